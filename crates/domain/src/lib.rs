@@ -1,0 +1,24 @@
+//! What a chat is and who may do what with it.
+//!
+//! Everything here is a pure function over facts that the caller has read: no IO, no clock, no
+//! async. The store asks [`decide`] inside the transaction that carries the answer out, so a
+//! decision can never rest on facts that are older than its commit. The words are those of the
+//! product: a *chat* is the whole correspondence with one client on one channel, its *owner* the
+//! operator responsible for it, its *observers* those who were brought in.
+
+mod chat;
+mod ids;
+mod life;
+mod operator;
+pub mod provider;
+mod refusal;
+mod text;
+mod time;
+
+pub use chat::{Chat, Status};
+pub use ids::{ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, SessionId};
+pub use life::{Action, Event, Facts, client_writes, deactivate, decide};
+pub use operator::{Author, Role};
+pub use refusal::Refusal;
+pub use text::{MAX_REPLY_CHARS, ReplyText};
+pub use time::{Place, Seq, Timestamp};
