@@ -1,1 +1,3 @@
-//! panel.
+//! The panel without a window.
+
+pub mod view;

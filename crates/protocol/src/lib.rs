@@ -1,1 +1,45 @@
-//! protocol.
+//! The contract between panel, backend and integrations: what is said on the socket and over
+//! REST, and the codes by which programs know what went wrong.
+//!
+//! Types only; no behaviour lives here. Times are milliseconds since 1970 UTC on the socket and in
+//! these types; a chat's texts appear in entries alone.
+//!
+//! Two versions are spoken at a time: the present one and the one before.
+
+mod code;
+mod command;
+mod frame;
+mod rest;
+mod rows;
+mod token;
+
+pub use code::{Code, Problem};
+pub use command::{Command, CommandDone, CommandEnvelope};
+pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
+pub use rest::{
+    CommandRequest, CommandResponse, HistoryPage, HistoryQuery, SignInRequest, SignInResponse,
+};
+pub use rows::{
+    ChannelKind, ChannelRow, ChatRow, ClientCard, Delivery, DeliveryState, EntryBody, EntryKind,
+    EntryRow, FailureKind, GoneWhy, MarkRow, Notice, OperatorRow, Preview, Row,
+};
+pub use token::Token;
+
+/// The protocol version that this build speaks.
+pub const PROTOCOL: u32 = 1;
+
+/// The oldest protocol version that the backend of this build still speaks.
+pub const OLDEST_PROTOCOL: u32 = 1;
+
+/// Largest frame that either side accepts, in bytes.
+pub const MAX_FRAME_BYTES: usize = 1024 * 1024;
+
+/// Within this time after connecting a panel must have said hello, in milliseconds.
+pub const HELLO_TIMEOUT_MS: u64 = 5_000;
+
+/// Each side sends something at least this often, in milliseconds; silence of three times as long
+/// means that the connection is dead.
+pub const HEARTBEAT_MS: u64 = 15_000;
+
+/// Newest entries of a chat that a snapshot and a chat's first appearance carry.
+pub const NEWEST_ENTRIES: u32 = 30;

@@ -1,0 +1,21 @@
+//! Writes the TypeScript of every type that crosses to the page: `export-types DIR`.
+//! Called by `cargo xtask codegen`.
+
+use std::path::PathBuf;
+
+use pult_panel::view;
+use ts_rs::{Config, TS};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let dir = std::env::args_os()
+        .nth(1)
+        .ok_or("usage: export-types DIR")?;
+    let config = Config::default()
+        .with_out_dir(PathBuf::from(dir))
+        .with_large_int("number");
+    view::Overview::export_all(&config)?;
+    view::Timeline::export_all(&config)?;
+    view::PanelEvent::export_all(&config)?;
+    view::SignInFailure::export_all(&config)?;
+    Ok(())
+}

@@ -1,0 +1,234 @@
+//! What the panel shows: the shapes that the page asks for and the events that tell it when to
+//! ask again. Events carry ids, never rows: the page re-reads what is on its screen.
+
+use pult_domain::{ChatId, CommandId, OperatorId, Place, Timestamp};
+use pult_protocol::{ChannelRow, ChatRow, EntryRow, OperatorRow, Problem};
+use serde::{Deserialize, Serialize};
+
+/// Everything but histories: enough to draw the frame, the rail and the lists.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Overview {
+    /// Who is signed in and where; none shows the sign-in screen.
+    pub session: Option<SessionView>,
+    /// Whether the panel hears the backend.
+    pub connection: Connection,
+    /// All operators, by id found in rows.
+    pub operators: Vec<OperatorRow>,
+    /// All channels.
+    pub channels: Vec<ChannelRow>,
+    /// Chats that I own, newest activity first.
+    pub in_work: Vec<ChatSummary>,
+    /// Chats that I observe, newest activity first.
+    pub observed: Vec<ChatSummary>,
+    /// The queue, longest waiting first.
+    pub queued: Vec<ChatSummary>,
+    /// Chats that I see no longer but in which I left text unsent.
+    pub shells: Vec<Shell>,
+    /// What to add to the local clock to get the backend's, in milliseconds; waiting times are
+    /// counted by the backend's.
+    #[ts(type = "number")]
+    pub clock_offset_ms: i64,
+}
+
+/// Who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct SessionView {
+    /// The backend's address.
+    pub address: String,
+    /// Me.
+    pub operator: OperatorRow,
+    /// Whether the token is kept in the system key store; if not, the page says once that it lies
+    /// in a file which only this account can read.
+    pub token_in_key_store: bool,
+}
+
+/// Whether the panel hears the backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Connection {
+    /// It does not, since then.
+    Offline {
+        /// By the local clock.
+        since: Timestamp,
+    },
+    /// It tries.
+    Connecting {
+        /// Offline since then, by the local clock.
+        since: Timestamp,
+    },
+    /// It reads what it has missed.
+    CatchingUp {
+        /// Roughly how many changes are still to come.
+        behind: u32,
+    },
+    /// What it shows is the present state.
+    Live,
+    /// The backend has told it to stop: too old, too new. Only an update helps.
+    Refused {
+        /// Why.
+        problem: Problem,
+    },
+}
+
+/// A chat in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct ChatSummary {
+    /// The chat.
+    pub chat: ChatRow,
+    /// How many messages of the client I have not seen.
+    pub n_unread: u32,
+    /// What I have begun to write.
+    pub draft: Option<String>,
+    /// How many commands of mine wait for the backend.
+    pub n_waiting: u32,
+    /// Whether the backend refused something here that waits for my look.
+    pub needs_look: bool,
+}
+
+/// A chat that left my sight while text of mine was unsent in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Shell {
+    /// The chat.
+    pub chat_id: ChatId,
+    /// The client's name, all that is kept of them.
+    pub client_name: Option<String>,
+    /// My text.
+    pub text: String,
+    /// Why it was not sent, if the backend refused it.
+    pub problem: Option<Problem>,
+}
+
+/// A stretch of a chat's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Timeline {
+    /// The chat; none when it is no longer in my sight.
+    pub chat: Option<ChatSummary>,
+    /// The shell, when there is only that.
+    pub shell: Option<Shell>,
+    /// Entries, oldest first, without holes.
+    pub entries: Vec<EntryRow>,
+    /// Whether there are entries before the first one.
+    pub has_older: bool,
+    /// Whether the older ones could not be fetched, since there is no connection.
+    pub older_needs_connection: bool,
+    /// What I had read when asked: the "new" line stands after this place.
+    pub read_place: Place,
+    /// My replies that are not in the history yet, oldest first.
+    pub echoes: Vec<Echo>,
+    /// What I have begun to write.
+    pub draft: String,
+    /// A command that the backend refused and that waits for my look.
+    pub held: Option<Held>,
+}
+
+/// A reply of mine that waits for the backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Echo {
+    /// The command, which the entry will carry once it is there.
+    pub command_id: CommandId,
+    /// What I wrote.
+    pub text: String,
+    /// When, by the local clock.
+    pub written_at: Timestamp,
+    /// Whether it has been handed to the backend at least once; else it can be taken back.
+    pub is_handed_over: bool,
+}
+
+/// A command that was refused. Its text is in the composer again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Held {
+    /// Which.
+    pub command_id: CommandId,
+    /// What it was.
+    pub action: HeldAction,
+    /// Why it was refused.
+    pub problem: Problem,
+    /// The colleague whom the refusal names, if any.
+    pub owner_id: Option<OperatorId>,
+}
+
+/// What was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum HeldAction {
+    /// A reply.
+    Reply,
+    /// A close.
+    Close,
+    /// A reopen.
+    Reopen,
+}
+
+/// Something changed; whoever shows it asks again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum PanelEvent {
+    /// Lists, counters, operators, channels, session or connection.
+    OverviewChanged,
+    /// A chat's history, echoes, draft or held command.
+    TimelineChanged {
+        /// Which chat.
+        chat_id: ChatId,
+    },
+    /// Something that may be worth a banner.
+    Notify {
+        /// What.
+        notification: Notification,
+    },
+    /// Events were lost: ask for everything on the screen again.
+    Overflowed,
+}
+
+/// What a banner tells. Words are the page's, in its language.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+pub struct Notification {
+    /// The chat that a click opens.
+    pub chat_id: ChatId,
+    /// What happened.
+    pub what: NotificationKind,
+    /// The client's name, or their number, or nothing.
+    pub title: Option<String>,
+    /// The text of the message, for the banner.
+    pub text: String,
+    /// For a message not shown in full: its kind.
+    pub placeholder: Option<String>,
+}
+
+/// What happened.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum NotificationKind {
+    /// A chat came into the queue.
+    NewInQueue,
+    /// A client wrote in a chat of mine.
+    NewMessage,
+}
+
+/// Why a sign-in did not succeed, in kinds that the screen has words for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum SignInFailure {
+    /// The address is not one.
+    BadAddress,
+    /// Plain http is allowed to this machine alone.
+    PlainHttp,
+    /// Nobody answers there.
+    Unreachable {
+        /// The cause in English, for details.
+        details: String,
+    },
+    /// Something answers there that is not a Pult backend.
+    NotPult,
+    /// Name or password is wrong, too many tries, deactivated, wrong version: as the backend says.
+    Refused {
+        /// What it said.
+        problem: Problem,
+    },
+    /// The panel's own files cannot be written.
+    Storage {
+        /// The cause in English, for details.
+        details: String,
+    },
+}

@@ -1,0 +1,97 @@
+//! Frames of the socket `GET /api/v1/socket`: JSON texts, told apart by `kind`.
+
+use pult_domain::{CommandId, OperatorId, Seq, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{CommandDone, CommandEnvelope, Problem, Row, Token};
+
+/// What a panel says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PanelFrame {
+    /// First of all, within five seconds: who I am and what I hold.
+    Hello {
+        /// The session's token.
+        token: Token,
+        /// The protocol version that the panel speaks.
+        protocol: u32,
+        /// What the device is called, for the operator's list of sessions.
+        device: String,
+        /// Up to where the panel holds the feed; none asks for a snapshot.
+        cursor: Option<Cursor>,
+    },
+    /// Something to be done; answered by `done` or `refused` with the same id.
+    Command(CommandEnvelope),
+    /// Nothing to say: the heartbeat.
+    Ping,
+}
+
+/// What the backend says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum BackendFrame {
+    /// The hello was accepted.
+    Welcome {
+        /// The protocol version that is spoken from here on.
+        protocol: u32,
+        /// Who the token belongs to.
+        operator_id: OperatorId,
+        /// The backend's clock, to tell waiting times by.
+        server_time: Timestamp,
+    },
+    /// A part of the feed.
+    Changes(Changes),
+    /// The command was carried out.
+    Done {
+        /// Which.
+        id: CommandId,
+        /// What came of it.
+        result: CommandDone,
+    },
+    /// The command was refused, or could not be tried.
+    Refused {
+        /// Which.
+        id: CommandId,
+        /// Why.
+        #[serde(flatten)]
+        problem: Problem,
+    },
+    /// Something else is wrong. After some codes (`signed_out`, `protocol_too_old`) the backend
+    /// closes the connection.
+    Problem {
+        /// What.
+        #[serde(flatten)]
+        problem: Problem,
+    },
+    /// Nothing to say: the heartbeat.
+    Ping,
+}
+
+/// A position in the feed. A moved or restored store begins a new epoch, and a cursor of another
+/// epoch leads to a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct Cursor {
+    /// Which life of the store.
+    pub epoch: String,
+    /// Up to and with which change.
+    pub seq: Seq,
+}
+
+/// A page of the feed.
+///
+/// A snapshot comes in one or more pages: the first has `starts_snapshot`, only the last has a
+/// cursor, and the reader replaces what it holds when the last one is in. Outside a snapshot each
+/// page has a cursor and is applied at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct Changes {
+    /// Whether this page begins a snapshot.
+    #[serde(default)]
+    pub starts_snapshot: bool,
+    /// The rows, in the order of their change.
+    pub rows: Vec<Row>,
+    /// Where the reader stands after this page.
+    pub cursor: Option<Cursor>,
+    /// Roughly how many rows are still to come before the reader is live; 0 when it is.
+    #[serde(default)]
+    pub behind: u32,
+}

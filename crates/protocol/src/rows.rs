@@ -1,0 +1,358 @@
+//! The rows that a reader sees: what a snapshot and the change feed consist of.
+
+use pult_domain::{
+    ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, Place, Role, Status, Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+/// One row of the feed. Rows of a page are in the order of their change; a row with the same id
+/// replaces the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "row", rename_all = "snake_case")]
+pub enum Row {
+    /// A chat that the reader sees, as it is now.
+    Chat(ChatRow),
+    /// A line of a chat that the reader sees.
+    Entry(EntryRow),
+    /// A chat that the reader no longer sees.
+    Gone {
+        /// Which.
+        chat_id: ChatId,
+        /// Why, which decides what the reader may keep.
+        why: GoneWhy,
+    },
+    /// How far the reader has read a chat.
+    Mark(MarkRow),
+    /// An operator.
+    Operator(OperatorRow),
+    /// A channel.
+    Channel(ChannelRow),
+}
+
+/// Why a chat left a reader's sight.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum GoneWhy {
+    /// It was closed while the reader took part: what was cached may be kept for reading.
+    Closed,
+    /// It is somebody else's: its texts are to be erased.
+    Lost,
+}
+
+/// A chat as it stands in a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct ChatRow {
+    /// Its id.
+    pub id: ChatId,
+    /// The channel that it is on.
+    pub channel_id: ChannelId,
+    /// Who writes.
+    pub client: ClientCard,
+    /// Where it stands.
+    pub status: Status,
+    /// Who is responsible.
+    pub owner_id: Option<OperatorId>,
+    /// In a queued chat: whose it was before.
+    pub former_owner_id: Option<OperatorId>,
+    /// Who was brought in.
+    pub observer_ids: Vec<OperatorId>,
+    /// Since when the client has had no answer; none when nothing waits.
+    pub waiting_since: Option<Timestamp>,
+    /// When the chat last got a message or comment.
+    pub last_activity_at: Timestamp,
+    /// When the client wrote last, by the provider's clock: the 24-hour window counts from here.
+    pub client_wrote_at: Option<Timestamp>,
+    /// Its newest place.
+    pub last_place: Place,
+    /// The newest message or comment, as a list shows it.
+    pub preview: Option<Preview>,
+    /// Whether the row begins this reader's sight of the chat: entries held of it from an earlier
+    /// time may be out of date and are to be read anew.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub fresh: bool,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}
+
+/// A client, as staff see them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct ClientCard {
+    /// Their id.
+    pub id: ClientId,
+    /// Their name; none if they gave none.
+    pub name: Option<String>,
+    /// Their phone number in digits; none if they hide it.
+    pub phone: Option<String>,
+}
+
+/// The newest message or comment of a chat in one line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct Preview {
+    /// Whose line it is.
+    pub kind: EntryKind,
+    /// Its author, if an operator.
+    pub author_id: Option<OperatorId>,
+    /// The first 160 characters; for a placeholder the words that came with it.
+    pub text: String,
+    /// For a placeholder: the provider's word for its kind, such as `image`.
+    pub placeholder: Option<String>,
+}
+
+/// The kind of an entry.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A message of the client.
+    Inbound,
+    /// A message to the client.
+    Outbound,
+    /// A hidden comment.
+    Comment,
+    /// A line that the backend wrote.
+    Notice,
+}
+
+/// A line of a chat's history.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct EntryRow {
+    /// Its id.
+    pub id: EntryId,
+    /// Its chat.
+    pub chat_id: ChatId,
+    /// Its place: dense from 1 in its chat.
+    pub place: Place,
+    /// The operator who wrote it; none for the client's and for what happened by itself.
+    pub author_id: Option<OperatorId>,
+    /// The command that made it: marries it to its author's local echo.
+    pub command_id: Option<CommandId>,
+    /// When the provider says that it was sent; for our own when the backend took it.
+    pub sent_at: Timestamp,
+    /// When the backend took it.
+    pub received_at: Timestamp,
+    /// What it is.
+    pub body: EntryBody,
+}
+
+/// What an entry holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum EntryBody {
+    /// A message of the client in plain text.
+    Inbound {
+        /// As the client wrote it.
+        text: String,
+    },
+    /// A message of the client of a kind that is not shown in full.
+    InboundPlaceholder {
+        /// The provider's word for the kind, such as `image`.
+        placeholder: String,
+        /// Words that came with it.
+        caption: Option<String>,
+    },
+    /// A message to the client.
+    Outbound {
+        /// As the operator wrote it.
+        text: String,
+        /// How far it got.
+        delivery: Delivery,
+    },
+    /// A line that the backend wrote; the panel words it.
+    Notice {
+        /// What happened.
+        notice: Notice,
+    },
+}
+
+impl EntryBody {
+    /// Whose line it is.
+    #[must_use]
+    pub const fn kind(&self) -> EntryKind {
+        match self {
+            Self::Inbound { .. } | Self::InboundPlaceholder { .. } => EntryKind::Inbound,
+            Self::Outbound { .. } => EntryKind::Outbound,
+            Self::Notice { .. } => EntryKind::Notice,
+        }
+    }
+}
+
+/// How far a message to the client got.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct Delivery {
+    /// How far.
+    pub state: DeliveryState,
+    /// Why it failed, if it did.
+    pub failure: Option<FailureKind>,
+    /// The provider's own code and words about it, for details.
+    pub failure_details: Option<String>,
+}
+
+/// How far a message to the client got.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ts_rs::TS,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// The backend has it; it waits for its turn, or for another try.
+    Pending,
+    /// It is on its way to the provider.
+    Sending,
+    /// It may or may not have gone out; it is not sent again by itself.
+    NotConfirmed,
+    /// The provider has it.
+    Sent,
+    /// It is on the client's device.
+    Delivered,
+    /// The client has seen it.
+    Read,
+    /// It will not arrive.
+    Failed,
+}
+
+/// Why a message failed, in families that the panel has words and advice for.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    ts_rs::TS,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// More than 24 hours since the client wrote.
+    WindowClosed,
+    /// The number has no `WhatsApp`, or an old one.
+    NotReachable,
+    /// Too much was sent in a short time, and trying again did not help.
+    RateLimited,
+    /// The channel cannot send until an administrator mends it.
+    ChannelBlocked,
+    /// The provider did not take the message as it is.
+    Rejected,
+    /// Anything else.
+    Other,
+}
+
+/// A line that the backend writes into a chat: kind and parameters, worded by the panel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+#[serde(tag = "what", rename_all = "snake_case")]
+pub enum Notice {
+    /// An operator took the chat by answering first.
+    Taken {
+        /// Who.
+        by: OperatorId,
+    },
+    /// The chat was closed.
+    Closed {
+        /// By whom.
+        by: OperatorId,
+    },
+    /// The chat was reopened at its owner.
+    Reopened {
+        /// By whom.
+        by: OperatorId,
+        /// Whose it is again.
+        owner: OperatorId,
+    },
+    /// The chat was reopened into the queue.
+    ReopenedToQueue {
+        /// By whom.
+        by: OperatorId,
+        /// Whose it was.
+        was: Option<OperatorId>,
+    },
+    /// The client wrote again and the chat went back to its owner.
+    CameBack {
+        /// Whose it is again.
+        owner: OperatorId,
+    },
+    /// The client wrote again and the chat went into the queue.
+    CameBackToQueue {
+        /// Whose it was.
+        was: Option<OperatorId>,
+    },
+    /// The owner was deactivated and the chat went into the queue.
+    OwnerDeactivated {
+        /// Whose it was.
+        was: Option<OperatorId>,
+    },
+    /// An observer was deactivated.
+    ObserverDeactivated {
+        /// Who.
+        observer: OperatorId,
+    },
+}
+
+/// How far a reader has read a chat.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
+pub struct MarkRow {
+    /// Which chat.
+    pub chat_id: ChatId,
+    /// Up to and with this place.
+    pub read_place: Place,
+}
+
+/// An operator, as colleagues see them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct OperatorRow {
+    /// Their id.
+    pub id: OperatorId,
+    /// The name that colleagues know them by.
+    pub name: String,
+    /// Their role.
+    pub role: Role,
+    /// False once deactivated.
+    pub is_active: bool,
+}
+
+/// A channel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct ChannelRow {
+    /// Its id.
+    pub id: ChannelId,
+    /// Its kind.
+    pub kind: ChannelKind,
+    /// What staff call it.
+    pub name: String,
+    /// Why it cannot send now; none while it can.
+    pub problem: Option<FailureKind>,
+}
+
+/// Kinds of channels.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ChannelKind {
+    /// `WhatsApp` Cloud API.
+    Whatsapp,
+}
