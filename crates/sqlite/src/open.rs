@@ -1,0 +1,273 @@
+//! Opening a file, with words for everything that can be wrong with it.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::{Migration, Readers, Writer, migrate};
+
+/// When a commit counts as done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// When it is on disk: nothing acknowledged is lost with the power.
+    Full,
+    /// When the operating system has it: the last moments may be lost with the power, never the
+    /// file's consistency. For what can be fetched again.
+    Normal,
+}
+
+/// How a file is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings<'a> {
+    /// Where it lies. Made if it does not exist, readable by its owner alone.
+    pub path: &'a Path,
+    /// Marks the file as ours (SQLite's `application_id`), so that no other is taken for it.
+    pub application_id: i32,
+    /// Steps of the schema, first to last.
+    pub migrations: &'a [Migration],
+    /// When a commit counts as done.
+    pub durability: Durability,
+    /// Overwrite what is deleted, for files that must be able to forget.
+    pub erase_deleted: bool,
+    /// How many readers may work at once.
+    pub n_readers: usize,
+}
+
+/// Why a file could not be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The folder or file cannot be made or written.
+    #[error("{} cannot be written: {source}", path.display())]
+    NotWritable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A newer version of the program has changed the file's schema.
+    #[error(
+        "{} was written by a newer version (schema {found}, this version knows {known})",
+        path.display()
+    )]
+    NewerSchema {
+        /// Which file.
+        path: PathBuf,
+        /// The file's schema.
+        found: i64,
+        /// The newest one known here.
+        known: i64,
+    },
+    /// Another program's file.
+    #[error("{} is not a file of this program", path.display())]
+    NotOurs {
+        /// Which file.
+        path: PathBuf,
+    },
+    /// Not a database, or one that is damaged.
+    #[error("{} is damaged: {source}", path.display())]
+    Damaged {
+        /// Which file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+    /// A statement failed.
+    #[error("SQLite: {0}")]
+    Sql(#[from] rusqlite::Error),
+}
+
+impl Error {
+    /// Whether the disk is full or cannot be written: nothing is wrong with the data, and trying
+    /// again makes sense once there is room.
+    #[must_use]
+    pub fn is_disk_trouble(&self) -> bool {
+        match self {
+            Self::NotWritable { .. } => true,
+            Self::Sql(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure)
+            ),
+            Self::NewerSchema { .. } | Self::NotOurs { .. } | Self::Damaged { .. } => false,
+        }
+    }
+}
+
+/// Opens the file, brings its schema up to date, and hands out its one writer and its readers.
+///
+/// # Errors
+/// See [`Error`]; the file is as it was then, or at a complete earlier step of its migrations.
+pub fn open(settings: &Settings<'_>) -> Result<(Writer, Readers), Error> {
+    let path = settings.path;
+    create_private(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection =
+        Connection::open_with_flags(path, flags).map_err(|source| Error::Damaged {
+            path: path.to_owned(),
+            source,
+        })?;
+    match prepare(&mut connection, settings) {
+        Err(Error::Sql(source))
+            if matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+            ) =>
+        {
+            return Err(Error::Damaged {
+                path: path.to_owned(),
+                source,
+            });
+        }
+        other => other?,
+    }
+    let readers = Readers::new(path, settings.n_readers);
+    Ok((Writer::new(connection), readers))
+}
+
+fn prepare(connection: &mut Connection, settings: &Settings<'_>) -> Result<(), Error> {
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(
+        None,
+        "synchronous",
+        match settings.durability {
+            Durability::Full => "FULL",
+            Durability::Normal => "NORMAL",
+        },
+    )?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.pragma_update(None, "secure_delete", settings.erase_deleted)?;
+    migrate::run(connection, settings)
+}
+
+/// Makes the file before SQLite does, so that it never exists with wider rights; SQLite gives the
+/// files beside it the same ones.
+fn create_private(path: &Path) -> Result<(), Error> {
+    let not_writable = |source| Error::NotWritable {
+        path: path.to_owned(),
+        source,
+    };
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path).map_err(not_writable)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STEP: Migration = Migration {
+        name: "0001_init",
+        sql: "CREATE TABLE t (a INTEGER NOT NULL) STRICT;",
+    };
+
+    fn settings<'a>(path: &'a Path, migrations: &'a [Migration]) -> Settings<'a> {
+        Settings {
+            path,
+            application_id: 0x5055_4c54,
+            migrations,
+            durability: Durability::Full,
+            erase_deleted: false,
+            n_readers: 2,
+        }
+    }
+
+    #[test]
+    fn a_new_file_is_its_owners_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        let (mut writer, _readers) = open(&settings(&path, &[STEP])).unwrap();
+        writer
+            .transaction(|tx| tx.execute("INSERT INTO t (a) VALUES (1)", ()))
+            .unwrap();
+        #[cfg(unix)]
+        for file in std::fs::read_dir(dir.path()).unwrap() {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = file.unwrap().metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0);
+        }
+    }
+
+    #[test]
+    fn a_file_of_a_newer_version_is_refused_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        drop(open(&settings(&path, &[STEP, Migration { name: "2", sql: "" }])).unwrap());
+        let error = open(&settings(&path, &[STEP])).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                Error::NewerSchema {
+                    found: 2,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_database_is_called_damaged() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        std::fs::write(
+            &path,
+            "not a database, but long enough to be looked at as one".repeat(9),
+        )
+        .unwrap();
+        let error = open(&settings(&path, &[STEP])).unwrap_err();
+        assert!(matches!(error, Error::Damaged { .. }), "{error}");
+    }
+
+    #[test]
+    fn another_programs_database_is_not_ours() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("CREATE TABLE x (a)")
+            .unwrap();
+        let error = open(&settings(&path, &[STEP])).unwrap_err();
+        assert!(matches!(error, Error::NotOurs { .. }), "{error}");
+    }
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        let (_writer, readers) = open(&settings(&path, &[STEP])).unwrap();
+        let error = readers
+            .read(|reader| {
+                reader.all("INSERT INTO t (a) VALUES (1) RETURNING a", (), |row| {
+                    row.get::<_, i64>(0)
+                })
+            })
+            .unwrap_err();
+        assert_eq!(error.sqlite_error_code(), Some(ErrorCode::ReadOnly));
+    }
+
+    #[test]
+    fn a_failed_transaction_leaves_nothing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        let (mut writer, readers) = open(&settings(&path, &[STEP])).unwrap();
+        let failed = writer.transaction(|tx| {
+            tx.execute("INSERT INTO t (a) VALUES (1)", ())?;
+            tx.execute("INSERT INTO nowhere (a) VALUES (1)", ())
+        });
+        assert!(failed.is_err());
+        let n: i64 = readers
+            .read(|reader| reader.one("SELECT count(*) FROM t", (), |row| row.get(0)))
+            .unwrap();
+        assert_eq!(n, 0);
+    }
+}

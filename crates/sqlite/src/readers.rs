@@ -1,0 +1,117 @@
+//! A few read-only connections, opened when first needed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::Reader;
+
+/// Read-only connections to one file; cheap to clone. Calls block: keep them off async threads.
+#[derive(Debug, Clone)]
+pub struct Readers {
+    pool: Arc<Pool>,
+}
+
+#[derive(Debug)]
+struct Pool {
+    path: PathBuf,
+    state: Mutex<State>,
+    freed: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    idle: Vec<Connection>,
+    n_unopened: usize,
+}
+
+impl Readers {
+    pub(crate) fn new(path: &Path, n: usize) -> Self {
+        Self {
+            pool: Arc::new(Pool {
+                path: path.to_owned(),
+                state: Mutex::new(State {
+                    idle: Vec::with_capacity(n),
+                    n_unopened: n.max(1),
+                }),
+                freed: Condvar::new(),
+            }),
+        }
+    }
+
+    /// Runs `work` on one consistent view of the file: what is committed at its first query,
+    /// unmoved by writes that come later.
+    ///
+    /// # Errors
+    /// What `work` returned, or SQLite's own.
+    pub fn read<T, E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(Reader<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut checkout = self.pool.check_out();
+        let tx = checkout.connection()?.transaction()?;
+        let result = work(Reader::new(&tx))?;
+        tx.finish()?;
+        Ok(result)
+    }
+}
+
+/// A connection on loan; goes back to the top of the stack, or makes room for a new one if it
+/// could not be opened.
+struct Checkout<'a> {
+    pool: &'a Pool,
+    connection: Option<Connection>,
+}
+
+impl Checkout<'_> {
+    fn connection(&mut self) -> Result<&mut Connection, rusqlite::Error> {
+        if self.connection.is_none() {
+            self.connection = Some(open(&self.pool.path)?);
+        }
+        self.connection
+            .as_mut()
+            .ok_or(rusqlite::Error::InvalidQuery)
+    }
+}
+
+impl Drop for Checkout<'_> {
+    fn drop(&mut self) {
+        let mut state = self.pool.state.lock();
+        match self.connection.take() {
+            Some(connection) => state.idle.push(connection),
+            None => state.n_unopened += 1,
+        }
+        drop(state);
+        self.pool.freed.notify_one();
+    }
+}
+
+impl Pool {
+    fn check_out(&self) -> Checkout<'_> {
+        let mut state = self.state.lock();
+        self.freed.wait_while(&mut state, |state| {
+            state.idle.is_empty() && state.n_unopened == 0
+        });
+        let connection = state.idle.pop();
+        if connection.is_none() {
+            state.n_unopened -= 1;
+        }
+        drop(state);
+        Checkout {
+            pool: self,
+            connection,
+        }
+    }
+}
+
+fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection)
+}
