@@ -6,6 +6,8 @@
 //! so an identity has a kind and [`Capabilities`] say what to expect; nothing above this seam
 //! assumes a webhook, a phone number or a read tick.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{EntryId, ReplyText, Timestamp};
 
 /// How a provider knows a client. Values are kept as they came, compared byte for byte.
@@ -139,9 +141,62 @@ pub enum Progress {
     Failed(Failure),
 }
 
+/// Why a message failed, in families that the panel has words and advice for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts-rs", derive(ts_rs::TS))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
+pub enum FailureKind {
+    /// More than 24 hours since the client wrote.
+    WindowClosed,
+    /// The number has no `WhatsApp`, or an old one.
+    NotReachable,
+    /// Too much was sent in a short time, and trying again did not help.
+    RateLimited,
+    /// The channel cannot send until an administrator mends it.
+    ChannelBlocked,
+    /// The provider did not take the message as it is.
+    Rejected,
+    /// Anything else.
+    Other,
+}
+
+impl FailureKind {
+    /// Every kind.
+    pub const ALL: [Self; 6] = [
+        Self::WindowClosed,
+        Self::NotReachable,
+        Self::RateLimited,
+        Self::ChannelBlocked,
+        Self::Rejected,
+        Self::Other,
+    ];
+
+    /// The kind's name on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::WindowClosed => "window_closed",
+            Self::NotReachable => "not_reachable",
+            Self::RateLimited => "rate_limited",
+            Self::ChannelBlocked => "channel_blocked",
+            Self::Rejected => "rejected",
+            Self::Other => "other",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
 /// Why a message will not arrive, in the provider's terms.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
+    /// The family, which decides what people can do about it.
+    pub kind: FailureKind,
     /// The provider's code, such as `131047`; empty if there is none.
     pub code: String,
     /// The provider's own words, for details.

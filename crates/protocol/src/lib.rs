@@ -16,12 +16,13 @@ mod token;
 pub use code::{Code, Problem};
 pub use command::{Command, CommandDone, CommandEnvelope};
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
+pub use pult_domain::provider::FailureKind;
 pub use rest::{
     CommandRequest, CommandResponse, HistoryPage, HistoryQuery, SignInRequest, SignInResponse,
 };
 pub use rows::{
     ChannelKind, ChannelRow, ChatRow, ClientCard, Delivery, DeliveryState, EntryBody, EntryKind,
-    EntryRow, FailureKind, GoneWhy, MarkRow, Notice, OperatorRow, Preview, Row,
+    EntryRow, GoneWhy, MarkRow, Notice, OperatorRow, Preview, Row,
 };
 pub use token::Token;
 

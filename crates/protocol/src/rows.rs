@@ -1,5 +1,6 @@
 //! The rows that a reader sees: what a snapshot and the change feed consist of.
 
+use pult_domain::provider::FailureKind;
 use pult_domain::{
     ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, Place, Role, Status, Timestamp,
 };
@@ -229,35 +230,37 @@ pub enum DeliveryState {
     Failed,
 }
 
-/// Why a message failed, in families that the panel has words and advice for.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    ts_rs::TS,
-    utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum FailureKind {
-    /// More than 24 hours since the client wrote.
-    WindowClosed,
-    /// The number has no `WhatsApp`, or an old one.
-    NotReachable,
-    /// Too much was sent in a short time, and trying again did not help.
-    RateLimited,
-    /// The channel cannot send until an administrator mends it.
-    ChannelBlocked,
-    /// The provider did not take the message as it is.
-    Rejected,
-    /// Anything else.
-    Other,
+impl DeliveryState {
+    /// Every state, in the order of the way.
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Sending,
+        Self::NotConfirmed,
+        Self::Sent,
+        Self::Delivered,
+        Self::Read,
+        Self::Failed,
+    ];
+
+    /// The state's name on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::NotConfirmed => "not_confirmed",
+            Self::Sent => "sent",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The state of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == name)
+    }
 }
 
 /// A line that the backend writes into a chat: kind and parameters, worded by the panel.
@@ -355,4 +358,20 @@ pub struct ChannelRow {
 pub enum ChannelKind {
     /// `WhatsApp` Cloud API.
     Whatsapp,
+}
+
+impl ChannelKind {
+    /// The kind's name on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Whatsapp => "whatsapp",
+        }
+    }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        (name == Self::Whatsapp.as_str()).then_some(Self::Whatsapp)
+    }
 }
