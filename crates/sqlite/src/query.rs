@@ -80,6 +80,19 @@ impl<'a> Transaction<'a> {
         self.connection.prepare_cached(sql)?.execute(params)
     }
 
+    /// Runs one statement and returns its one row, such as what `RETURNING` names.
+    ///
+    /// # Errors
+    /// When SQLite refuses it, and when there is no row.
+    pub fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> Sql<T>,
+    ) -> Sql<T> {
+        self.reader().one(sql, params, map)
+    }
+
     /// Runs `work` so that either all of it counts or nothing, without undoing what came before
     /// in this transaction.
     ///

@@ -1,1 +1,36 @@
-//! store.
+//! What the backend remembers: chats and their entries, who may see them, the change feed, command
+//! answers, the journal of raw provider events and the lanes of delivery.
+//!
+//! One thread writes. It commits the work of many callers together and answers them after the
+//! commit; each caller's work has its own savepoint, so that one that fails neither undoes its
+//! neighbours nor poisons the writer. Readers work beside it on read-only connections. The API
+//! shows no SQLite, so that another database can stand behind it.
+//!
+//! A refusal is a value: `Ok(Err(problem))`. `Err` is a fault of the store and changes nothing.
+
+mod answers;
+mod audience;
+mod channels;
+mod chats;
+mod clients;
+mod commands;
+mod deliveries;
+mod entries;
+mod error;
+mod feed;
+mod ingest;
+mod journal;
+mod marks;
+mod operators;
+mod sessions;
+mod sql;
+mod store;
+mod writer;
+
+pub use channels::{Channel, NewChannel};
+pub use deliveries::{LaneHead, LaneStep, Sending};
+pub use error::StoreError;
+pub use feed::{Audience, ChangeSet, ChatChange, Page};
+pub use operators::{NewOperator, Operator, OperatorExists};
+pub use sessions::{NewSession, Session};
+pub use store::{Clock, Publish, Store, StoreSettings};

@@ -1,0 +1,113 @@
+//! Who could see a chat, and when: intervals of the order of changes.
+//!
+//! From these comes what is sent to a panel, what is taken from it again, and whether a refusal
+//! may name an owner. Reader 0 stands for everyone: the queue.
+
+use std::collections::BTreeSet;
+
+use pult_domain::{Chat, Place, Status};
+use pult_protocol::GoneWhy;
+use pult_sqlite::Reader;
+
+use crate::writer::Work;
+use crate::{StoreError, chats};
+
+/// The `until_seq` of an interval that has not ended.
+pub(crate) const OPEN: i64 = i64::MAX;
+
+/// The reader that stands for every operator.
+pub(crate) const EVERYONE: i64 = 0;
+
+/// Who sees the chat at present, by key.
+pub(crate) fn present(reader: Reader<'_>, chat: i64) -> Result<BTreeSet<i64>, StoreError> {
+    let readers = reader.all(
+        "SELECT operator FROM audience WHERE chat = ?1 AND until_seq = ?2",
+        (chat, OPEN),
+        |row| row.get(0),
+    )?;
+    Ok(readers.into_iter().collect())
+}
+
+/// Brings the intervals of a chat in line with its present state. Those that end do so at the
+/// change `seq`, those that begin begin with it. A chat that goes on being visible to somebody,
+/// from the queue into their hands, has one interval ending where the other begins.
+pub(crate) fn settle(
+    work: &mut Work<'_>,
+    chat_key: i64,
+    chat: &Chat,
+    seq: i64,
+) -> Result<(), StoreError> {
+    let reader = work.tx.reader();
+    let before = present(reader, chat_key)?;
+    let after = match chat.status {
+        Status::Queued => BTreeSet::from([EVERYONE]),
+        Status::InWork => {
+            let mut keys = BTreeSet::new();
+            for operator in chat.owner.iter().chain(&chat.observers) {
+                keys.insert(chats::operator_key(reader, *operator)?);
+            }
+            keys
+        }
+        Status::Closed => BTreeSet::new(),
+    };
+    for ended in before.difference(&after) {
+        let why = match (chat.status, *ended) {
+            (Status::Closed, operator) if operator != EVERYONE => "closed",
+            _ => "lost",
+        };
+        work.tx.execute(
+            "UPDATE audience SET until_seq = ?3, why = ?4
+             WHERE chat = ?1 AND operator = ?2 AND until_seq = ?5",
+            (chat_key, ended, seq, why, OPEN),
+        )?;
+    }
+    for begun in after.difference(&before) {
+        work.tx.execute(
+            "INSERT INTO audience (operator, chat, from_seq) VALUES (?1, ?2, ?3)",
+            (begun, chat_key, seq),
+        )?;
+    }
+    Ok(())
+}
+
+/// Why a reader sees the chat no longer: what their last interval, or the queue's, ended with.
+pub(crate) fn gone_why(
+    reader: Reader<'_>,
+    chat: i64,
+    operator: i64,
+) -> Result<GoneWhy, StoreError> {
+    let last = reader.optional(
+        "SELECT why FROM audience
+         WHERE chat = ?1 AND operator IN (0, ?2) AND until_seq < ?3
+         ORDER BY until_seq DESC, operator DESC LIMIT 1",
+        (chat, operator, OPEN),
+        |row| row.get::<_, String>(0),
+    )?;
+    Ok(match last.as_deref() {
+        Some("closed") => GoneWhy::Closed,
+        _ => GoneWhy::Lost,
+    })
+}
+
+/// Whether an operator could see the chat when its entry at `seen` was its newest to them: they
+/// see it now, or some interval of theirs or of the queue ended after that entry was made, and
+/// after they themselves were made.
+pub(crate) fn could_see(
+    reader: Reader<'_>,
+    chat: i64,
+    operator: i64,
+    seen: Place,
+) -> Result<bool, StoreError> {
+    let found = reader.optional(
+        "SELECT 1 FROM audience a, operators o
+         WHERE a.chat = ?1 AND a.operator IN (0, ?2) AND o.key = ?2
+           AND (a.until_seq = ?4
+                OR (a.until_seq > o.created_seq
+                    AND a.until_seq > (SELECT created_seq FROM entries
+                                       WHERE chat = ?1 AND place = ?3)))
+         LIMIT 1",
+        (chat, operator, seen.0, OPEN),
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,131 @@
+//! Channels: the accounts through which clients write.
+
+use pult_domain::provider::FailureKind;
+use pult_domain::{ChannelId, Timestamp};
+use pult_protocol::{ChannelKind, ChannelRow};
+use pult_sqlite::{Reader, Row, SqlError};
+
+use crate::writer::Work;
+use crate::{StoreError, sql};
+
+/// A channel to be added, or to replace the one with the same provider key.
+#[derive(Clone)]
+pub struct NewChannel {
+    /// Its kind.
+    pub kind: ChannelKind,
+    /// What staff call it.
+    pub name: String,
+    /// The provider's id of it (`WhatsApp`: the phone number id).
+    pub provider_key: String,
+    /// What its connector needs, secrets included, as JSON; opaque here.
+    pub settings: String,
+}
+
+/// A channel with what its connector needs.
+#[derive(Clone)]
+pub struct Channel {
+    /// The row that everybody sees.
+    pub row: ChannelRow,
+    /// The provider's id of it.
+    pub provider_key: String,
+    /// What its connector needs, secrets included, as JSON.
+    pub settings: String,
+}
+
+pub(crate) fn put(work: &mut Work<'_>, channel: &NewChannel) -> Result<ChannelId, StoreError> {
+    let seq = work.next_seq();
+    let (key, id) = work.tx.one(
+        "INSERT INTO channels (id, kind, name, provider_key, settings, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (kind, provider_key) DO UPDATE
+         SET name = excluded.name, settings = excluded.settings, problem = NULL,
+             blocked_until = 0, seq = excluded.seq
+         RETURNING key, id",
+        (
+            uuid::Uuid::now_v7(),
+            channel.kind.as_str(),
+            &channel.name,
+            &channel.provider_key,
+            &channel.settings,
+            seq,
+        ),
+        |row| Ok((row.get(0)?, sql::id(row, 1, ChannelId)?)),
+    )?;
+    work.touched.channels.insert(key);
+    work.touched.lanes = true;
+    Ok(id)
+}
+
+/// Notes that the channel cannot send until `until`, or that it can again.
+pub(crate) fn set_problem(
+    work: &mut Work<'_>,
+    key: i64,
+    problem: Option<FailureKind>,
+    blocked_until: Timestamp,
+) -> Result<(), StoreError> {
+    let problem = problem.map(FailureKind::as_str);
+    let known = work.tx.reader().one(
+        "SELECT problem FROM channels WHERE key = ?1",
+        (key,),
+        |row| row.get::<_, Option<String>>(0),
+    )?;
+    if known.as_deref() == problem && problem.is_none() {
+        return Ok(());
+    }
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE channels SET problem = ?2, blocked_until = ?3, seq = ?4 WHERE key = ?1",
+        (key, problem, blocked_until.0, seq),
+    )?;
+    work.touched.channels.insert(key);
+    Ok(())
+}
+
+const SELECT: &str = "SELECT id, kind, name, problem, provider_key, settings, seq FROM channels";
+
+pub(crate) fn list(reader: Reader<'_>) -> Result<Vec<Channel>, StoreError> {
+    Ok(reader.all(&format!("{SELECT} ORDER BY key"), (), |row| {
+        Ok(Channel {
+            row: read_row(row)?,
+            provider_key: row.get(4)?,
+            settings: row.get(5)?,
+        })
+    })?)
+}
+
+/// The key of the channel that the provider knows by that id.
+pub(crate) fn by_provider_key(
+    reader: Reader<'_>,
+    kind: ChannelKind,
+    provider_key: &str,
+) -> Result<Option<i64>, StoreError> {
+    Ok(reader.optional(
+        "SELECT key FROM channels WHERE kind = ?1 AND provider_key = ?2",
+        (kind.as_str(), provider_key),
+        |row| row.get(0),
+    )?)
+}
+
+pub(crate) fn row(reader: Reader<'_>, key: i64) -> Result<ChannelRow, StoreError> {
+    Ok(reader.one(&format!("{SELECT} WHERE key = ?1"), (key,), read_row)?)
+}
+
+/// Channels that changed after `seq`, with the seq of their change.
+pub(crate) fn changed_since(
+    reader: Reader<'_>,
+    seq: i64,
+) -> Result<Vec<(i64, ChannelRow)>, StoreError> {
+    let sql = format!("{SELECT} WHERE seq > ?1 ORDER BY seq");
+    Ok(reader.all(&sql, (seq,), |row| Ok((row.get(6)?, read_row(row)?)))?)
+}
+
+fn read_row(row: &Row<'_>) -> Result<ChannelRow, SqlError> {
+    Ok(ChannelRow {
+        id: sql::id(row, 0, ChannelId)?,
+        kind: sql::word(row, 1, ChannelKind::parse)?,
+        name: row.get(2)?,
+        problem: row
+            .get::<_, Option<String>>(3)?
+            .and_then(|name| FailureKind::parse(&name)),
+    })
+}

@@ -1,0 +1,305 @@
+//! Chats: their state, their row, and carrying out what the domain decided.
+
+use pult_domain::{Chat, ChatId, ClientId, Event, OperatorId, Place, Seq, Status, Timestamp};
+use pult_protocol::{ChatRow, ClientCard, EntryBody, EntryRow, Notice, Preview};
+use pult_sqlite::{Reader, Row, SqlError};
+
+use crate::writer::Work;
+use crate::{StoreError, audience, entries, sql};
+
+/// Most characters of a preview.
+const PREVIEW_CHARS: usize = 160;
+
+/// A chat as its rules and the writer need it.
+pub(crate) struct Stored {
+    pub(crate) key: i64,
+    pub(crate) channel: i64,
+    pub(crate) state: Chat,
+    pub(crate) last_place: Place,
+    pub(crate) answered_place: Place,
+}
+
+/// The operator's key.
+pub(crate) fn operator_key(reader: Reader<'_>, id: OperatorId) -> Result<i64, StoreError> {
+    reader
+        .optional("SELECT key FROM operators WHERE id = ?1", (id.0,), |row| {
+            row.get(0)
+        })?
+        .ok_or(StoreError::Inconsistent("an operator is known"))
+}
+
+/// The key of the chat with that id, if there is one.
+pub(crate) fn key_of(reader: Reader<'_>, id: ChatId) -> Result<Option<i64>, StoreError> {
+    Ok(
+        reader.optional("SELECT key FROM chats WHERE id = ?1", (id.0,), |row| {
+            row.get(0)
+        })?,
+    )
+}
+
+/// Reads a chat's state.
+pub(crate) fn load(reader: Reader<'_>, key: i64) -> Result<Stored, StoreError> {
+    let mut stored = reader.one(
+        "SELECT c.channel, c.status, o.id, f.id, c.last_place, c.answered_place
+         FROM chats c
+         LEFT JOIN operators o ON o.key = c.owner
+         LEFT JOIN operators f ON f.key = c.former_owner
+         WHERE c.key = ?1",
+        (key,),
+        |row| {
+            Ok(Stored {
+                key,
+                channel: row.get(0)?,
+                state: Chat {
+                    status: sql::status(row, 1)?,
+                    owner: sql::optional_id(row, 2, OperatorId)?,
+                    former_owner: sql::optional_id(row, 3, OperatorId)?,
+                    observers: std::collections::BTreeSet::new(),
+                },
+                last_place: Place(row.get(4)?),
+                answered_place: Place(row.get(5)?),
+            })
+        },
+    )?;
+    stored.state.observers = observers(reader, key)?.into_iter().collect();
+    Ok(stored)
+}
+
+fn observers(reader: Reader<'_>, chat: i64) -> Result<Vec<OperatorId>, StoreError> {
+    Ok(reader.all(
+        "SELECT o.id FROM observers b JOIN operators o ON o.key = b.operator
+         WHERE b.chat = ?1 ORDER BY o.key",
+        (chat,),
+        |row| sql::id(row, 0, OperatorId),
+    )?)
+}
+
+/// Begins the chat of a client on a channel (row 1); its first message is added by the caller.
+pub(crate) fn create(work: &mut Work<'_>, channel: i64, client: i64) -> Result<Stored, StoreError> {
+    let state = Chat::new();
+    let seq = work.next_seq();
+    let key = work.tx.one(
+        "INSERT INTO chats (id, channel, client, status, last_place, answered_place,
+                            last_activity_at, seq)
+         VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6) RETURNING key",
+        (
+            uuid::Uuid::now_v7(),
+            channel,
+            client,
+            state.status.as_str(),
+            work.now.0,
+            seq,
+        ),
+        |row| row.get(0),
+    )?;
+    work.touch_chat(key)?;
+    audience::settle(work, key, &state, seq)?;
+    Ok(Stored {
+        key,
+        channel,
+        state,
+        last_place: Place(0),
+        answered_place: Place(0),
+    })
+}
+
+/// Carries out what was decided: the new state, who sees it, and a notice for each event.
+/// Returns the last notice's id and place.
+pub(crate) fn apply(
+    work: &mut Work<'_>,
+    chat: &mut Stored,
+    events: &[Event],
+) -> Result<Option<entries::Added>, StoreError> {
+    let mut last = None;
+    for event in events {
+        chat.state.apply(event);
+        let (author, notice) = worded(event);
+        last = Some(entries::add_notice(work, chat, author, &notice)?);
+    }
+    if events.is_empty() {
+        return Ok(None);
+    }
+    if chat.state.status == Status::Closed {
+        // A closed chat waits for nothing.
+        chat.answered_place = chat.last_place;
+    }
+    let seq = work.next_seq();
+    save_state(work, chat, seq)?;
+    audience::settle(work, chat.key, &chat.state, seq)?;
+    Ok(last)
+}
+
+fn save_state(work: &mut Work<'_>, chat: &Stored, seq: i64) -> Result<(), StoreError> {
+    let reader = work.tx.reader();
+    let key = |id: Option<OperatorId>| id.map(|id| operator_key(reader, id)).transpose();
+    work.tx.execute(
+        "UPDATE chats SET status = ?2, owner = ?3, former_owner = ?4, answered_place = ?5,
+                          waiting_since = iif(?2 = 'closed', NULL, waiting_since), seq = ?6
+         WHERE key = ?1",
+        (
+            chat.key,
+            chat.state.status.as_str(),
+            key(chat.state.owner)?,
+            key(chat.state.former_owner)?,
+            chat.answered_place.0,
+            seq,
+        ),
+    )?;
+    work.tx
+        .execute("DELETE FROM observers WHERE chat = ?1", (chat.key,))?;
+    for observer in &chat.state.observers {
+        work.tx.execute(
+            "INSERT INTO observers (chat, operator) VALUES (?1, ?2)",
+            (chat.key, operator_key(reader, *observer)?),
+        )?;
+    }
+    Ok(())
+}
+
+/// Notes a client's message in its chat.
+pub(crate) fn client_wrote(
+    work: &mut Work<'_>,
+    chat: &Stored,
+    sent_at: Timestamp,
+    preview: &Preview,
+) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    // A clock that runs ahead must not make somebody wait from the future.
+    let since = sent_at.min(work.now);
+    work.tx.execute(
+        "UPDATE chats SET waiting_since = coalesce(waiting_since, ?2), last_activity_at = ?3,
+                          client_wrote_at = max(coalesce(client_wrote_at, 0), ?2), preview = ?4,
+                          seq = ?5
+         WHERE key = ?1",
+        (chat.key, since.0, work.now.0, sql::to_json(preview)?, seq),
+    )?;
+    Ok(())
+}
+
+/// Notes a reply in its chat: the client waits no longer.
+pub(crate) fn replied(
+    work: &mut Work<'_>,
+    chat: &Stored,
+    at: Place,
+    preview: &Preview,
+) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE chats SET waiting_since = NULL, answered_place = ?2, last_activity_at = ?3,
+                          preview = ?4, seq = ?5
+         WHERE key = ?1",
+        (chat.key, at.0, work.now.0, sql::to_json(preview)?, seq),
+    )?;
+    Ok(())
+}
+
+/// A reply was no answer after all: the client waits again since the old time, unless the chat is
+/// closed. `answered` is up to where the client has been answered without that reply.
+pub(crate) fn unanswered(
+    work: &mut Work<'_>,
+    chat: i64,
+    answered: Place,
+) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE chats SET answered_place = ?2, seq = ?3,
+             waiting_since = iif(status = 'closed', NULL,
+                 (SELECT min(min(sent_at, received_at)) FROM entries
+                  WHERE chat = ?1 AND place > ?2 AND kind = 'inbound'))
+         WHERE key = ?1",
+        (chat, answered.0, seq),
+    )?;
+    Ok(())
+}
+
+/// Notes that something in the chat changed that its own columns do not hold, such as a tick.
+pub(crate) fn bump(work: &mut Work<'_>, chat: i64) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx
+        .execute("UPDATE chats SET seq = ?2 WHERE key = ?1", (chat, seq))?;
+    Ok(())
+}
+
+/// The chat as readers see it.
+pub(crate) fn row(reader: Reader<'_>, key: i64) -> Result<ChatRow, StoreError> {
+    let mut chat = reader.one(
+        "SELECT c.id, ch.id, cl.id, cl.name, cl.phone, c.status, o.id, f.id, c.waiting_since,
+                c.last_activity_at, c.client_wrote_at, c.last_place, c.preview
+         FROM chats c
+         JOIN channels ch ON ch.key = c.channel
+         JOIN clients cl ON cl.key = c.client
+         LEFT JOIN operators o ON o.key = c.owner
+         LEFT JOIN operators f ON f.key = c.former_owner
+         WHERE c.key = ?1",
+        (key,),
+        read_row,
+    )?;
+    chat.observer_ids = observers(reader, key)?;
+    Ok(chat)
+}
+
+fn read_row(row: &Row<'_>) -> Result<ChatRow, SqlError> {
+    Ok(ChatRow {
+        id: sql::id(row, 0, ChatId)?,
+        channel_id: sql::id(row, 1, pult_domain::ChannelId)?,
+        client: ClientCard {
+            id: sql::id(row, 2, ClientId)?,
+            name: row.get(3)?,
+            phone: row.get(4)?,
+        },
+        status: sql::status(row, 5)?,
+        owner_id: sql::optional_id(row, 6, OperatorId)?,
+        former_owner_id: sql::optional_id(row, 7, OperatorId)?,
+        observer_ids: Vec::new(),
+        waiting_since: row.get::<_, Option<i64>>(8)?.map(Timestamp),
+        last_activity_at: sql::time(row, 9)?,
+        client_wrote_at: row.get::<_, Option<i64>>(10)?.map(Timestamp),
+        last_place: Place(row.get(11)?),
+        preview: sql::optional_json(row, 12)?,
+        fresh: false,
+    })
+}
+
+/// One line of an entry for lists; none for notices, which lists do not show.
+pub(crate) fn preview(entry: &EntryRow) -> Option<Preview> {
+    let (text, placeholder) = match &entry.body {
+        EntryBody::Inbound { text } | EntryBody::Outbound { text, .. } => (text.as_str(), None),
+        EntryBody::InboundPlaceholder {
+            placeholder,
+            caption,
+        } => (
+            caption.as_deref().unwrap_or_default(),
+            Some(placeholder.clone()),
+        ),
+        EntryBody::Notice { .. } => return None,
+    };
+    Some(Preview {
+        kind: entry.body.kind(),
+        author_id: entry.author_id,
+        text: text.chars().take(PREVIEW_CHARS).collect(),
+        placeholder,
+    })
+}
+
+/// A domain event as a notice, and who is its author.
+const fn worded(event: &Event) -> (Option<OperatorId>, Notice) {
+    match *event {
+        Event::Taken { by } => (Some(by), Notice::Taken { by }),
+        Event::Closed { by } => (Some(by), Notice::Closed { by }),
+        Event::Reopened { by, owner } => (Some(by), Notice::Reopened { by, owner }),
+        Event::ReopenedToQueue { by, was } => (Some(by), Notice::ReopenedToQueue { by, was }),
+        Event::CameBack { owner } => (None, Notice::CameBack { owner }),
+        Event::CameBackToQueue { was } => (None, Notice::CameBackToQueue { was }),
+        Event::OwnerDeactivated { was } => (None, Notice::OwnerDeactivated { was }),
+        Event::ObserverDeactivated { observer } => (None, Notice::ObserverDeactivated { observer }),
+    }
+}
+
+/// The seq of the chat's last change.
+pub(crate) fn seq(reader: Reader<'_>, key: i64) -> Result<Seq, StoreError> {
+    Ok(Seq(reader.one(
+        "SELECT seq FROM chats WHERE key = ?1",
+        (key,),
+        |row| row.get(0),
+    )?))
+}

@@ -1,0 +1,98 @@
+//! Clients and the identities by which providers know them.
+
+use pult_domain::provider::{Identity, IdentityKind, Sender};
+use pult_sqlite::Reader;
+
+use crate::StoreError;
+use crate::writer::Work;
+
+/// The client who sent something on a channel: known by any of their identities, else new.
+///
+/// What a message tells of a client is kept: further identities are added, a changed name or
+/// number replaces the old one. When its identities belong to two different clients the strongest
+/// one decides and the other is left as it is.
+pub(crate) fn of_sender(
+    work: &mut Work<'_>,
+    channel: i64,
+    sender: &Sender,
+) -> Result<i64, StoreError> {
+    let mut known = None;
+    for identity in &sender.identities {
+        if known.is_none() {
+            known = by_identity(work.tx.reader(), channel, identity)?;
+        }
+    }
+    let client = match known {
+        Some(client) => {
+            update(work, client, sender)?;
+            client
+        }
+        None => work.tx.one(
+            "INSERT INTO clients (id, name, phone) VALUES (?1, ?2, ?3) RETURNING key",
+            (uuid::Uuid::now_v7(), &sender.name, &sender.phone),
+            |row| row.get(0),
+        )?,
+    };
+    for identity in &sender.identities {
+        work.tx.execute(
+            "INSERT INTO identities (channel, kind, value, client) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO NOTHING",
+            (channel, identity.kind.as_str(), &identity.value, client),
+        )?;
+    }
+    Ok(client)
+}
+
+fn by_identity(
+    reader: Reader<'_>,
+    channel: i64,
+    identity: &Identity,
+) -> Result<Option<i64>, StoreError> {
+    Ok(reader.optional(
+        "SELECT client FROM identities WHERE channel = ?1 AND kind = ?2 AND value = ?3",
+        (channel, identity.kind.as_str(), &identity.value),
+        |row| row.get(0),
+    )?)
+}
+
+fn update(work: &mut Work<'_>, client: i64, sender: &Sender) -> Result<(), StoreError> {
+    let n_changed = work.tx.execute(
+        "UPDATE clients SET name = coalesce(?2, name), phone = coalesce(?3, phone)
+         WHERE key = ?1
+           AND (name IS NOT coalesce(?2, name) OR phone IS NOT coalesce(?3, phone))",
+        (client, &sender.name, &sender.phone),
+    )?;
+    if n_changed > 0 {
+        // Each chat row carries its client.
+        let chats = work.tx.reader().all(
+            "SELECT key FROM chats WHERE client = ?1",
+            (client,),
+            |row| row.get(0),
+        )?;
+        for chat in chats {
+            work.touch_chat(chat)?;
+            crate::chats::bump(work, chat)?;
+        }
+    }
+    Ok(())
+}
+
+/// All that is known of a client on a channel, strongest first.
+pub(crate) fn identities(
+    reader: Reader<'_>,
+    client: i64,
+    channel: i64,
+) -> Result<Vec<Identity>, StoreError> {
+    let mut identities = reader.all(
+        "SELECT kind, value FROM identities WHERE client = ?1 AND channel = ?2",
+        (client, channel),
+        |row| {
+            Ok(Identity {
+                kind: crate::sql::word(row, 0, IdentityKind::parse)?,
+                value: row.get(1)?,
+            })
+        },
+    )?;
+    identities.sort();
+    Ok(identities)
+}

@@ -1,0 +1,178 @@
+//! Entries: the order of a chat, and what each line of it holds.
+
+use pult_domain::{
+    ChatId, CommandId, EntryId, OperatorId, Place, Timestamp, provider::FailureKind,
+};
+use pult_protocol::{Delivery, DeliveryState, EntryBody, EntryRow, Notice};
+use pult_sqlite::{Reader, Row, SqlError};
+
+use crate::writer::Work;
+use crate::{StoreError, chats, sql};
+
+/// Where an entry came to stand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Added {
+    pub(crate) key: i64,
+    pub(crate) id: EntryId,
+    pub(crate) place: Place,
+}
+
+/// What every entry has, whatever it holds.
+pub(crate) struct NewEntry {
+    pub(crate) kind: &'static str,
+    pub(crate) author: Option<OperatorId>,
+    pub(crate) command_id: Option<CommandId>,
+    pub(crate) sent_at: Timestamp,
+}
+
+/// Adds an entry at the chat's next place; its body is added by the caller.
+pub(crate) fn add(
+    work: &mut Work<'_>,
+    chat: &mut chats::Stored,
+    entry: &NewEntry,
+) -> Result<Added, StoreError> {
+    work.touch_chat(chat.key)?;
+    let reader = work.tx.reader();
+    let author = entry
+        .author
+        .map(|id| chats::operator_key(reader, id))
+        .transpose()?;
+    let place = chat.last_place.next();
+    let id = EntryId(uuid::Uuid::now_v7());
+    let seq = work.next_seq();
+    let key = work.tx.one(
+        "INSERT INTO entries (id, chat, place, kind, author, command_id, sent_at, received_at,
+                              created_seq, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) RETURNING key",
+        (
+            id.0,
+            chat.key,
+            place.0,
+            entry.kind,
+            author,
+            entry.command_id.map(|id| id.0),
+            entry.sent_at.0,
+            work.now.0,
+            seq,
+        ),
+        |row| row.get(0),
+    )?;
+    work.tx.execute(
+        "UPDATE chats SET last_place = ?2, seq = ?3 WHERE key = ?1",
+        (chat.key, place.0, seq),
+    )?;
+    chat.last_place = place;
+    work.touch_entry(chat.key, key);
+    Ok(Added { key, id, place })
+}
+
+/// Adds a notice.
+pub(crate) fn add_notice(
+    work: &mut Work<'_>,
+    chat: &mut chats::Stored,
+    author: Option<OperatorId>,
+    notice: &Notice,
+) -> Result<Added, StoreError> {
+    let entry = NewEntry {
+        kind: "notice",
+        author,
+        command_id: None,
+        sent_at: work.now,
+    };
+    let added = add(work, chat, &entry)?;
+    work.tx.execute(
+        "INSERT INTO notices (entry, notice) VALUES (?1, ?2)",
+        (added.key, sql::to_json(notice)?),
+    )?;
+    Ok(added)
+}
+
+/// Notes that an entry changed, such as its ticks.
+pub(crate) fn changed(work: &mut Work<'_>, chat: i64, entry: i64) -> Result<(), StoreError> {
+    work.touch_chat(chat)?;
+    let seq = work.next_seq();
+    work.tx
+        .execute("UPDATE entries SET seq = ?2 WHERE key = ?1", (entry, seq))?;
+    work.touch_entry(chat, entry);
+    chats::bump(work, chat)
+}
+
+const SELECT: &str = "SELECT e.id, c.id, e.place, o.id, e.command_id, e.sent_at, e.received_at,
+        e.kind, m.text, m.placeholder, d.state, d.failure, d.failure_details, n.notice, e.seq
+     FROM entries e
+     JOIN chats c ON c.key = e.chat
+     LEFT JOIN operators o ON o.key = e.author
+     LEFT JOIN messages m ON m.entry = e.key
+     LEFT JOIN deliveries d ON d.entry = e.key
+     LEFT JOIN notices n ON n.entry = e.key";
+
+/// One entry.
+pub(crate) fn by_key(reader: Reader<'_>, key: i64) -> Result<EntryRow, StoreError> {
+    Ok(reader.one(&format!("{SELECT} WHERE e.key = ?1"), (key,), read)?)
+}
+
+/// The newest entries before a place, oldest first.
+pub(crate) fn before(
+    reader: Reader<'_>,
+    chat: i64,
+    before: Place,
+    limit: u32,
+) -> Result<Vec<EntryRow>, StoreError> {
+    let sql = format!("{SELECT} WHERE e.chat = ?1 AND e.place < ?2 ORDER BY e.place DESC LIMIT ?3");
+    let mut rows = reader.all(&sql, (chat, before.0, limit), read)?;
+    rows.reverse();
+    Ok(rows)
+}
+
+/// Entries of a chat that changed after `seq`, with the seq of their change, at most `limit`.
+pub(crate) fn changed_since(
+    reader: Reader<'_>,
+    chat: i64,
+    seq: i64,
+    limit: usize,
+) -> Result<Vec<(i64, EntryRow)>, StoreError> {
+    let sql = format!("{SELECT} WHERE e.chat = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    Ok(reader.all(&sql, (chat, seq, limit), |row| {
+        Ok((row.get(14)?, read(row)?))
+    })?)
+}
+
+fn read(row: &Row<'_>) -> Result<EntryRow, SqlError> {
+    Ok(EntryRow {
+        id: sql::id(row, 0, EntryId)?,
+        chat_id: sql::id(row, 1, ChatId)?,
+        place: Place(row.get(2)?),
+        author_id: sql::optional_id(row, 3, OperatorId)?,
+        command_id: sql::optional_id(row, 4, CommandId)?,
+        sent_at: sql::time(row, 5)?,
+        received_at: sql::time(row, 6)?,
+        body: body(row)?,
+    })
+}
+
+fn body(row: &Row<'_>) -> Result<EntryBody, SqlError> {
+    let text = || row.get::<_, String>(8);
+    match row.get_ref(7)?.as_str()? {
+        "inbound" => match row.get::<_, Option<String>>(9)? {
+            None => Ok(EntryBody::Inbound { text: text()? }),
+            Some(placeholder) => Ok(EntryBody::InboundPlaceholder {
+                placeholder,
+                caption: Some(text()?).filter(|text| !text.is_empty()),
+            }),
+        },
+        "outbound" => Ok(EntryBody::Outbound {
+            text: text()?,
+            delivery: Delivery {
+                state: sql::word(row, 10, DeliveryState::parse)?,
+                failure: row
+                    .get::<_, Option<String>>(11)?
+                    .and_then(|name| FailureKind::parse(&name)),
+                failure_details: row.get(12)?,
+            },
+        }),
+        _ => Ok(EntryBody::Notice {
+            notice: sql::optional_json(row, 13)?.ok_or(SqlError::QueryReturnedNoRows)?,
+        }),
+    }
+}

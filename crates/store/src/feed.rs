@@ -1,0 +1,425 @@
+//! The change feed: what is new to a reader, after a commit, since a cursor, or altogether.
+//!
+//! Nothing is replayed that has been overtaken: rows are read as they are now, ordered by their
+//! last change. A page may be cut anywhere in that order, since a reader who holds everything up
+//! to a change and then reads on from it misses nothing and gets nothing wrong twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use pult_domain::{OperatorId, Place, Seq};
+use pult_protocol::{
+    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, MarkRow, NEWEST_ENTRIES, OperatorRow, Row,
+};
+use pult_sqlite::Reader;
+
+use crate::writer::Work;
+use crate::{StoreError, audience, channels, chats, entries, marks, operators, sql};
+
+/// Most rows of a page: keeps a frame well below its size limit.
+const PAGE_ROWS: usize = 300;
+
+/// More changes than this are not read one by one: a snapshot is smaller.
+const MAX_CHANGES: usize = 5_000;
+
+/// What one commit changed.
+#[derive(Debug, Clone)]
+pub struct ChangeSet {
+    /// The last change before it.
+    pub from: Seq,
+    /// Its last change.
+    pub to: Seq,
+    /// Chats that changed.
+    pub chats: Vec<Arc<ChatChange>>,
+    /// Operators that changed; everybody sees them.
+    pub operators: Vec<OperatorRow>,
+    /// Channels that changed; everybody sees them.
+    pub channels: Vec<ChannelRow>,
+    /// Read marks that grew, and whose they are.
+    pub marks: Vec<(OperatorId, MarkRow)>,
+    /// Whether a lane of delivery may have something to do.
+    pub lanes: bool,
+}
+
+/// What one commit changed in a chat.
+#[derive(Debug, Clone)]
+pub struct ChatChange {
+    /// The chat after it.
+    pub chat: ChatRow,
+    /// Entries that are new or changed, by place.
+    pub entries: Vec<EntryRow>,
+    /// The chat's newest entries, for readers who see it from now on; empty if there are none.
+    pub newest: Vec<EntryRow>,
+    /// Who saw the chat before.
+    pub before: Audience,
+    /// Who sees it now.
+    pub after: Audience,
+    /// Readers to whom it is gone because it was closed while they took part.
+    pub closed_to: BTreeSet<OperatorId>,
+}
+
+/// A set of readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Audience {
+    /// Every operator.
+    Everyone,
+    /// These.
+    Only(BTreeSet<OperatorId>),
+}
+
+impl Audience {
+    /// Whether `operator` belongs to it.
+    #[must_use]
+    pub fn includes(&self, operator: OperatorId) -> bool {
+        match self {
+            Self::Everyone => true,
+            Self::Only(operators) => operators.contains(&operator),
+        }
+    }
+}
+
+/// Rows that are new to a reader, and where the reader stands with them.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Whether it begins a snapshot.
+    pub starts_snapshot: bool,
+    /// The rows, in the order of their change.
+    pub rows: Vec<Row>,
+    /// Where the reader stands after it; none within a snapshot that goes on.
+    pub cursor: Option<Cursor>,
+    /// How many rows follow.
+    pub behind: usize,
+}
+
+/// The last change in the store.
+pub(crate) fn seq(reader: Reader<'_>) -> Result<Seq, StoreError> {
+    Ok(Seq(
+        reader.one("SELECT seq FROM store", (), |row| row.get(0))?
+    ))
+}
+
+/// Reads what a group of work has changed; none if nobody can see any of it and no lane moved.
+pub(crate) fn change_set(
+    reader: Reader<'_>,
+    from: Seq,
+    group: &Work<'_>,
+) -> Result<Option<ChangeSet>, StoreError> {
+    let touched = &group.touched;
+    if group.seq() == from.0 && !touched.lanes {
+        return Ok(None);
+    }
+    let mut set = ChangeSet {
+        from,
+        to: Seq(group.seq()),
+        chats: Vec::with_capacity(touched.chats.len()),
+        operators: Vec::new(),
+        channels: Vec::new(),
+        marks: Vec::new(),
+        lanes: touched.lanes,
+    };
+    for (chat, changed) in &touched.chats {
+        let before = touched.seen_before.get(chat).cloned().unwrap_or_default();
+        set.chats
+            .push(Arc::new(chat_change(reader, *chat, changed, &before)?));
+    }
+    for operator in &touched.operators {
+        set.operators.push(operators::row(reader, *operator)?);
+    }
+    for channel in &touched.channels {
+        set.channels.push(channels::row(reader, *channel)?);
+    }
+    for (operator, chat) in &touched.marks {
+        let id = operators::row(reader, *operator)?.id;
+        set.marks.push((id, marks::row(reader, *operator, *chat)?));
+    }
+    Ok(Some(set))
+}
+
+fn chat_change(
+    reader: Reader<'_>,
+    chat: i64,
+    changed: &BTreeSet<i64>,
+    before: &BTreeSet<i64>,
+) -> Result<ChatChange, StoreError> {
+    let after = audience::present(reader, chat)?;
+    let mut rows = Vec::with_capacity(changed.len());
+    for entry in changed {
+        rows.push(entries::by_key(reader, *entry)?);
+    }
+    rows.sort_by_key(|entry| entry.place);
+    let was_everyones = before.contains(&audience::EVERYONE);
+    let newest = if was_everyones || after.is_subset(before) {
+        Vec::new()
+    } else {
+        entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?
+    };
+    let mut closed_to = BTreeSet::new();
+    for operator in before
+        .difference(&after)
+        .filter(|key| **key != audience::EVERYONE)
+    {
+        if audience::gone_why(reader, chat, *operator)? == GoneWhy::Closed {
+            closed_to.insert(operators::row(reader, *operator)?.id);
+        }
+    }
+    Ok(ChatChange {
+        chat: chats::row(reader, chat)?,
+        entries: rows,
+        newest,
+        before: of_keys(reader, before)?,
+        after: of_keys(reader, &after)?,
+        closed_to,
+    })
+}
+
+fn of_keys(reader: Reader<'_>, keys: &BTreeSet<i64>) -> Result<Audience, StoreError> {
+    if keys.contains(&audience::EVERYONE) {
+        return Ok(Audience::Everyone);
+    }
+    let ids: Result<_, StoreError> = keys
+        .iter()
+        .map(|key| Ok(operators::row(reader, *key)?.id))
+        .collect();
+    Ok(Audience::Only(ids?))
+}
+
+/// What is new to a reader since `cursor`, or a snapshot if there is no cursor, it is of another
+/// epoch, or too much has changed.
+pub(crate) fn read(
+    reader: Reader<'_>,
+    operator: OperatorId,
+    cursor: Option<&Cursor>,
+) -> Result<Vec<Page>, StoreError> {
+    let operator = chats::operator_key(reader, operator)?;
+    let epoch: String = reader.one("SELECT epoch FROM store", (), |row| row.get(0))?;
+    let head = seq(reader)?;
+    let changes = match cursor {
+        Some(cursor) if cursor.epoch == epoch && cursor.seq <= head => {
+            changes_since(reader, operator, cursor.seq.0)?
+        }
+        Some(_) | None => None,
+    };
+    let cursor_at = |seq| {
+        Some(Cursor {
+            epoch: epoch.clone(),
+            seq,
+        })
+    };
+    match changes {
+        Some(changes) => pages_of_changes(reader, changes, head, cursor_at),
+        None => pages_of_snapshot(reader, operator, head, cursor_at),
+    }
+}
+
+/// Rows that belong to one change, and the chat whose row must come with them.
+struct Change {
+    seq: i64,
+    chat: Option<i64>,
+    rows: Vec<Row>,
+}
+
+/// None when there are so many that a snapshot is smaller.
+fn changes_since(
+    reader: Reader<'_>,
+    operator: i64,
+    since: i64,
+) -> Result<Option<Vec<Change>>, StoreError> {
+    let mut changes = Vec::new();
+    let plain = |seq, row| Change {
+        seq,
+        chat: None,
+        rows: vec![row],
+    };
+    for (seq, row) in operators::changed_since(reader, since)? {
+        changes.push(plain(seq, Row::Operator(row)));
+    }
+    for (seq, row) in channels::changed_since(reader, since)? {
+        changes.push(plain(seq, Row::Channel(row)));
+    }
+    let seen = visible(reader, operator)?;
+    gone_since(reader, operator, since, &seen, &mut changes)?;
+    for (chat, from) in &seen {
+        if changes.len() > MAX_CHANGES {
+            return Ok(None);
+        }
+        if *from > since {
+            changes.push(begin_of_sight(reader, *chat, *from)?);
+        } else if chats::seq(reader, *chat)?.0 > since {
+            let room = MAX_CHANGES + 1 - changes.len();
+            let changed = entries::changed_since(reader, *chat, since, room)?;
+            changes.extend(changed.into_iter().map(|(seq, entry)| Change {
+                seq,
+                chat: Some(*chat),
+                rows: vec![Row::Entry(entry)],
+            }));
+            let seq = chats::seq(reader, *chat)?.0;
+            changes.push(Change {
+                seq,
+                chat: Some(*chat),
+                rows: Vec::new(),
+            });
+        }
+    }
+    for (seq, chat, row) in marks::changed_since(reader, operator, since)? {
+        if seen.contains_key(&chat) {
+            changes.push(plain(seq, Row::Mark(row)));
+        }
+    }
+    // A chat that came into sight carries the mark made in it before.
+    for (chat, from) in seen.iter().filter(|(_, from)| **from > since) {
+        if let Some(mark) = marks::of_chat(reader, operator, *chat)? {
+            changes.push(plain(*from, Row::Mark(mark)));
+        }
+    }
+    changes.sort_by_key(|change| change.seq);
+    Ok((changes.len() <= MAX_CHANGES).then_some(changes))
+}
+
+/// Chats that the reader sees now, and since which change they see each without a break.
+fn visible(reader: Reader<'_>, operator: i64) -> Result<BTreeMap<i64, i64>, StoreError> {
+    let open = reader.all(
+        "SELECT chat, min(from_seq) FROM audience
+         WHERE operator IN (0, ?1) AND until_seq = ?2 GROUP BY chat",
+        (operator, audience::OPEN),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    Ok(open.into_iter().collect())
+}
+
+fn gone_since(
+    reader: Reader<'_>,
+    operator: i64,
+    since: i64,
+    seen: &BTreeMap<i64, i64>,
+    changes: &mut Vec<Change>,
+) -> Result<(), StoreError> {
+    let ended = reader.all(
+        "SELECT chat, max(until_seq) FROM audience
+         WHERE operator IN (0, ?1) AND until_seq > ?2 AND until_seq < ?3 AND from_seq <= ?2
+         GROUP BY chat",
+        (operator, since, audience::OPEN),
+        |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)),
+    )?;
+    for (chat, seq) in ended {
+        if seen.contains_key(&chat) {
+            continue;
+        }
+        let chat_id = reader.one("SELECT id FROM chats WHERE key = ?1", (chat,), |row| {
+            sql::id(row, 0, pult_domain::ChatId)
+        })?;
+        let why = audience::gone_why(reader, chat, operator)?;
+        changes.push(Change {
+            seq,
+            chat: None,
+            rows: vec![Row::Gone { chat_id, why }],
+        });
+    }
+    Ok(())
+}
+
+/// The chat as somebody gets it who has not seen it until now.
+fn begin_of_sight(reader: Reader<'_>, chat: i64, from: i64) -> Result<Change, StoreError> {
+    let mut row = chats::row(reader, chat)?;
+    row.fresh = true;
+    let newest = entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?;
+    let rows = std::iter::once(Row::Chat(row)).chain(newest.into_iter().map(Row::Entry));
+    Ok(Change {
+        seq: from,
+        chat: None,
+        rows: rows.collect(),
+    })
+}
+
+fn pages_of_changes(
+    reader: Reader<'_>,
+    changes: Vec<Change>,
+    head: Seq,
+    cursor_at: impl Fn(Seq) -> Option<Cursor>,
+) -> Result<Vec<Page>, StoreError> {
+    let mut behind: usize = changes.iter().map(|change| change.rows.len()).sum();
+    let mut pages = Vec::new();
+    let mut page = PageOfChanges::default();
+    for change in changes {
+        // Rows of one change stay together: the cursor stands between changes.
+        if page.rows.len() >= PAGE_ROWS && change.seq != page.last_seq {
+            let full = std::mem::take(&mut page);
+            behind = behind.saturating_sub(full.rows.len());
+            let seq = Seq(full.last_seq);
+            pages.push(full.finish(reader, behind, cursor_at(seq))?);
+        }
+        page.last_seq = change.seq;
+        page.chats.extend(change.chat);
+        page.rows.extend(change.rows);
+    }
+    pages.push(page.finish(reader, 0, cursor_at(head))?);
+    Ok(pages)
+}
+
+#[derive(Default)]
+struct PageOfChanges {
+    rows: Vec<Row>,
+    chats: BTreeSet<i64>,
+    last_seq: i64,
+}
+
+impl PageOfChanges {
+    fn finish(
+        self,
+        reader: Reader<'_>,
+        behind: usize,
+        cursor: Option<Cursor>,
+    ) -> Result<Page, StoreError> {
+        let mut rows = Vec::with_capacity(self.chats.len() + self.rows.len());
+        // The chat before its entries, so that a reader never has lines of an unknown chat.
+        for chat in &self.chats {
+            rows.push(Row::Chat(chats::row(reader, *chat)?));
+        }
+        rows.extend(self.rows);
+        Ok(Page {
+            starts_snapshot: false,
+            rows,
+            cursor,
+            behind,
+        })
+    }
+}
+
+fn pages_of_snapshot(
+    reader: Reader<'_>,
+    operator: i64,
+    head: Seq,
+    cursor_at: impl Fn(Seq) -> Option<Cursor>,
+) -> Result<Vec<Page>, StoreError> {
+    let mut rows = Vec::new();
+    rows.extend(
+        operators::changed_since(reader, 0)?
+            .into_iter()
+            .map(|(_, row)| Row::Operator(row)),
+    );
+    rows.extend(
+        channels::changed_since(reader, 0)?
+            .into_iter()
+            .map(|(_, row)| Row::Channel(row)),
+    );
+    for chat in visible(reader, operator)?.into_keys() {
+        rows.extend(begin_of_sight(reader, chat, 0)?.rows);
+        rows.extend(marks::of_chat(reader, operator, chat)?.map(Row::Mark));
+    }
+    let mut behind = rows.len();
+    let mut rows = rows.into_iter().peekable();
+    let mut pages = Vec::new();
+    loop {
+        let part: Vec<Row> = rows.by_ref().take(PAGE_ROWS).collect();
+        behind -= part.len();
+        let is_last = rows.peek().is_none();
+        pages.push(Page {
+            starts_snapshot: pages.is_empty(),
+            rows: part,
+            cursor: is_last.then(|| cursor_at(head)).flatten(),
+            behind,
+        });
+        if is_last {
+            return Ok(pages);
+        }
+    }
+}

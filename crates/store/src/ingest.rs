@@ -1,0 +1,154 @@
+//! Taking in what a provider told us: written into the journal and applied, in one commit.
+
+use pult_domain::provider::{ChannelFact, Content, Fact, InboundMessage};
+use pult_domain::{OperatorId, client_writes};
+use pult_protocol::ChannelKind;
+use pult_sqlite::Reader;
+
+use crate::journal::State;
+use crate::writer::Work;
+use crate::{StoreError, channels, chats, clients, deliveries, entries, journal, operators};
+
+/// What a raw event says, as far as its connector could read it.
+pub(crate) type Reading = Option<Vec<ChannelFact>>;
+
+/// Writes a raw event down and applies what it says. What cannot be applied waits in the journal:
+/// the event is ours from here on, whatever happens.
+pub(crate) fn take(
+    work: &mut Work<'_>,
+    kind: ChannelKind,
+    body: &[u8],
+    reading: &Reading,
+) -> Result<(), StoreError> {
+    let state = match reading {
+        None => State::Unreadable,
+        Some(facts) => apply_guarded(work, kind, facts)?,
+    };
+    journal::append(work, kind.as_str(), state, body)
+}
+
+/// Applies an event that waited in the journal. True if it has been applied now.
+pub(crate) fn retry(
+    work: &mut Work<'_>,
+    kind: ChannelKind,
+    key: i64,
+    facts: &[ChannelFact],
+) -> Result<bool, StoreError> {
+    let is_applied = apply_guarded(work, kind, facts)? == State::Applied;
+    if is_applied {
+        journal::applied(work, key)?;
+    }
+    Ok(is_applied)
+}
+
+fn apply_guarded(
+    work: &mut Work<'_>,
+    kind: ChannelKind,
+    facts: &[ChannelFact],
+) -> Result<State, StoreError> {
+    let tx = work.tx;
+    match tx.savepoint(|| apply_all(work, kind, facts)) {
+        Ok(state) => Ok(state),
+        // No room on the disk: nothing could be written down either, so the provider must not
+        // believe that we have it.
+        Err(error) if error.is_temporary() => Err(error),
+        Err(error) => {
+            tracing::error!(%error, "A provider's event could not be applied and waits");
+            Ok(State::Waiting)
+        }
+    }
+}
+
+fn apply_all(
+    work: &mut Work<'_>,
+    kind: ChannelKind,
+    facts: &[ChannelFact],
+) -> Result<State, StoreError> {
+    let mut state = State::Applied;
+    for ChannelFact { channel_key, fact } in facts {
+        let found = channels::by_provider_key(work.tx.reader(), kind, channel_key)?;
+        let Some(channel) = found else {
+            // Perhaps a channel that is about to be added.
+            tracing::warn!("An event is for a channel that is not known here; it waits");
+            state = State::Waiting;
+            continue;
+        };
+        match fact {
+            Fact::Message(message) => take_message(work, channel, message)?,
+            Fact::Delivery(update) => deliveries::update(work, channel, update)?,
+            Fact::Other { .. } => {}
+        }
+    }
+    Ok(state)
+}
+
+fn take_message(
+    work: &mut Work<'_>,
+    channel: i64,
+    message: &InboundMessage,
+) -> Result<(), StoreError> {
+    if is_known(work.tx.reader(), channel, &message.provider_id)? {
+        return Ok(());
+    }
+    let client = clients::of_sender(work, channel, &message.sender)?;
+    let reader = work.tx.reader();
+    let existing = reader.optional(
+        "SELECT key FROM chats WHERE client = ?1 AND channel = ?2",
+        (client, channel),
+        |row| row.get(0),
+    )?;
+    let mut chat = match existing {
+        Some(key) => chats::load(reader, key)?,
+        None => chats::create(work, channel, client)?,
+    };
+    let event = client_writes(&chat.state, is_active(reader, chat.state.owner)?);
+    chats::apply(work, &mut chat, event.as_slice())?;
+    let entry = entries::NewEntry {
+        kind: "inbound",
+        author: None,
+        command_id: None,
+        sent_at: message.sent_at,
+    };
+    let added = entries::add(work, &mut chat, &entry)?;
+    let (text, placeholder, raw) = match &message.content {
+        Content::Text { body } => (body.as_str(), None, None),
+        Content::Placeholder { kind, caption, raw } => (
+            caption.as_deref().unwrap_or_default(),
+            Some(kind.as_str()),
+            Some(raw.as_str()),
+        ),
+    };
+    work.tx.execute(
+        "INSERT INTO messages (entry, channel, provider_id, text, placeholder, raw)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            added.key,
+            channel,
+            &message.provider_id,
+            text,
+            placeholder,
+            raw,
+        ),
+    )?;
+    let row = entries::by_key(work.tx.reader(), added.key)?;
+    match chats::preview(&row) {
+        Some(preview) => chats::client_wrote(work, &chat, message.sent_at, &preview),
+        None => Ok(()),
+    }
+}
+
+fn is_known(reader: Reader<'_>, channel: i64, provider_id: &str) -> Result<bool, StoreError> {
+    let found = reader.optional(
+        "SELECT 1 FROM messages WHERE channel = ?1 AND provider_id = ?2",
+        (channel, provider_id),
+        |_| Ok(()),
+    )?;
+    Ok(found.is_some())
+}
+
+fn is_active(reader: Reader<'_>, owner: Option<OperatorId>) -> Result<bool, StoreError> {
+    Ok(match owner {
+        None => false,
+        Some(owner) => operators::by_id(reader, owner)?.is_some_and(|(_, row)| row.is_active),
+    })
+}

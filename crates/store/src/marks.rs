@@ -1,0 +1,70 @@
+//! Read marks: how far an operator has read a chat. They only grow.
+
+use pult_domain::{ChatId, Place};
+use pult_protocol::MarkRow;
+use pult_sqlite::Reader;
+
+use crate::writer::Work;
+use crate::{StoreError, sql};
+
+pub(crate) fn grow(
+    work: &mut Work<'_>,
+    operator: i64,
+    chat: i64,
+    place: Place,
+) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    let n_changed = work.tx.execute(
+        "INSERT INTO read_marks (operator, chat, place, seq) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (operator, chat) DO UPDATE
+         SET place = excluded.place, seq = excluded.seq
+         WHERE excluded.place > place",
+        (operator, chat, place.0, seq),
+    )?;
+    if n_changed > 0 {
+        work.touched.marks.insert((operator, chat));
+    }
+    Ok(())
+}
+
+pub(crate) fn row(reader: Reader<'_>, operator: i64, chat: i64) -> Result<MarkRow, StoreError> {
+    of_chat(reader, operator, chat)?.ok_or(StoreError::Inconsistent("a mark that grew is there"))
+}
+
+pub(crate) fn of_chat(
+    reader: Reader<'_>,
+    operator: i64,
+    chat: i64,
+) -> Result<Option<MarkRow>, StoreError> {
+    Ok(reader.optional(
+        "SELECT c.id, m.place FROM read_marks m JOIN chats c ON c.key = m.chat
+         WHERE m.operator = ?1 AND m.chat = ?2",
+        (operator, chat),
+        |row| {
+            Ok(MarkRow {
+                chat_id: sql::id(row, 0, ChatId)?,
+                read_place: Place(row.get(1)?),
+            })
+        },
+    )?)
+}
+
+/// An operator's marks that changed after `seq`, with chat key and the seq of their change.
+pub(crate) fn changed_since(
+    reader: Reader<'_>,
+    operator: i64,
+    seq: i64,
+) -> Result<Vec<(i64, i64, MarkRow)>, StoreError> {
+    Ok(reader.all(
+        "SELECT c.id, m.place, m.seq, m.chat FROM read_marks m JOIN chats c ON c.key = m.chat
+         WHERE m.operator = ?1 AND m.seq > ?2 ORDER BY m.seq",
+        (operator, seq),
+        |row| {
+            let mark = MarkRow {
+                chat_id: sql::id(row, 0, ChatId)?,
+                read_place: Place(row.get(1)?),
+            };
+            Ok((row.get(2)?, row.get(3)?, mark))
+        },
+    )?)
+}

@@ -1,0 +1,170 @@
+//! Operators: their rows, sign-in names and deactivation.
+
+use pult_domain::{OperatorId, Role, deactivate};
+use pult_protocol::OperatorRow;
+use pult_sqlite::{Reader, Row, SqlError};
+
+use crate::writer::Work;
+use crate::{StoreError, chats, sql};
+
+/// An operator to be added.
+#[derive(Clone)]
+pub struct NewOperator {
+    /// The name to sign in with; compared without regard to case.
+    pub login: String,
+    /// The name that colleagues see.
+    pub name: String,
+    /// The role.
+    pub role: Role,
+    /// The password, hashed (PHC string).
+    pub password_hash: String,
+}
+
+/// An operator as sign-in needs them.
+#[derive(Clone)]
+pub struct Operator {
+    /// The row that everybody sees.
+    pub row: OperatorRow,
+    /// The name to sign in with.
+    pub login: String,
+    /// The password, hashed (PHC string).
+    pub password_hash: String,
+}
+
+/// Somebody has that sign-in name already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an operator with this login exists")]
+pub struct OperatorExists;
+
+/// How sign-in names are compared.
+fn folded(login: &str) -> String {
+    login.trim().to_lowercase()
+}
+
+pub(crate) fn add(
+    work: &mut Work<'_>,
+    operator: &NewOperator,
+) -> Result<Result<OperatorId, OperatorExists>, StoreError> {
+    if by_login(work.tx.reader(), &operator.login)?.is_some() {
+        return Ok(Err(OperatorExists));
+    }
+    let id = OperatorId(uuid::Uuid::now_v7());
+    let seq = work.next_seq();
+    let key = work.tx.one(
+        "INSERT INTO operators (id, login, name, role, is_active, password_hash, created_seq, seq)
+         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?6) RETURNING key",
+        (
+            id.0,
+            folded(&operator.login),
+            &operator.name,
+            operator.role.as_str(),
+            &operator.password_hash,
+            seq,
+        ),
+        |row| row.get(0),
+    )?;
+    work.touched.operators.insert(key);
+    Ok(Ok(id))
+}
+
+/// Row 17: chats in work return to the queue, nothing is observed any more, sessions end.
+/// False if there is no such operator or they were deactivated before.
+pub(crate) fn deactivate_operator(work: &mut Work<'_>, id: OperatorId) -> Result<bool, StoreError> {
+    let reader = work.tx.reader();
+    let Some(key) = reader.optional(
+        "SELECT key FROM operators WHERE id = ?1 AND is_active = 1",
+        (id.0,),
+        |row| row.get::<_, i64>(0),
+    )?
+    else {
+        return Ok(false);
+    };
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE operators SET is_active = 0, seq = ?2 WHERE key = ?1",
+        (key, seq),
+    )?;
+    work.touched.operators.insert(key);
+    work.tx
+        .execute("DELETE FROM sessions WHERE operator = ?1", (key,))?;
+    let touched = reader.all(
+        "SELECT key FROM chats WHERE owner = ?1 AND status = 'in_work'
+         UNION SELECT chat FROM observers WHERE operator = ?1",
+        (key,),
+        |row| row.get::<_, i64>(0),
+    )?;
+    for chat in touched {
+        let mut stored = chats::load(reader, chat)?;
+        if let Some(event) = deactivate(&stored.state, id) {
+            chats::apply(work, &mut stored, &[event])?;
+        }
+    }
+    Ok(true)
+}
+
+pub(crate) fn set_password(
+    work: &mut Work<'_>,
+    id: OperatorId,
+    password_hash: &str,
+) -> Result<bool, StoreError> {
+    let n = work.tx.execute(
+        "UPDATE operators SET password_hash = ?2 WHERE id = ?1",
+        (id.0, password_hash),
+    )?;
+    work.tx.execute(
+        "DELETE FROM sessions WHERE operator = (SELECT key FROM operators WHERE id = ?1)",
+        (id.0,),
+    )?;
+    Ok(n > 0)
+}
+
+const SELECT: &str = "SELECT id, name, role, is_active, login, password_hash FROM operators";
+
+pub(crate) fn by_login(reader: Reader<'_>, login: &str) -> Result<Option<Operator>, StoreError> {
+    let sql = format!("{SELECT} WHERE login = ?1");
+    Ok(reader.optional(&sql, (folded(login),), read)?)
+}
+
+pub(crate) fn list(reader: Reader<'_>) -> Result<Vec<Operator>, StoreError> {
+    Ok(reader.all(&format!("{SELECT} ORDER BY key"), (), read)?)
+}
+
+/// An operator's key and row.
+pub(crate) fn by_id(
+    reader: Reader<'_>,
+    id: OperatorId,
+) -> Result<Option<(i64, OperatorRow)>, StoreError> {
+    let sql = "SELECT id, name, role, is_active, key FROM operators WHERE id = ?1";
+    Ok(reader.optional(sql, (id.0,), |row| Ok((row.get(4)?, read_row(row)?)))?)
+}
+
+pub(crate) fn row(reader: Reader<'_>, key: i64) -> Result<OperatorRow, StoreError> {
+    let sql = "SELECT id, name, role, is_active FROM operators WHERE key = ?1";
+    Ok(reader.one(sql, (key,), read_row)?)
+}
+
+/// Operators that changed after `seq`, with the seq of their change.
+pub(crate) fn changed_since(
+    reader: Reader<'_>,
+    seq: i64,
+) -> Result<Vec<(i64, OperatorRow)>, StoreError> {
+    let sql = "SELECT id, name, role, is_active, seq FROM operators WHERE seq > ?1 ORDER BY seq";
+    Ok(reader.all(sql, (seq,), |row| Ok((row.get(4)?, read_row(row)?)))?)
+}
+
+fn read(row: &Row<'_>) -> Result<Operator, SqlError> {
+    Ok(Operator {
+        row: read_row(row)?,
+        login: row.get(4)?,
+        password_hash: row.get(5)?,
+    })
+}
+
+fn read_row(row: &Row<'_>) -> Result<OperatorRow, SqlError> {
+    Ok(OperatorRow {
+        id: sql::id(row, 0, OperatorId)?,
+        name: row.get(1)?,
+        role: sql::role(row, 2)?,
+        is_active: row.get(3)?,
+    })
+}

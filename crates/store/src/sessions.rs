@@ -1,0 +1,119 @@
+//! Sessions: who is signed in on which device. Tokens are stored as hashes alone.
+
+use pult_domain::{OperatorId, SessionId, Timestamp};
+use pult_protocol::OperatorRow;
+use pult_sqlite::Reader;
+
+use crate::writer::Work;
+use crate::{StoreError, chats, sql};
+
+/// A session to be begun.
+#[derive(Clone)]
+pub struct NewSession {
+    /// SHA-256 of the token.
+    pub token_hash: [u8; 32],
+    /// Whose.
+    pub operator: OperatorId,
+    /// What the device is called.
+    pub device: String,
+    /// When it ends if it is not renewed.
+    pub expires_at: Timestamp,
+}
+
+/// A session that is alive.
+#[derive(Debug, Clone)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Whose.
+    pub operator: OperatorRow,
+    /// When it ends if it is not renewed.
+    pub expires_at: Timestamp,
+}
+
+pub(crate) fn begin(work: &mut Work<'_>, session: &NewSession) -> Result<SessionId, StoreError> {
+    let id = SessionId(uuid::Uuid::now_v7());
+    let operator = chats::operator_key(work.tx.reader(), session.operator)?;
+    work.tx.execute(
+        "DELETE FROM sessions WHERE operator = ?1 AND expires_at <= ?2",
+        (operator, work.now.0),
+    )?;
+    work.tx.execute(
+        "INSERT INTO sessions (token_hash, id, operator, device, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        (
+            session.token_hash,
+            id.0,
+            operator,
+            &session.device,
+            work.now.0,
+            session.expires_at.0,
+        ),
+    )?;
+    Ok(id)
+}
+
+pub(crate) fn end(work: &mut Work<'_>, id: SessionId) -> Result<(), StoreError> {
+    work.tx
+        .execute("DELETE FROM sessions WHERE id = ?1", (id.0,))?;
+    Ok(())
+}
+
+pub(crate) fn renew(
+    work: &mut Work<'_>,
+    id: SessionId,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    work.tx.execute(
+        "UPDATE sessions SET expires_at = ?2 WHERE id = ?1",
+        (id.0, expires_at.0),
+    )?;
+    Ok(())
+}
+
+/// The live session with that token, of an operator who is active.
+pub(crate) fn by_token(
+    reader: Reader<'_>,
+    token_hash: [u8; 32],
+    now: Timestamp,
+) -> Result<Option<Session>, StoreError> {
+    Ok(reader.optional(
+        "SELECT o.id, o.name, o.role, o.is_active, s.id, s.expires_at
+         FROM sessions s JOIN operators o ON o.key = s.operator
+         WHERE s.token_hash = ?1 AND s.expires_at > ?2 AND o.is_active = 1",
+        (token_hash, now.0),
+        |row| {
+            Ok(Session {
+                id: sql::id(row, 4, SessionId)?,
+                operator: OperatorRow {
+                    id: sql::id(row, 0, OperatorId)?,
+                    name: row.get(1)?,
+                    role: sql::role(row, 2)?,
+                    is_active: row.get(3)?,
+                },
+                expires_at: sql::time(row, 5)?,
+            })
+        },
+    )?)
+}
+
+/// Of the given sessions, those that are alive.
+pub(crate) fn alive(
+    reader: Reader<'_>,
+    ids: &[SessionId],
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StoreError> {
+    let mut alive = Vec::new();
+    for id in ids {
+        let found = reader.optional(
+            "SELECT 1 FROM sessions s JOIN operators o ON o.key = s.operator
+             WHERE s.id = ?1 AND s.expires_at > ?2 AND o.is_active = 1",
+            (id.0, now.0),
+            |_| Ok(()),
+        )?;
+        if found.is_some() {
+            alive.push(*id);
+        }
+    }
+    Ok(alive)
+}

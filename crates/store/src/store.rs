@@ -1,0 +1,379 @@
+//! The store as the backend uses it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use parking_lot::Mutex;
+use pult_domain::provider::{ChannelFact, SendOutcome};
+use pult_domain::{ChannelId, ChatId, OperatorId, Place, SessionId, Timestamp};
+use pult_protocol::{ChannelKind, CommandDone, CommandEnvelope, Cursor, EntryRow, Problem};
+use pult_sqlite::{Durability, Migration, Reader, Readers, Settings};
+
+use crate::writer::Writing;
+use crate::{
+    ChangeSet, Channel, LaneHead, NewChannel, NewOperator, NewSession, Operator, OperatorExists,
+    Page, Sending, Session, StoreError, audience, channels, chats, commands, deliveries, entries,
+    feed, ingest, journal, operators, sessions,
+};
+
+/// Marks the file as ours: "PULT".
+const APPLICATION_ID: i32 = 0x5055_4c54;
+
+/// Every step of the schema.
+const MIGRATIONS: &[Migration] = &[Migration {
+    name: "0001_init",
+    sql: include_str!("../migrations/0001_init.sql"),
+}];
+
+/// Tells the time; the one seam that tests replace.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Told of every commit that changed something others can see, in the order of commits, before
+/// those who asked for the changes are answered. Must not block.
+pub type Publish = Box<dyn Fn(ChangeSet) + Send>;
+
+/// How a store is opened.
+pub struct StoreSettings {
+    /// Its file.
+    pub path: PathBuf,
+    /// What tells the time.
+    pub clock: Clock,
+    /// Who is told of commits.
+    pub publish: Publish,
+}
+
+/// The backend's memory. All methods may be called from any task; writes of many callers share
+/// commits, reads run on threads that may block.
+pub struct Store {
+    writing: Writing,
+    readers: Readers,
+    clock: Clock,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+type Answer<T> = Result<T, StoreError>;
+
+impl Store {
+    /// Opens the store, making it if there is none, and settles what a crash has left: messages
+    /// that were being sent are unconfirmed from here on.
+    ///
+    /// # Errors
+    /// When the file cannot be opened; see [`pult_sqlite::Error`].
+    pub async fn open(settings: StoreSettings) -> Answer<Self> {
+        let StoreSettings {
+            path,
+            clock,
+            publish,
+        } = settings;
+        let (mut writer, readers) = pult_sqlite::open(&Settings {
+            path: &path,
+            application_id: APPLICATION_ID,
+            migrations: MIGRATIONS,
+            durability: Durability::Full,
+            erase_deleted: false,
+            n_readers: 4,
+        })?;
+        writer.transaction(|tx| {
+            tx.execute(
+                "INSERT INTO store (only_row, epoch, seq) VALUES (1, ?1, 0) ON CONFLICT DO NOTHING",
+                (uuid::Uuid::now_v7().to_string(),),
+            )
+        })?;
+        let (writing, thread) = Writing::start(writer, Arc::clone(&clock), publish)?;
+        let store = Self {
+            writing,
+            readers,
+            clock,
+            thread: Mutex::new(Some(thread)),
+        };
+        let n_cut = store.writing.run(deliveries::recover).await?;
+        if n_cut > 0 {
+            tracing::warn!(
+                n_messages = n_cut,
+                "Messages were being sent when the backend ended"
+            );
+        }
+        Ok(store)
+    }
+
+    /// Waits until everything asked for is committed and closes the file.
+    pub async fn close(self) {
+        let Self {
+            writing, thread, ..
+        } = self;
+        drop(writing);
+        if let Some(thread) = thread.into_inner() {
+            // Joining blocks; an error would mean that the thread has panicked, which it reported.
+            drop(tokio::task::spawn_blocking(move || thread.join()).await);
+        }
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(Reader<'_>) -> Answer<T> + Send + 'static,
+    ) -> Answer<T> {
+        let readers = self.readers.clone();
+        tokio::task::spawn_blocking(move || readers.read(read))
+            .await
+            .map_err(|_| StoreError::Closed)?
+    }
+
+    /// Carries out an operator's command, or says why not. The same command again is answered as
+    /// before.
+    ///
+    /// # Errors
+    /// A fault of the store; nothing was changed, the same command may be tried again.
+    pub async fn command(
+        &self,
+        author: OperatorId,
+        envelope: CommandEnvelope,
+    ) -> Answer<Result<CommandDone, Problem>> {
+        self.writing
+            .run(move |work| commands::run(work, author, &envelope))
+            .await
+    }
+
+    /// Takes in a raw event of a provider with what its connector read in it; `None` if it could
+    /// not be read. When this returns the event is durable.
+    ///
+    /// # Errors
+    /// The event is not durable and must come again.
+    pub async fn ingest(
+        &self,
+        kind: ChannelKind,
+        body: Vec<u8>,
+        facts: Option<Vec<ChannelFact>>,
+    ) -> Answer<()> {
+        self.writing
+            .run(move |work| ingest::take(work, kind, &body, &facts))
+            .await
+    }
+
+    /// Raw events that could not be applied when they came: key, arrival and body.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn waiting_events(&self) -> Answer<Vec<(i64, Timestamp, Vec<u8>)>> {
+        let events = self.read(journal::waiting).await?;
+        Ok(events
+            .into_iter()
+            .map(|event| (event.key, event.received_at, event.body))
+            .collect())
+    }
+
+    /// Applies an event that waited. True if it has been applied now.
+    ///
+    /// # Errors
+    /// A fault of the store; the event goes on waiting.
+    pub async fn retry_event(
+        &self,
+        kind: ChannelKind,
+        key: i64,
+        facts: Vec<ChannelFact>,
+    ) -> Answer<bool> {
+        self.writing
+            .run(move |work| ingest::retry(work, kind, key, &facts))
+            .await
+    }
+
+    /// What is new to a reader since `cursor`; a snapshot where there is no way from it.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn changes(&self, reader: OperatorId, cursor: Option<Cursor>) -> Answer<Vec<Page>> {
+        self.read(move |file| feed::read(file, reader, cursor.as_ref()))
+            .await
+    }
+
+    /// The store's present life, which every cursor names.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn epoch(&self) -> Answer<String> {
+        self.read(|file| Ok(file.one("SELECT epoch FROM store", (), |row| row.get(0))?))
+            .await
+    }
+
+    /// Entries of a chat before a place, oldest first; `None` if the reader does not see the chat.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn history(
+        &self,
+        reader: OperatorId,
+        chat: ChatId,
+        before: Place,
+        limit: u32,
+    ) -> Answer<Option<Vec<EntryRow>>> {
+        self.read(move |file| {
+            let Some(key) = chats::key_of(file, chat)? else {
+                return Ok(None);
+            };
+            let readers = audience::present(file, key)?;
+            let operator = chats::operator_key(file, reader)?;
+            if !readers.contains(&audience::EVERYONE) && !readers.contains(&operator) {
+                return Ok(None);
+            }
+            entries::before(file, key, before, limit).map(Some)
+        })
+        .await
+    }
+
+    /// The first message of every lane of delivery.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn lane_heads(&self) -> Answer<Vec<LaneHead>> {
+        self.read(deliveries::lane_heads).await
+    }
+
+    /// Notes that a message is being sent, before it is. `None` if it is not its turn (any more).
+    ///
+    /// # Errors
+    /// A fault of the store; the message must not be sent.
+    pub async fn begin_sending(&self, delivery: i64) -> Answer<Option<Sending>> {
+        self.writing
+            .run(move |work| deliveries::begin(work, delivery))
+            .await
+    }
+
+    /// Notes what a sending ended in.
+    ///
+    /// # Errors
+    /// A fault of the store; the message counts as being sent until the next start, and as
+    /// unconfirmed then.
+    pub async fn finish_sending(&self, delivery: i64, outcome: SendOutcome) -> Answer<()> {
+        self.writing
+            .run(move |work| deliveries::finish(work, delivery, &outcome))
+            .await
+    }
+
+    /// Lets the lane of an unconfirmed message go on.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn release_lane(&self, delivery: i64) -> Answer<()> {
+        self.writing
+            .run(move |work| deliveries::release(work, delivery))
+            .await
+    }
+
+    /// Adds an operator.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn add_operator(
+        &self,
+        operator: NewOperator,
+    ) -> Answer<Result<OperatorId, OperatorExists>> {
+        self.writing
+            .run(move |work| operators::add(work, &operator))
+            .await
+    }
+
+    /// Deactivates an operator (row 17). False if there is no such active operator.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn deactivate_operator(&self, operator: OperatorId) -> Answer<bool> {
+        self.writing
+            .run(move |work| operators::deactivate_operator(work, operator))
+            .await
+    }
+
+    /// Gives an operator another password and ends their sessions. False if there is no such one.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn set_password(&self, operator: OperatorId, hash: String) -> Answer<bool> {
+        self.writing
+            .run(move |work| operators::set_password(work, operator, &hash))
+            .await
+    }
+
+    /// All operators, in the order in which they were added.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn operators(&self) -> Answer<Vec<Operator>> {
+        self.read(operators::list).await
+    }
+
+    /// The operator with that sign-in name.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn operator_by_login(&self, login: String) -> Answer<Option<Operator>> {
+        self.read(move |file| operators::by_login(file, &login))
+            .await
+    }
+
+    /// Begins a session.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn begin_session(&self, session: NewSession) -> Answer<SessionId> {
+        self.writing
+            .run(move |work| sessions::begin(work, &session))
+            .await
+    }
+
+    /// Ends a session; nothing happens if it has ended.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn end_session(&self, session: SessionId) -> Answer<()> {
+        self.writing
+            .run(move |work| sessions::end(work, session))
+            .await
+    }
+
+    /// Lets a session live until `expires_at`.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn renew_session(&self, session: SessionId, expires_at: Timestamp) -> Answer<()> {
+        self.writing
+            .run(move |work| sessions::renew(work, session, expires_at))
+            .await
+    }
+
+    /// The live session of a token, given by its SHA-256.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn session(&self, token_hash: [u8; 32]) -> Answer<Option<Session>> {
+        let now = (self.clock)();
+        self.read(move |file| sessions::by_token(file, token_hash, now))
+            .await
+    }
+
+    /// Of the given sessions, those that are alive.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn live_sessions(&self, ids: Vec<SessionId>) -> Answer<Vec<SessionId>> {
+        let now = (self.clock)();
+        self.read(move |file| sessions::alive(file, &ids, now))
+            .await
+    }
+
+    /// Adds a channel, or replaces the settings of the one with the same provider key.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn put_channel(&self, channel: NewChannel) -> Answer<ChannelId> {
+        self.writing
+            .run(move |work| channels::put(work, &channel))
+            .await
+    }
+
+    /// All channels.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn channels(&self) -> Answer<Vec<Channel>> {
+        self.read(channels::list).await
+    }
+}

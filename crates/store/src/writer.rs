@@ -1,0 +1,207 @@
+//! The one thread that writes.
+//!
+//! A commit costs a disk's round trip however much it holds, so the thread takes all work that
+//! waits and commits it together; under load groups grow by themselves, and when idle a single
+//! piece of work is committed at once. Whoever asked is answered after the commit, never before.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::thread::JoinHandle;
+
+use pult_domain::Timestamp;
+use pult_sqlite::Transaction;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{ChangeSet, Clock, Publish, StoreError, audience, feed};
+
+/// Most pieces of work in one commit: bounds how long the first one waits for the last.
+const MAX_GROUP: usize = 512;
+
+/// How much work may wait before askers are made to wait themselves.
+const QUEUE: usize = 4096;
+
+/// What a piece of work has at hand: the transaction, the time, and a note of what it touched.
+pub(crate) struct Work<'a> {
+    pub(crate) tx: &'a Transaction<'a>,
+    pub(crate) now: Timestamp,
+    seq: i64,
+    pub(crate) touched: Touched,
+}
+
+/// What a group of work has changed that others can see.
+#[derive(Default)]
+pub(crate) struct Touched {
+    /// Chats, with those of their entries that are new or changed.
+    pub(crate) chats: BTreeMap<i64, BTreeSet<i64>>,
+    /// Who could see those chats before the group began; 0 is everyone.
+    pub(crate) seen_before: BTreeMap<i64, BTreeSet<i64>>,
+    pub(crate) operators: BTreeSet<i64>,
+    pub(crate) channels: BTreeSet<i64>,
+    /// Read marks, as (operator, chat).
+    pub(crate) marks: BTreeSet<(i64, i64)>,
+    /// Whether a lane of delivery may have something to do.
+    pub(crate) lanes: bool,
+}
+
+impl Touched {
+    fn merge(&mut self, later: Self) {
+        for (chat, entries) in later.chats {
+            self.chats.entry(chat).or_default().extend(entries);
+        }
+        for (chat, readers) in later.seen_before {
+            self.seen_before.entry(chat).or_insert(readers);
+        }
+        self.operators.extend(later.operators);
+        self.channels.extend(later.channels);
+        self.marks.extend(later.marks);
+        self.lanes |= later.lanes;
+    }
+}
+
+impl Work<'_> {
+    /// The next place in the order of changes.
+    pub(crate) const fn next_seq(&mut self) -> i64 {
+        self.seq += 1;
+        self.seq
+    }
+
+    /// The last place given in the order of changes.
+    pub(crate) const fn seq(&self) -> i64 {
+        self.seq
+    }
+
+    /// Notes that a chat is about to change. Must come before the change, since it looks at who
+    /// sees the chat until now.
+    pub(crate) fn touch_chat(&mut self, chat: i64) -> Result<(), StoreError> {
+        if !self.touched.seen_before.contains_key(&chat) {
+            let readers = audience::present(self.tx.reader(), chat)?;
+            self.touched.seen_before.insert(chat, readers);
+        }
+        self.touched.chats.entry(chat).or_default();
+        Ok(())
+    }
+
+    /// Notes that an entry of a touched chat is new or has changed.
+    pub(crate) fn touch_entry(&mut self, chat: i64, entry: i64) {
+        self.touched.chats.entry(chat).or_default().insert(entry);
+    }
+}
+
+type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Job = Box<dyn FnOnce(&mut Work<'_>) -> Answer + Send>;
+
+/// The way to the writing thread; cheap to clone. The thread ends when all are dropped.
+#[derive(Clone)]
+pub(crate) struct Writing {
+    jobs: mpsc::Sender<Job>,
+}
+
+impl Writing {
+    /// Starts the thread.
+    pub(crate) fn start(
+        writer: pult_sqlite::Writer,
+        clock: Clock,
+        publish: Publish,
+    ) -> Result<(Self, JoinHandle<()>), StoreError> {
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let thread = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || write_until_closed(writer, queue, &clock, &publish))
+            .map_err(|error| StoreError::Commit(error.to_string()))?;
+        Ok((Self { jobs }, thread))
+    }
+
+    /// Does `work` in the next commit and returns what it returned, once that commit is durable.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (tx, rx) = oneshot::channel();
+        let job: Job = Box::new(move |group| {
+            let result = in_savepoint(group, work);
+            Box::new(move |committed| {
+                let answer = match committed {
+                    Ok(()) => result,
+                    Err(cause) => Err(StoreError::Commit(cause)),
+                };
+                // Nobody waits any longer: the work is done all the same.
+                drop(tx.send(answer));
+            })
+        });
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        rx.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+fn in_savepoint<T>(
+    group: &mut Work<'_>,
+    work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let mut own = Work {
+        tx: group.tx,
+        now: group.now,
+        seq: group.seq,
+        touched: Touched::default(),
+    };
+    let result = group.tx.savepoint(|| work(&mut own))?;
+    group.seq = own.seq;
+    group.touched.merge(own.touched);
+    Ok(result)
+}
+
+fn write_until_closed(
+    mut writer: pult_sqlite::Writer,
+    mut queue: mpsc::Receiver<Job>,
+    clock: &Clock,
+    publish: &Publish,
+) {
+    while let Some(first) = queue.blocking_recv() {
+        let mut jobs = vec![first];
+        while jobs.len() < MAX_GROUP
+            && let Ok(job) = queue.try_recv()
+        {
+            jobs.push(job);
+        }
+        let mut answers = Vec::with_capacity(jobs.len());
+        let committed = writer.transaction(|tx| commit_group(tx, clock(), jobs, &mut answers));
+        let outcome = match committed {
+            Ok(changes) => {
+                if let Some(changes) = changes {
+                    publish(changes);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%error, n_jobs = answers.len(), "A commit failed");
+                Err(error.to_string())
+            }
+        };
+        for answer in answers {
+            answer(outcome.clone());
+        }
+    }
+    if let Err(error) = writer.checkpoint() {
+        tracing::warn!(%error, "The write-ahead log could not be emptied at the end");
+    }
+}
+
+fn commit_group(
+    tx: &Transaction<'_>,
+    now: Timestamp,
+    jobs: Vec<Job>,
+    answers: &mut Vec<Answer>,
+) -> Result<Option<ChangeSet>, StoreError> {
+    let from = feed::seq(tx.reader())?;
+    let mut group = Work {
+        tx,
+        now,
+        seq: from.0,
+        touched: Touched::default(),
+    };
+    for job in jobs {
+        answers.push(job(&mut group));
+    }
+    if group.seq != from.0 {
+        tx.execute("UPDATE store SET seq = ?1", (group.seq,))?;
+    }
+    feed::change_set(tx.reader(), from, &group)
+}
