@@ -146,7 +146,7 @@ fn other_fact(kind: &str) -> Fact {
 }
 
 fn read_message(raw: &RawValue, contacts: &[Contact], received_at: Timestamp) -> Fact {
-    let Some(message) = value_of(raw) else {
+    let Some(message) = value_of(raw).filter(Value::is_object) else {
         return other_fact("message");
     };
     let kind = content::kind_of(&message);
