@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use pult_domain::provider::{ChannelFact, SendOutcome};
-use pult_domain::{ChannelId, ChatId, OperatorId, Place, SessionId, Timestamp};
+use pult_domain::{ChannelId, ChatId, OperatorId, Place, Seq, SessionId, Timestamp};
 use pult_protocol::{ChannelKind, CommandDone, CommandEnvelope, Cursor, EntryRow, Problem};
 use pult_sqlite::{Durability, Migration, Reader, Readers, Settings};
 
@@ -193,6 +193,14 @@ impl Store {
     pub async fn epoch(&self) -> Answer<String> {
         self.read(|file| Ok(file.one("SELECT epoch FROM store", (), |row| row.get(0))?))
             .await
+    }
+
+    /// The last change in the store, by whomever it was made.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn seq(&self) -> Answer<Seq> {
+        self.read(feed::seq).await
     }
 
     /// Entries of a chat before a place, oldest first; `None` if the reader does not see the chat.

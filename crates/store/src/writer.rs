@@ -163,22 +163,20 @@ fn write_until_closed(
         }
         let mut answers = Vec::with_capacity(jobs.len());
         let committed = writer.transaction(|tx| commit_group(tx, clock(), jobs, &mut answers));
-        let outcome = match committed {
-            Ok(changes) => {
-                if let Some(changes) = changes {
-                    publish(changes);
-                }
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!(%error, n_jobs = answers.len(), "A commit failed");
-                Err(error.to_string())
-            }
-        };
+        let outcome = committed
+            .map(|changes| changes.map(publish).unwrap_or_default())
+            .map_err(|error| error.to_string());
+        if let Err(error) = &outcome {
+            tracing::error!(error, n_jobs = answers.len(), "A commit failed");
+        }
         for answer in answers {
             answer(outcome.clone());
         }
     }
+    empty_log(&writer);
+}
+
+fn empty_log(writer: &pult_sqlite::Writer) {
     if let Err(error) = writer.checkpoint() {
         tracing::warn!(%error, "The write-ahead log could not be emptied at the end");
     }

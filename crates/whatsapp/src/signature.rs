@@ -37,7 +37,7 @@ pub fn verify(app_secret: &SecretString, raw_body: &[u8], header: &str) -> bool 
 /// The query of the GET by which Meta asks whether a callback address is ours.
 ///
 /// It has no `Debug`: it holds the verify token.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 pub struct Handshake {
     /// What is asked for; only `subscribe` is answered.
     #[serde(rename = "hub.mode", default)]

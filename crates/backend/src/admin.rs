@@ -1,0 +1,160 @@
+//! Administration: operators and channels, from the command line.
+//!
+//! These commands write to the store themselves, beside a backend that may be serving it; that one
+//! notices within a second.
+
+use std::io::Write as _;
+
+use anyhow::{Context as _, bail};
+use pult_domain::Role;
+use pult_protocol::ChannelKind;
+use pult_store::{NewChannel, NewOperator, Operator, Store};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Value, json};
+
+use crate::auth::{self, MIN_PASSWORD_CHARS};
+use crate::channels::{WhatsAppSettings, api_settings};
+
+/// Adds an operator.
+///
+/// # Errors
+/// When the name is taken or the password too short.
+pub async fn add_operator(
+    store: &Store,
+    login: &str,
+    name: &str,
+    role: Role,
+    password: SecretString,
+) -> anyhow::Result<Value> {
+    if login.trim().is_empty() || name.trim().is_empty() {
+        bail!("An operator needs a login and a name that are not blank.");
+    }
+    let operator = NewOperator {
+        login: login.to_owned(),
+        name: name.trim().to_owned(),
+        role,
+        password_hash: hashed(password).await?,
+    };
+    match store.add_operator(operator).await? {
+        Ok(id) => Ok(json!({ "id": id, "login": login.trim().to_lowercase() })),
+        Err(_) => bail!("An operator with the login {login} exists already."),
+    }
+}
+
+/// All operators.
+///
+/// # Errors
+/// A fault of the store.
+pub async fn list_operators(store: &Store) -> anyhow::Result<Value> {
+    let operators = store.operators().await?;
+    let listed: Vec<Value> = operators
+        .iter()
+        .map(|operator| {
+            json!({
+                "id": operator.row.id,
+                "login": operator.login,
+                "name": operator.row.name,
+                "role": operator.row.role,
+                "is_active": operator.row.is_active,
+            })
+        })
+        .collect();
+    Ok(json!({ "operators": listed }))
+}
+
+/// Deactivates an operator: their chats return to the queue, their sessions end.
+///
+/// # Errors
+/// When there is no such operator, or they are deactivated already.
+pub async fn deactivate_operator(store: &Store, login: &str) -> anyhow::Result<Value> {
+    let operator = existing(store, login).await?;
+    if !store.deactivate_operator(operator.row.id).await? {
+        bail!("{login} is deactivated already.");
+    }
+    Ok(json!({ "id": operator.row.id, "is_active": false }))
+}
+
+/// Gives an operator another password; their sessions end.
+///
+/// # Errors
+/// When there is no such operator or the password is too short.
+pub async fn set_password(
+    store: &Store,
+    login: &str,
+    password: SecretString,
+) -> anyhow::Result<Value> {
+    let operator = existing(store, login).await?;
+    store
+        .set_password(operator.row.id, hashed(password).await?)
+        .await?;
+    Ok(json!({ "id": operator.row.id }))
+}
+
+async fn existing(store: &Store, login: &str) -> anyhow::Result<Operator> {
+    store
+        .operator_by_login(login.to_owned())
+        .await?
+        .with_context(|| format!("There is no operator with the login {login}."))
+}
+
+async fn hashed(password: SecretString) -> anyhow::Result<String> {
+    if password.expose_secret().chars().count() < MIN_PASSWORD_CHARS {
+        bail!("A password needs at least {MIN_PASSWORD_CHARS} characters.");
+    }
+    tokio::task::spawn_blocking(move || auth::hash_password(password.expose_secret())).await?
+}
+
+/// Adds a `WhatsApp` number, or replaces the settings of the one with the same phone number id.
+///
+/// # Errors
+/// When a setting cannot be used.
+pub async fn add_whatsapp(
+    store: &Store,
+    name: &str,
+    phone_number_id: &str,
+    settings: &WhatsAppSettings,
+) -> anyhow::Result<Value> {
+    drop(rustls::crypto::ring::default_provider().install_default());
+    // Tried out before it is kept.
+    pult_whatsapp::WhatsAppApi::new(api_settings(settings, phone_number_id)?)
+        .context("These settings cannot be used")?;
+    let channel = NewChannel {
+        kind: ChannelKind::Whatsapp,
+        name: name.to_owned(),
+        provider_key: phone_number_id.to_owned(),
+        settings: serde_json::to_string(settings)?,
+    };
+    let id = store.put_channel(channel).await?;
+    Ok(json!({ "id": id }))
+}
+
+/// All channels, without their secrets.
+///
+/// # Errors
+/// A fault of the store.
+pub async fn list_channels(store: &Store) -> anyhow::Result<Value> {
+    let channels = store.channels().await?;
+    let listed: Vec<Value> = channels
+        .iter()
+        .map(|channel| {
+            json!({
+                "id": channel.row.id,
+                "kind": channel.row.kind,
+                "name": channel.row.name,
+                "provider_key": channel.provider_key,
+                "problem": channel.row.problem,
+            })
+        })
+        .collect();
+    Ok(json!({ "channels": listed }))
+}
+
+/// Writes an answer to standard output, one line of JSON.
+///
+/// # Errors
+/// When standard output is closed.
+pub fn print(answer: &Value) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{answer}")?;
+    Ok(out.flush()?)
+}

@@ -1,0 +1,206 @@
+//! The running backend: its parts, their start, and their end.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{delete, get, post};
+use pult_store::{Publish, Store};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::channels::Channels;
+use crate::hub::Hub;
+use crate::problem::ProblemResponse;
+use crate::sign_in_limit::SignInLimit;
+use crate::watch::LiveSessions;
+use crate::{DataFolder, commands, delivery, history, openapi, sessions, socket, watch, webhooks};
+
+/// Largest body of a REST request, in bytes.
+const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How the backend serves.
+#[derive(Debug, Clone)]
+pub struct ServeSettings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+}
+
+/// What all requests and tasks share.
+pub struct Backend {
+    pub(crate) store: Store,
+    pub(crate) hub: Arc<Hub>,
+    pub(crate) channels: Channels,
+    pub(crate) sign_in_limit: SignInLimit,
+    pub(crate) live_sessions: LiveSessions,
+    pub(crate) wake: Arc<Wake>,
+    pub(crate) stopping: CancellationToken,
+    pub(crate) tasks: TaskTracker,
+}
+
+pub(crate) type Shared = Arc<Backend>;
+
+/// What a commit gives others to do.
+#[derive(Default)]
+pub(crate) struct Wake {
+    /// A lane of delivery may have something to do.
+    pub(crate) lanes: Notify,
+    /// Channels have changed.
+    pub(crate) channels: Notify,
+}
+
+/// A backend that serves.
+pub struct Running {
+    address: SocketAddr,
+    backend: Shared,
+    server: tokio::task::JoinHandle<std::io::Result<()>>,
+    _lock: File,
+}
+
+impl Backend {
+    /// Opens the folder and starts to serve.
+    ///
+    /// # Errors
+    /// With words that say what to do: folder in use or not writable, port taken, newer store.
+    pub async fn start(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<Running> {
+        // A provider may have been installed already, by a test beside this one.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let lock = folder.lock()?;
+        let hub = Arc::new(Hub::default());
+        let wake = Arc::new(Wake::default());
+        let store = folder.store(publish(&hub, &wake)).await?;
+        hub.set_epoch(store.epoch().await?);
+        let backend = Arc::new(Self {
+            store,
+            hub,
+            channels: Channels::default(),
+            sign_in_limit: SignInLimit::new(),
+            live_sessions: LiveSessions::default(),
+            wake,
+            stopping: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        });
+        backend
+            .channels
+            .reload(&backend.store)
+            .await
+            .context("Reading the channels")?;
+        webhooks::apply_waiting(&backend)
+            .await
+            .context("Applying events that waited")?;
+        let listener = TcpListener::bind(settings.listen)
+            .await
+            .map_err(|error| cannot_listen(settings.listen, &error))?;
+        let address = listener.local_addr()?;
+        backend.tasks.spawn(delivery::run(Arc::clone(&backend)));
+        backend.tasks.spawn(watch::run(Arc::clone(&backend)));
+        let service =
+            router(Arc::clone(&backend)).into_make_service_with_connect_info::<SocketAddr>();
+        let stopped = backend.stopping.clone().cancelled_owned();
+        let server = backend.tasks.spawn(async move {
+            axum::serve(listener, service)
+                .with_graceful_shutdown(stopped)
+                .await
+        });
+        Ok(Running {
+            address,
+            backend,
+            server,
+            _lock: lock,
+        })
+    }
+}
+
+fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
+    let kind = error.kind();
+    if kind == std::io::ErrorKind::AddrInUse {
+        anyhow::anyhow!(
+            "Cannot listen on {address}: the port is taken by another program. \
+             Stop that one, or choose another port with --listen."
+        )
+    } else if kind == std::io::ErrorKind::PermissionDenied {
+        anyhow::anyhow!(
+            "Cannot listen on {address}: this account may not use that port. \
+             Choose one above 1023 with --listen."
+        )
+    } else {
+        anyhow::anyhow!("Cannot listen on {address}: {error}.")
+    }
+}
+
+fn publish(hub: &Arc<Hub>, wake: &Arc<Wake>) -> Publish {
+    let (hub, wake) = (Arc::clone(hub), Arc::clone(wake));
+    Box::new(move |set| {
+        hub.publish(&set);
+        if set.lanes {
+            wake.lanes.notify_one();
+        }
+        if !set.channels.is_empty() {
+            wake.channels.notify_one();
+        }
+    })
+}
+
+fn router(backend: Shared) -> Router {
+    let rest = Router::new()
+        .route("/api/v1/sessions", post(sessions::sign_in))
+        .route(
+            "/api/v1/sessions/current",
+            delete(sessions::sign_out).get(sessions::current),
+        )
+        .route("/api/v1/commands", post(commands::run))
+        .route("/api/v1/chats/{chat_id}/entries", get(history::page))
+        .route("/api/v1/socket", get(socket::open))
+        .route("/api/v1/openapi.json", get(openapi::document))
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
+    let provider = Router::new()
+        .route(
+            "/webhooks/whatsapp",
+            get(webhooks::handshake).post(webhooks::take),
+        )
+        .layer(DefaultBodyLimit::max(webhooks::MAX_BODY_BYTES));
+    rest.merge(provider)
+        .fallback(async || ProblemResponse::new(pult_protocol::Code::NotFound, "no such address"))
+        .with_state(backend)
+}
+
+impl Running {
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop` comes, then ends in order: no new requests, panels told to reconnect,
+    /// sendings under way waited for, everything committed.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let Self {
+            backend,
+            mut server,
+            _lock,
+            ..
+        } = self;
+        let ended_early = tokio::select! {
+            () = stop => None,
+            result = &mut server => Some(result),
+        };
+        backend.stopping.cancel();
+        backend.tasks.close();
+        backend.tasks.wait().await;
+        if let Some(backend) = Arc::into_inner(backend) {
+            backend.store.close().await;
+        }
+        match ended_early {
+            Some(result) => Ok(result??),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,255 @@
+//! Hands each commit to the panels that may see it, as it is committed.
+//!
+//! A reader is either *live*, and gets every change set from here, or *reading*, and catches up
+//! from the store by its cursor. It goes live when it has read everything that was published; it
+//! falls back to reading when its queue is full. Nobody waits for a slow reader, and nothing is
+//! kept for one: what it misses here it finds in the store.
+//!
+//! Frames are filtered by audience before they are made, and made once for all readers to whom the
+//! same part of a change set is visible.
+
+use std::collections::HashMap;
+
+use axum::extract::ws::Utf8Bytes;
+use parking_lot::Mutex;
+use pult_domain::{OperatorId, Seq};
+use pult_protocol::{BackendFrame, Changes, Cursor, GoneWhy, Row};
+use pult_store::{ChangeSet, ChatChange};
+use tokio::sync::mpsc;
+
+/// How many frames may wait for a reader before it has to read from the store.
+const QUEUE: usize = 256;
+
+/// A frame of the feed, and where its reader stands after it.
+#[derive(Debug, Clone)]
+pub(crate) struct FeedFrame {
+    pub(crate) seq: Seq,
+    pub(crate) text: Utf8Bytes,
+}
+
+/// Names a reader of the hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct ReaderId(u64);
+
+/// Where changes are handed on.
+#[derive(Default)]
+pub(crate) struct Hub {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    epoch: String,
+    /// The last change that was published, or noticed in the store.
+    last: Seq,
+    next_id: u64,
+    readers: HashMap<ReaderId, Reader>,
+}
+
+struct Reader {
+    operator: OperatorId,
+    /// The way to a live reader; none while it reads from the store.
+    live: Option<Live>,
+}
+
+struct Live {
+    frames: mpsc::Sender<FeedFrame>,
+    /// Everything up to here it has from the store.
+    since: Seq,
+}
+
+impl Hub {
+    /// Names the life of the store that cursors belong to.
+    pub(crate) fn set_epoch(&self, epoch: String) {
+        self.state.lock().epoch = epoch;
+    }
+
+    /// Adds a reader, reading from the store for now.
+    pub(crate) fn join(&self, operator: OperatorId) -> ReaderId {
+        let mut state = self.state.lock();
+        state.next_id += 1;
+        let id = ReaderId(state.next_id);
+        state.readers.insert(
+            id,
+            Reader {
+                operator,
+                live: None,
+            },
+        );
+        id
+    }
+
+    pub(crate) fn leave(&self, id: ReaderId) {
+        self.state.lock().readers.remove(&id);
+    }
+
+    /// Makes a reader live that has read everything up to `read`. None if more has been published
+    /// meanwhile: read on. The queue ends when the reader falls behind.
+    pub(crate) fn go_live(&self, id: ReaderId, read: Seq) -> Option<mpsc::Receiver<FeedFrame>> {
+        let mut state = self.state.lock();
+        if state.last > read {
+            return None;
+        }
+        let (frames, queue) = mpsc::channel(QUEUE);
+        state.readers.get_mut(&id)?.live = Some(Live {
+            frames,
+            since: read,
+        });
+        drop(state);
+        Some(queue)
+    }
+
+    /// Hands a commit on. Called in the order of commits.
+    #[expect(
+        clippy::significant_drop_tightening,
+        reason = "readers are told under the lock"
+    )]
+    pub(crate) fn publish(&self, set: &ChangeSet) {
+        let mut state = self.state.lock();
+        let State {
+            epoch,
+            last,
+            readers,
+            ..
+        } = &mut *state;
+        *last = (*last).max(set.to);
+        let mut made: HashMap<View, Option<Utf8Bytes>> = HashMap::new();
+        for reader in readers.values_mut() {
+            let Some(live) = reader.live.as_ref().filter(|live| live.since < set.to) else {
+                continue;
+            };
+            let view = View::of(set, reader.operator);
+            let text = made
+                .entry(view)
+                .or_insert_with_key(|view| view.frame(set, reader.operator, epoch));
+            let Some(text) = text.clone() else {
+                continue;
+            };
+            if live
+                .frames
+                .try_send(FeedFrame { seq: set.to, text })
+                .is_err()
+            {
+                // Full, or its reader is gone: it reads from the store when it has drained.
+                reader.live = None;
+            }
+        }
+    }
+
+    /// The last change that readers have been told of.
+    pub(crate) fn last(&self) -> Seq {
+        self.state.lock().last
+    }
+
+    /// Another program has committed up to `seq` without our publishing it: everybody who does not
+    /// have it reads from the store.
+    pub(crate) fn overtaken(&self, seq: Seq) {
+        let mut state = self.state.lock();
+        if state.last >= seq {
+            return;
+        }
+        state.last = seq;
+        for reader in state.readers.values_mut() {
+            reader.live = None;
+        }
+    }
+}
+
+/// What of a change set a reader sees. Readers with the same view get the same frame.
+#[derive(PartialEq, Eq, Hash)]
+struct View {
+    chats: Vec<Sight>,
+    /// Whose marks are in it, if the set has marks of this reader.
+    marks_of: Option<OperatorId>,
+}
+
+/// How one chat's change looks to a reader.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Sight {
+    Unseen,
+    Changed,
+    Begins,
+    Ends(EndsWith),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum EndsWith {
+    Closed,
+    Lost,
+}
+
+impl View {
+    fn of(set: &ChangeSet, operator: OperatorId) -> Self {
+        let sight = |change: &ChatChange| match (
+            change.before.includes(operator),
+            change.after.includes(operator),
+        ) {
+            (true, true) => Sight::Changed,
+            (false, true) => Sight::Begins,
+            (true, false) if change.closed_to.contains(&operator) => Sight::Ends(EndsWith::Closed),
+            (true, false) => Sight::Ends(EndsWith::Lost),
+            (false, false) => Sight::Unseen,
+        };
+        Self {
+            chats: set.chats.iter().map(|change| sight(change)).collect(),
+            marks_of: set
+                .marks
+                .iter()
+                .any(|(whose, _)| *whose == operator)
+                .then_some(operator),
+        }
+    }
+
+    /// None if the reader sees nothing of the set.
+    fn frame(&self, set: &ChangeSet, operator: OperatorId, epoch: &str) -> Option<Utf8Bytes> {
+        let mut rows: Vec<Row> = set.operators.iter().cloned().map(Row::Operator).collect();
+        rows.extend(set.channels.iter().cloned().map(Row::Channel));
+        for (sight, change) in self.chats.iter().zip(&set.chats) {
+            match sight {
+                Sight::Unseen => {}
+                Sight::Changed => {
+                    rows.push(Row::Chat(change.chat.clone()));
+                    rows.extend(change.entries.iter().cloned().map(Row::Entry));
+                }
+                Sight::Begins => {
+                    let mut chat = change.chat.clone();
+                    chat.fresh = true;
+                    rows.push(Row::Chat(chat));
+                    rows.extend(change.newest.iter().cloned().map(Row::Entry));
+                }
+                Sight::Ends(with) => rows.push(Row::Gone {
+                    chat_id: change.chat.id,
+                    why: match with {
+                        EndsWith::Closed => GoneWhy::Closed,
+                        EndsWith::Lost => GoneWhy::Lost,
+                    },
+                }),
+            }
+        }
+        let marks = set.marks.iter().filter(|(whose, _)| *whose == operator);
+        rows.extend(marks.map(|(_, mark)| Row::Mark(*mark)));
+        if rows.is_empty() {
+            return None;
+        }
+        encode(&BackendFrame::Changes(Changes {
+            starts_snapshot: false,
+            rows,
+            cursor: Some(Cursor {
+                epoch: epoch.to_owned(),
+                seq: set.to,
+            }),
+            behind: 0,
+        }))
+    }
+}
+
+/// A frame as text. None never happens: all frames can be written as JSON.
+pub(crate) fn encode(frame: &BackendFrame) -> Option<Utf8Bytes> {
+    match serde_json::to_string(frame) {
+        Ok(text) => Some(text.into()),
+        Err(error) => {
+            tracing::error!(%error, "A frame could not be written");
+            None
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The backend of Pult: providers' webhooks come in, panels and integrations are served, replies
+//! are delivered.
+//!
+//! One process, one data folder. What happens to chats is decided in `pult-domain` and remembered
+//! in `pult-store`; here is what stands around them: the network, sign-in, the hub that hands
+//! changes to panels as they are committed, and the worker that sends replies.
+
+pub mod admin;
+mod auth;
+mod backend;
+pub mod channels;
+mod clock;
+mod commands;
+mod delivery;
+mod folder;
+mod history;
+mod hub;
+mod openapi;
+mod problem;
+mod sessions;
+mod sign_in_limit;
+mod socket;
+mod watch;
+mod webhooks;
+
+pub use backend::{Backend, Running, ServeSettings};
+pub use folder::{DataFolder, FolderError};

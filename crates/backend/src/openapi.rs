@@ -1,0 +1,22 @@
+//! The REST interface described by itself.
+
+use axum::Json;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Pult", description = "The backend of Pult."),
+    paths(
+        crate::sessions::sign_in,
+        crate::sessions::sign_out,
+        crate::sessions::current,
+        crate::commands::run,
+        crate::history::page,
+    )
+)]
+struct Document;
+
+/// The `OpenAPI` document.
+pub(crate) async fn document() -> Json<utoipa::openapi::OpenApi> {
+    Json(Document::openapi())
+}

@@ -1,0 +1,401 @@
+//! A panel's connection: hello, catching up, then live, with commands in between.
+//!
+//! One task does everything for one connection, so nothing here is shared or locked: it sends what
+//! the hub has for it, answers commands, and keeps the heartbeat. While it catches up from the
+//! store it does not read from the panel; both are matters of milliseconds.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use pult_domain::{CommandId, Timestamp};
+use pult_protocol::{
+    BackendFrame, Changes, Code, CommandEnvelope, Cursor, HEARTBEAT_MS, HELLO_TIMEOUT_MS,
+    MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Token,
+};
+use pult_store::Session;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth;
+use crate::backend::{Backend, Shared};
+use crate::hub::{FeedFrame, ReaderId, encode};
+use crate::problem::of_store_error;
+use crate::sessions::{SESSION_MS, now};
+
+/// Buffers of a connection, in bytes: most are idle most of the time, and there are many.
+const BUFFER_BYTES: usize = 8 * 1024;
+
+/// A frame that cannot be handed to the network within this time ends the connection.
+const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How many commands of one panel may be on their way through the store.
+const MAX_COMMANDS: usize = 32;
+
+/// A session is renewed when it has lost this much of its life, in milliseconds: one day.
+const RENEW_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// `GET /api/v1/socket`
+pub(crate) async fn open(State(backend): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
+    upgrade
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_message_size(MAX_FRAME_BYTES)
+        .max_frame_size(MAX_FRAME_BYTES)
+        .on_upgrade(|socket| async move {
+            let tasks = backend.tasks.clone();
+            // Tracked, so that a stop waits for connections to end in order.
+            drop(tasks.spawn(serve(backend, socket)).await);
+        })
+}
+
+/// Why a connection ends.
+enum End {
+    /// The other side is gone, or too slow, or silent.
+    Gone,
+    /// We have something to say first.
+    Told(Problem),
+    /// We stop; the panel comes back.
+    Stopping,
+}
+
+async fn serve(backend: Shared, socket: WebSocket) {
+    let mut line = Line {
+        socket,
+        heard_at: Instant::now(),
+    };
+    let end = match greet(&backend, &mut line).await {
+        Ok(greeted) => {
+            let session = greeted.session.id;
+            let ended = backend.live_sessions.join(session);
+            let reader = backend.hub.join(greeted.session.operator.id);
+            let mut connection = Connection {
+                backend: &backend,
+                line: &mut line,
+                session: greeted.session,
+                reader,
+                ended,
+                commands: JoinSet::new(),
+            };
+            let end = connection.run(greeted.cursor).await;
+            connection.commands.detach_all();
+            backend.hub.leave(reader);
+            backend.live_sessions.leave(session);
+            end
+        }
+        Err(end) => end,
+    };
+    line.finish(end).await;
+}
+
+/// The connection itself.
+struct Line {
+    socket: WebSocket,
+    heard_at: Instant,
+}
+
+impl Line {
+    async fn send(&mut self, text: Utf8Bytes) -> Result<(), End> {
+        match tokio::time::timeout(SEND_TIMEOUT, self.socket.send(Message::Text(text))).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Gone),
+        }
+    }
+
+    async fn say(&mut self, frame: &BackendFrame) -> Result<(), End> {
+        match encode(frame) {
+            Some(text) => self.send(text).await,
+            None => Err(End::Gone),
+        }
+    }
+
+    /// The next text. Binary frames are not part of the protocol.
+    async fn hear(&mut self) -> Result<Utf8Bytes, End> {
+        loop {
+            let message = self.socket.recv().await.ok_or(End::Gone)?;
+            self.heard_at = Instant::now();
+            match message {
+                Ok(Message::Text(text)) => return Ok(text),
+                Ok(Message::Binary(_)) => return Err(End::Told(malformed())),
+                Ok(Message::Ping(_) | Message::Pong(_)) => {}
+                Ok(Message::Close(_)) => return Err(End::Gone),
+                Err(error) if is_too_large(&error) => {
+                    let limit = format!("a frame may have {MAX_FRAME_BYTES} bytes");
+                    return Err(End::Told(Problem::new(Code::TooLarge, limit)));
+                }
+                Err(_) => return Err(End::Gone),
+            }
+        }
+    }
+
+    async fn finish(mut self, end: End) {
+        let (code, reason) = match end {
+            End::Gone => return,
+            End::Stopping => (1001, "stopping"),
+            End::Told(problem) => {
+                if self.say(&BackendFrame::Problem { problem }).await.is_err() {
+                    return;
+                }
+                (1008, "see the problem frame")
+            }
+        };
+        let close = Message::Close(Some(CloseFrame {
+            code,
+            reason: reason.into(),
+        }));
+        // Whether the other side hears it or not, this is the end.
+        drop(tokio::time::timeout(SEND_TIMEOUT, self.socket.send(close)).await);
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(error) = cause {
+        if error.to_string().to_lowercase().contains("too long") {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+fn malformed() -> Problem {
+    Problem::new(Code::Malformed, "a frame is JSON text of a known shape")
+}
+
+/// What a hello has told.
+struct Greeted {
+    session: Session,
+    cursor: Option<Cursor>,
+}
+
+async fn greet(backend: &Backend, line: &mut Line) -> Result<Greeted, End> {
+    let patience = Duration::from_millis(HELLO_TIMEOUT_MS);
+    let first = tokio::select! {
+        () = backend.stopping.cancelled() => return Err(End::Stopping),
+        first = tokio::time::timeout(patience, line.hear()) => first.map_err(|_| {
+            End::Told(Problem::new(Code::Malformed, "no hello came within five seconds"))
+        })??,
+    };
+    let Ok(PanelFrame::Hello {
+        token,
+        protocol,
+        cursor,
+        ..
+    }) = serde_json::from_str(&first)
+    else {
+        return Err(End::Told(Problem::new(
+            Code::Malformed,
+            "the first frame must be a hello",
+        )));
+    };
+    spoken(protocol)?;
+    let session = signed_in(backend, &token).await?;
+    line.say(&BackendFrame::Welcome {
+        protocol,
+        operator_id: session.operator.id,
+        server_time: now(),
+    })
+    .await?;
+    Ok(Greeted { session, cursor })
+}
+
+fn spoken(protocol: u32) -> Result<(), End> {
+    let (code, message) = if protocol < OLDEST_PROTOCOL {
+        (
+            Code::ProtocolTooOld,
+            "this panel is too old; install the present version",
+        )
+    } else if protocol > PROTOCOL {
+        (
+            Code::ProtocolTooNew,
+            "this panel is newer than the backend; update the backend",
+        )
+    } else {
+        return Ok(());
+    };
+    let details = json!({ "oldest": OLDEST_PROTOCOL, "newest": PROTOCOL });
+    Err(End::Told(Problem::new(code, message).with_details(details)))
+}
+
+async fn signed_in(backend: &Backend, token: &Token) -> Result<Session, End> {
+    let found = backend.store.session(auth::hash_token(token)).await;
+    let session = found
+        .map_err(|error| End::Told(of_store_error(&error)))?
+        .ok_or_else(|| End::Told(signed_out()))?;
+    let renewed: Timestamp = now().plus_ms(SESSION_MS);
+    if renewed.ms_since(session.expires_at) > RENEW_AFTER_MS
+        && let Err(error) = backend.store.renew_session(session.id, renewed).await
+    {
+        tracing::warn!(%error, "A session could not be renewed");
+    }
+    Ok(session)
+}
+
+fn signed_out() -> Problem {
+    Problem::new(Code::SignedOut, "the session has ended; sign in again")
+}
+
+struct Connection<'a> {
+    backend: &'a Shared,
+    line: &'a mut Line,
+    session: Session,
+    reader: ReaderId,
+    ended: CancellationToken,
+    commands: JoinSet<BackendFrame>,
+}
+
+impl Connection<'_> {
+    /// Runs until the connection ends.
+    async fn run(&mut self, mut cursor: Option<Cursor>) -> End {
+        loop {
+            let step = async {
+                let queue = self.catch_up(&mut cursor).await?;
+                self.live(queue, &mut cursor).await
+            };
+            if let Err(end) = step.await {
+                return end;
+            }
+        }
+    }
+
+    /// Reads from the store until nothing newer has been published, and goes live.
+    async fn catch_up(
+        &mut self,
+        cursor: &mut Option<Cursor>,
+    ) -> Result<mpsc::Receiver<FeedFrame>, End> {
+        loop {
+            let pages = self
+                .backend
+                .store
+                .changes(self.session.operator.id, cursor.clone())
+                .await
+                .map_err(|error| End::Told(of_store_error(&error)))?;
+            for page in pages {
+                if self.ended.is_cancelled() {
+                    return Err(End::Told(signed_out()));
+                }
+                if page.cursor.is_some() {
+                    cursor.clone_from(&page.cursor);
+                }
+                self.line
+                    .say(&BackendFrame::Changes(Changes {
+                        starts_snapshot: page.starts_snapshot,
+                        rows: page.rows,
+                        cursor: page.cursor,
+                        behind: u32::try_from(page.behind).unwrap_or(u32::MAX),
+                    }))
+                    .await?;
+            }
+            let read = cursor.as_ref().map(|cursor| cursor.seq).unwrap_or_default();
+            if let Some(queue) = self.backend.hub.go_live(self.reader, read) {
+                return Ok(queue);
+            }
+        }
+    }
+
+    /// Hands on what the hub has and answers the panel. Returns when it has fallen behind.
+    async fn live(
+        &mut self,
+        mut queue: mpsc::Receiver<FeedFrame>,
+        cursor: &mut Option<Cursor>,
+    ) -> Result<(), End> {
+        let beat = Duration::from_millis(HEARTBEAT_MS);
+        let mut beats = tokio::time::interval_at(Instant::now() + beat, beat);
+        loop {
+            tokio::select! {
+                () = self.backend.stopping.cancelled() => return Err(End::Stopping),
+                () = self.ended.cancelled() => return Err(End::Told(signed_out())),
+                frame = queue.recv() => {
+                    let Some(FeedFrame { seq, text }) = frame else {
+                        return Ok(());
+                    };
+                    self.line.send(text).await?;
+                    if let Some(cursor) = cursor {
+                        cursor.seq = seq;
+                    }
+                }
+                Some(answer) = self.commands.join_next() => {
+                    if let Ok(answer) = answer {
+                        self.line.say(&answer).await?;
+                    }
+                }
+                text = self.line.hear(), if self.commands.len() < MAX_COMMANDS => {
+                    self.take(&text?).await?;
+                }
+                _ = beats.tick() => {
+                    if self.line.heard_at.elapsed() > beat * 3 {
+                        return Err(End::Gone);
+                    }
+                    self.line.say(&BackendFrame::Ping).await?;
+                }
+            }
+        }
+    }
+
+    /// Takes a frame of the panel.
+    async fn take(&mut self, text: &str) -> Result<(), End> {
+        match serde_json::from_str(text) {
+            Ok(PanelFrame::Ping) => Ok(()),
+            Ok(PanelFrame::Command(envelope)) => {
+                let backend = Shared::clone(self.backend);
+                let author = self.session.operator.id;
+                self.commands
+                    .spawn(async move { answer(&backend, author, envelope).await });
+                Ok(())
+            }
+            Ok(PanelFrame::Hello { .. }) => {
+                let problem = Problem::new(Code::Malformed, "hello is said once");
+                self.line.say(&BackendFrame::Problem { problem }).await
+            }
+            Err(_) => self.line.say(&not_understood(text)).await,
+        }
+    }
+}
+
+async fn answer(
+    backend: &Backend,
+    author: pult_domain::OperatorId,
+    envelope: CommandEnvelope,
+) -> BackendFrame {
+    let id = envelope.id;
+    match backend.store.command(author, envelope).await {
+        Ok(Ok(result)) => BackendFrame::Done { id, result },
+        Ok(Err(problem)) => BackendFrame::Refused { id, problem },
+        Err(error) => BackendFrame::Refused {
+            id,
+            problem: of_store_error(&error),
+        },
+    }
+}
+
+/// Says what is wrong with a frame; a command that has a readable id is refused under it, so that
+/// its author does not wait for ever.
+fn not_understood(text: &str) -> BackendFrame {
+    let Ok(frame) = serde_json::from_str::<Value>(text) else {
+        return BackendFrame::Problem {
+            problem: malformed(),
+        };
+    };
+    match frame.get("kind").and_then(Value::as_str) {
+        Some("command") => match frame.get("id").and_then(Value::as_str).map(str::parse) {
+            Some(Ok(id)) => BackendFrame::Refused {
+                id: CommandId(id),
+                problem: Problem::new(Code::Malformed, "no such command, or of another shape"),
+            },
+            Some(Err(_)) | None => BackendFrame::Problem {
+                problem: malformed(),
+            },
+        },
+        Some("hello" | "ping") | None => BackendFrame::Problem {
+            problem: malformed(),
+        },
+        Some(_) => BackendFrame::Problem {
+            problem: Problem::new(Code::UnknownFrame, "this backend knows no such frame"),
+        },
+    }
+}

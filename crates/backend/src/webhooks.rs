@@ -1,0 +1,102 @@
+//! Where providers deliver.
+//!
+//! A delivery is answered with 200 when it is durable, and with nothing else: the provider repeats
+//! whatever it has no 200 for. What cannot be read is kept as well, since a refusal would only
+//! make it come again for days.
+
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, QueryRejection};
+use axum::extract::{Query, State};
+use axum::http::{HeaderMap, StatusCode};
+use pult_protocol::{ChannelKind, Code};
+use pult_whatsapp::signature;
+
+use crate::backend::{Backend, Shared};
+use crate::channels::Connector;
+use crate::problem::ProblemResponse;
+use crate::sessions;
+
+/// Largest delivery taken, in bytes. Meta sends up to 3 MB.
+pub(crate) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
+
+/// Meta asks whether this address is ours; answered with its challenge.
+pub(crate) async fn handshake(
+    State(backend): State<Shared>,
+    query: Result<Query<signature::Handshake>, QueryRejection>,
+) -> Result<String, ProblemResponse> {
+    let refused = || ProblemResponse::new(Code::BadSignature, "the verify token is not ours");
+    let Query(asked) =
+        query.map_err(|_| ProblemResponse::new(Code::Malformed, "the handshake is incomplete"))?;
+    let channels = backend.channels.all();
+    channels
+        .iter()
+        .find_map(|channel| {
+            let Connector::WhatsApp { verify_token, .. } = &channel.connector;
+            signature::handshake(asked.clone(), verify_token)
+        })
+        .ok_or_else(refused)
+}
+
+/// Meta delivers events.
+pub(crate) async fn take(
+    State(backend): State<Shared>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, ProblemResponse> {
+    let body = body.map_err(|error| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ProblemResponse::new(Code::TooLarge, "the delivery is larger than 4 MiB")
+        }
+        _ => ProblemResponse::new(Code::Malformed, "the delivery did not arrive whole"),
+    })?;
+    let signed = headers
+        .get(signature::HEADER)
+        .and_then(|value| value.to_str().ok());
+    // Numbers of one app share its secret and this address.
+    let is_genuine = signed.is_some_and(|signed| {
+        backend.channels.all().iter().any(|channel| {
+            let Connector::WhatsApp { app_secret, .. } = &channel.connector;
+            signature::verify(app_secret, &body, signed)
+        })
+    });
+    if !is_genuine {
+        tracing::warn!(
+            n_bytes = body.len(),
+            "A delivery without a valid signature was refused"
+        );
+        return Err(ProblemResponse::new(
+            Code::BadSignature,
+            "the signature does not fit the body and the app secret",
+        ));
+    }
+    let facts = match pult_whatsapp::webhook::parse(&body, sessions::now()) {
+        Ok(facts) => Some(facts),
+        Err(error) => {
+            tracing::error!(%error, "A delivery could not be read; the journal has it");
+            None
+        }
+    };
+    backend
+        .store
+        .ingest(ChannelKind::Whatsapp, body.into(), facts)
+        .await?;
+    Ok(StatusCode::OK)
+}
+
+/// At the start: applies what could not be applied when it came.
+pub(crate) async fn apply_waiting(backend: &Backend) -> Result<(), pult_store::StoreError> {
+    for (key, received_at, body) in backend.store.waiting_events().await? {
+        if let Ok(facts) = pult_whatsapp::webhook::parse(&body, received_at) {
+            let is_applied = backend
+                .store
+                .retry_event(ChannelKind::Whatsapp, key, facts)
+                .await?;
+            tracing::info!(
+                journal.key = key,
+                is_applied,
+                "An event that waited was tried again"
+            );
+        }
+    }
+    Ok(())
+}
