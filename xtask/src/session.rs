@@ -81,10 +81,13 @@ impl Session {
         )?;
         envs.push(("DBUS_SESSION_BUS_ADDRESS".into(), address.into()));
 
-        let manager = Call::new("openbox")
-            .args(["--sm-disable"])
-            .surrounded("", &envs, ABSENT);
-        let manager = Ended(manager.start_apart(log()?)?);
+        // It says nothing by itself once it manages windows, but starts a command then.
+        let (manager, _) = start(
+            &Call::new("openbox")
+                .args(["--sm-disable", "--startup", "echo ready"])
+                .surrounded("", &envs, ABSENT),
+            log()?,
+        )?;
         Ok(Self {
             envs,
             _manager: manager,
