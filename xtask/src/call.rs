@@ -22,7 +22,7 @@ const GLANCE: Duration = Duration::from_millis(25);
 /// How long a program that was asked to end may take before it is ended.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// One call of a program. Shown as the line that repeats it from the repository's root.
+/// One call of a program. Shown as the line that repeats it from where we stand.
 #[derive(Clone)]
 pub(crate) struct Call {
     program: OsString,
@@ -184,6 +184,10 @@ impl Call {
     }
 
     fn spawn(&self, command: &mut Command) -> Result<Child> {
+        // Asked to end while nothing ran: then nothing more begins.
+        if interrupt::take().is_some() {
+            bail!(Interrupted);
+        }
         command
             .spawn()
             .with_context(|| format!("Starting `{self}`"))

@@ -9,6 +9,9 @@ use anyhow::{Context, Result, bail};
 use crate::call::{Call, cargo};
 use crate::house::House;
 
+/// The example that writes all types into the folder it is given.
+pub(crate) const EXPORTER: &str = "export-types";
+
 const GENERATED: &str = "ui/src/api/generated";
 
 type Files = BTreeMap<PathBuf, Vec<u8>>;
@@ -52,9 +55,9 @@ pub(crate) fn check(house: &House) -> Result<()> {
 /// What the types are in TypeScript now.
 fn export(house: &House) -> Result<Files> {
     // Features are those of the whole workspace, as in every other build, and nothing is built twice.
-    cargo(["build", "--workspace", "--example", "export-types"]).run()?;
+    cargo(["build", "--workspace", "--example", EXPORTER]).run()?;
     let folder = tempfile::tempdir().context("Making a folder")?;
-    Call::new(house.example("export-types"))
+    Call::new(house.example(EXPORTER))
         .args([folder.path()])
         .run()?;
     read(folder.path())

@@ -11,7 +11,7 @@ use crate::house::House;
 use crate::session::Session;
 use crate::setup::{self, Purpose};
 use crate::steps::Steps;
-use crate::ui;
+use crate::{codegen, ui};
 
 /// What can be asked of the demo.
 #[derive(Args)]
@@ -51,7 +51,7 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
     } else {
         Purpose::Build
     };
-    let mut steps = built(house, purpose)?;
+    let mut steps = built(house, purpose, "pult-demo")?;
     let demo = Call::new(house.program("pult-demo")).args(options.passed_on()?);
     steps.take(
         "demo",
@@ -68,7 +68,7 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
 
 /// `cargo xtask screenshots`.
 pub(crate) fn screenshots(house: &House, folder: &Path) -> Result<()> {
-    let mut steps = built(house, Purpose::WindowTests)?;
+    let mut steps = built(house, Purpose::WindowTests, "pult-screenshots")?;
     let pictures = Call::new(house.program("pult-screenshots")).args([full(folder)?]);
     steps.take(
         "screenshots",
@@ -77,16 +77,21 @@ pub(crate) fn screenshots(house: &House, folder: &Path) -> Result<()> {
     )
 }
 
-fn built(house: &House, purpose: Purpose) -> Result<Steps> {
+/// Makes the machine ready and builds what `program` needs beside it.
+fn built(house: &House, purpose: Purpose, program: &str) -> Result<Steps> {
     let mut steps = Steps::default();
     steps.take("setup", "system packages, Node, npm packages", || {
         setup::run(house, purpose)
     })?;
     steps.take("ui", "what the window shows", || ui::build(house))?;
-    // The whole workspace, so that every program sees the same features of what they share. Without
-    // ourselves: Windows does not let a program be replaced while it runs.
     steps.take("build", "all programs", || {
-        cargo(["build", "--workspace", "--exclude", "xtask", "--bins"]).run()
+        let bins = ["pult-backend", "whatsapp-sandbox", "pult", program];
+        // The example makes cargo choose the features that the tests are built with, so that a demo
+        // and a test after it share every dependency. Programs are named because we are one too, and
+        // Windows does not let a program be replaced while it runs.
+        cargo(["build", "--workspace", "--example", codegen::EXPORTER])
+            .args(bins.iter().flat_map(|bin| ["--bin", *bin]))
+            .run()
     })?;
     Ok(steps)
 }

@@ -1,10 +1,16 @@
-//! Ctrl-C and SIGTERM: noted, not died of, so that what was started can be ended in order.
+//! Ctrl-C, SIGTERM and a closed terminal: noted, not died of, so that what was started can be ended in order.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
 use anyhow::{Context, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
+
+/// The signals that ask a program to end.
+#[cfg(unix)]
+const ASKING: &[i32] = &[SIGINT, SIGTERM, signal_hook::consts::SIGHUP];
+#[cfg(not(unix))]
+const ASKING: &[i32] = &[SIGINT, SIGTERM];
 
 /// The last signal that asked this program to end; 0 while none did.
 static ASKED: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
@@ -26,13 +32,13 @@ impl std::error::Error for Interrupted {}
 pub(crate) enum Request {
     /// Ctrl-C. The terminal has sent it to everything in the foreground.
     Interrupt,
-    /// SIGTERM, to this program alone.
+    /// SIGTERM or SIGHUP, to this program alone.
     Terminate,
 }
 
 /// From now on a signal is noted.
 pub(crate) fn listen() -> Result<()> {
-    for signal in [SIGINT, SIGTERM] {
+    for &signal in ASKING {
         let value = usize::try_from(signal).context("Numbering a signal")?;
         signal_hook::flag::register_usize(signal, Arc::clone(&ASKED), value)
             .context("Listening for Ctrl-C")?;
