@@ -33,6 +33,14 @@ const ALLOWED: &[&str] = &[
     "Zlib",
 ];
 
+/// Packages (by how their names begin) that declare nothing, with what was found to hold for them.
+const FOUND: &[(&str, &str)] = &[
+    // Its folder has the text of the MIT licence.
+    ("@inlang/plugin-message-format", "MIT"),
+    // The binaries of `@lix-js/sdk`, one package a system; that one declares it.
+    ("@lix-js/sdk-", "MIT"),
+];
+
 /// A package and what it says of its licence.
 struct Package {
     name: String,
@@ -54,11 +62,17 @@ pub(crate) fn check(house: &House) -> Result<()> {
 
 fn offence(package: &Package) -> Option<String> {
     let is_allowed = |licence: &str| ALLOWED.contains(&licence);
-    let why = match &package.licence {
+    let found = || {
+        FOUND
+            .iter()
+            .find(|(name, _)| package.name.starts_with(name))
+    };
+    let licence = package.licence.as_deref().or_else(|| Some(found()?.1));
+    let why = match licence {
         None => "says nothing of its licence".to_owned(),
         Some(licence) => match is_satisfiable(licence, &is_allowed) {
             Some(true) => return None,
-            Some(false) => licence.clone(),
+            Some(false) => licence.to_owned(),
             None => format!("{licence:?} is no licence expression"),
         },
     };
@@ -183,6 +197,19 @@ mod tests {
                 .unwrap()
                 .contains("no licence expression")
         );
+    }
+
+    #[test]
+    fn what_was_found_counts_only_where_nothing_is_declared() {
+        let offence = |licence: Option<&str>| {
+            let name = "@lix-js/sdk-linux-x64 1.0.0".to_owned();
+            offence(&Package {
+                name,
+                licence: licence.map(str::to_owned),
+            })
+        };
+        assert_eq!(offence(None), None);
+        assert!(offence(Some("AGPL-3.0-only")).is_some());
     }
 
     #[test]

@@ -15,6 +15,9 @@ const PACKAGES: [&str; 2] = ["ui", "tests/strangers"];
 /// The checks that `ui/package.json` may have, in the order in which they are run.
 const CHECKS: [&str; 5] = ["format:check", "lint", "check", "test", "knip"];
 
+/// What the page is made of, besides the files beside `ui/package.json`.
+const SOURCES: [&str; 4] = ["src", "messages", "public", "project.inlang/settings.json"];
+
 /// Installs what the lock files name, where they are newer than what is installed.
 pub(crate) fn packages(house: &House) -> Result<()> {
     for folder in PACKAGES.map(|folder| house.path(folder)) {
@@ -34,11 +37,7 @@ pub(crate) fn packages(house: &House) -> Result<()> {
 pub(crate) fn build(house: &House) -> Result<()> {
     packages(house)?;
     let folder = house.path("ui");
-    let mut sources = vec![
-        folder.join("src"),
-        folder.join("messages"),
-        folder.join("static"),
-    ];
+    let mut sources: Vec<_> = SOURCES.iter().map(|source| folder.join(source)).collect();
     for entry in fs::read_dir(&folder).context("Looking into ui")? {
         let path = entry.context("Looking into ui")?.path();
         if path.is_file() {
