@@ -1,2 +1,103 @@
-//! x.
-fn main() {}
+//! The project's own commands: everything that is not plain cargo.
+//!
+//! `cargo xtask demo` and `cargo xtask test` start from a machine that has Rust, Node and a C
+//! linker, and do all of their own set-up. Each prints what it does, one line a step, with the time
+//! it took; a step that fails says which command to type to see that failure alone.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command of the terminal: what it prints is what it is for"
+)]
+
+mod call;
+mod checks;
+mod codegen;
+mod demo;
+mod fresh;
+mod house;
+mod interrupt;
+mod licences;
+mod session;
+mod setup;
+mod spdx;
+mod steps;
+mod ui;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::call::Call;
+use crate::house::House;
+use crate::interrupt::Interrupted;
+use crate::session::Session;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about = "The commands of Pult's house"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Sets the machine up, builds, and starts the whole of Pult with clients who write; Ctrl-C ends it
+    Demo(demo::Options),
+    /// Runs what CI runs, in its order, and stops at the first step that fails
+    Test(checks::Options),
+    /// Writes the TypeScript of everything that crosses to the UI into ui/src/api/generated
+    Codegen {
+        /// Changes nothing; fails when a file differs and says which
+        #[arg(long)]
+        check: bool,
+    },
+    /// Takes the pictures of the documentation from the real window
+    Screenshots {
+        /// Where the pictures go
+        directory: PathBuf,
+    },
+    /// Runs a command in the private session of the window tests: own home, display and bus
+    Session {
+        /// The command and its arguments
+        #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<OsString>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        // What a shell answers for a program that Ctrl-C ended.
+        Err(error) if error.is::<Interrupted>() => ExitCode::from(130),
+        Err(error) => {
+            eprintln!("\nerror: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<()> {
+    interrupt::listen()?;
+    let house = House::find()?;
+    match command {
+        Command::Demo(options) => demo::run(&house, &options),
+        Command::Test(options) => checks::run(&house, &options),
+        Command::Codegen { check: true } => codegen::check(&house),
+        Command::Codegen { check: false } => codegen::write(&house),
+        Command::Screenshots { directory } => demo::screenshots(&house, &directory),
+        Command::Session { command } => {
+            let mut words = command.into_iter();
+            let Some(program) = words.next() else {
+                return Ok(());
+            };
+            Session::open(&house)?.run(&Call::new(program).args(words))
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! `cargo xtask test`: what CI runs, in its order.
+//!
+//! Every cargo call names the whole workspace. Cargo chooses the features of a shared dependency by
+//! the packages it is asked for, so naming some of them would build many dependencies a second time.
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::call::{Call, cargo};
+use crate::house::House;
+use crate::session::Session;
+use crate::setup::{self, Purpose};
+use crate::steps::Steps;
+use crate::{codegen, licences, ui};
+
+/// What can be asked of the tests.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Names the steps and runs none
+    #[arg(long)]
+    list: bool,
+    /// Runs only these steps
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+}
+
+struct Step {
+    name: &'static str,
+    what: &'static str,
+    run: fn(&House) -> Result<()>,
+}
+
+/// Cheapest first, so that what is easily wrong is told early. Each step also does by itself what it
+/// stands on, which costs nothing where it has been done: any of them runs alone.
+const STEPS: &[Step] = &[
+    Step {
+        name: "setup",
+        what: "system packages, Node, npm packages",
+        run: |house| setup::run(house, Purpose::WindowTests),
+    },
+    Step {
+        name: "fmt",
+        what: "the Rust is formatted",
+        run: |_| cargo(["fmt", "--all", "--check"]).run(),
+    },
+    Step {
+        name: "ui",
+        what: "the UI's own checks and tests",
+        run: ui::check,
+    },
+    Step {
+        name: "ui-build",
+        what: "what the window shows",
+        run: ui::build,
+    },
+    Step {
+        name: "clippy",
+        what: "no warnings",
+        run: clippy,
+    },
+    Step {
+        name: "doc",
+        what: "the documentation builds without warnings",
+        run: doc,
+    },
+    Step {
+        name: "build",
+        what: "all programs and tests",
+        run: build,
+    },
+    Step {
+        name: "codegen",
+        what: "the UI's types are those of the Rust",
+        run: codegen::check,
+    },
+    Step {
+        name: "licences",
+        what: "everything may be given away",
+        run: licences::check,
+    },
+    Step {
+        name: "unit",
+        what: "tests beside the code, examples of the documentation",
+        run: unit,
+    },
+    Step {
+        name: "system",
+        what: "spawned programs, the real window",
+        run: system,
+    },
+    Step {
+        name: "strangers",
+        what: "the sandbox, judged by others' programs",
+        run: strangers,
+    },
+];
+
+/// `cargo xtask test`.
+pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
+    if options.list {
+        for step in STEPS {
+            println!("{:<12}{}", step.name, step.what);
+        }
+        return Ok(());
+    }
+    let chosen = chosen(&options.names)?;
+    let mut steps = Steps::default();
+    let result = chosen
+        .iter()
+        .try_for_each(|step| steps.take(step.name, step.what, || (step.run)(house)));
+    println!("\n{steps}");
+    result
+}
+
+/// The steps that `names` names, or all, in their own order.
+fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| STEPS.iter().all(|step| step.name != **name))
+    {
+        bail!("no step is called {unknown:?}; `cargo xtask test --list` names them");
+    }
+    let is_chosen = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
+    Ok(STEPS.iter().filter(is_chosen).collect())
+}
+
+fn clippy(house: &House) -> Result<()> {
+    ui::build(house)?;
+    cargo([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ])
+    .run()
+}
+
+fn doc(house: &House) -> Result<()> {
+    ui::build(house)?;
+    cargo([
+        "doc",
+        "--workspace",
+        "--no-deps",
+        "--document-private-items",
+    ])
+    .env("RUSTDOCFLAGS", "-D warnings")
+    .run()
+}
+
+/// With all targets: the programs then have the features that the tests are built with, and the two
+/// share every dependency.
+fn build(house: &House) -> Result<()> {
+    ui::build(house)?;
+    cargo(["build", "--workspace", "--all-targets"]).run()
+}
+
+/// In a private session as well: no test may reach the user's home or key store.
+fn unit(house: &House) -> Result<()> {
+    build(house)?;
+    let session = Session::open(house)?;
+    session.run(&cargo(["test", "--workspace", "--lib", "--bins"]))?;
+    session.run(&cargo(["test", "--workspace", "--doc"]))
+}
+
+/// Everything under a `tests` folder. One after the other: a window wants the machine for itself.
+fn system(house: &House) -> Result<()> {
+    build(house)?;
+    Session::open(house)?.run(&cargo(["test", "--workspace", "--test", "*"]))
+}
+
+fn strangers(house: &House) -> Result<()> {
+    build(house)?;
+    ui::packages(house)?;
+    Call::new("node")
+        .args(["check.mjs"])
+        .env("WHATSAPP_SANDBOX_BIN", house.program("whatsapp-sandbox"))
+        .within(house.path("tests/strangers"))
+        .run()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(of: &[&str]) -> Result<Vec<&'static str>> {
+        let names: Vec<String> = of.iter().map(|&name| name.to_owned()).collect();
+        Ok(chosen(&names)?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn without_names_every_step_is_run() {
+        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
+    }
+
+    #[test]
+    fn named_steps_are_run_in_the_order_of_ci() {
+        assert_eq!(names(&["system", "fmt"]).unwrap(), ["fmt", "system"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_refused_before_anything_runs() {
+        assert!(names(&["fmt", "nothing"]).is_err());
+    }
+}

@@ -1,0 +1,121 @@
+//! The demo and the pictures: build everything, then run the program of `tests` that does it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use crate::call::{Call, cargo};
+use crate::house::House;
+use crate::session::Session;
+use crate::setup::{self, Purpose};
+use crate::steps::Steps;
+use crate::{codegen, ui};
+
+/// What can be asked of the demo.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// In a virtual display: answers a client in the real window, and fails unless the phone has it
+    #[arg(long)]
+    headless: bool,
+    /// Ends after so many seconds
+    #[arg(long, value_name = "N")]
+    seconds: Option<u32>,
+    /// Saves pictures of the windows there
+    #[arg(long, value_name = "DIR")]
+    screenshots: Option<PathBuf>,
+}
+
+impl Options {
+    /// The same for the program that we start, which may run in another folder.
+    fn passed_on(&self) -> Result<Vec<OsString>> {
+        let mut args: Vec<OsString> = Vec::new();
+        if self.headless {
+            args.push("--headless".into());
+        }
+        if let Some(seconds) = self.seconds {
+            args.extend(["--seconds".into(), seconds.to_string().into()]);
+        }
+        if let Some(folder) = &self.screenshots {
+            args.extend(["--screenshots".into(), full(folder)?.into()]);
+        }
+        Ok(args)
+    }
+}
+
+/// `cargo xtask demo`.
+pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
+    let purpose = if options.headless {
+        Purpose::WindowTests
+    } else {
+        Purpose::Build
+    };
+    let mut steps = built(house, purpose, "pult-demo")?;
+    let demo = Call::new(house.program("pult-demo")).args(options.passed_on()?);
+    steps.take(
+        "demo",
+        "Pult with clients who write; Ctrl-C ends it",
+        || {
+            if options.headless {
+                Session::open(house)?.run(&demo)
+            } else {
+                demo.run_apart()
+            }
+        },
+    )
+}
+
+/// `cargo xtask screenshots`.
+pub(crate) fn screenshots(house: &House, folder: &Path) -> Result<()> {
+    let mut steps = built(house, Purpose::WindowTests, "pult-screenshots")?;
+    let pictures = Call::new(house.program("pult-screenshots")).args([full(folder)?]);
+    steps.take(
+        "screenshots",
+        "the real window in a virtual display",
+        || Session::open(house)?.run(&pictures),
+    )
+}
+
+/// Makes the machine ready and builds what `program` needs beside it.
+fn built(house: &House, purpose: Purpose, program: &str) -> Result<Steps> {
+    let mut steps = Steps::default();
+    steps.take("setup", "system packages, Node, npm packages", || {
+        setup::run(house, purpose)
+    })?;
+    steps.take("ui", "what the window shows", || ui::build(house))?;
+    steps.take("build", "all programs", || {
+        let bins = ["pult-backend", "whatsapp-sandbox", "pult", program];
+        // The example makes cargo choose the features that the tests are built with, so that a demo
+        // and a test after it share every dependency. Programs are named because we are one too, and
+        // Windows does not let a program be replaced while it runs.
+        cargo(["build", "--workspace", "--example", codegen::EXPORTER])
+            .args(bins.iter().flat_map(|bin| ["--bin", *bin]))
+            .run()
+    })?;
+    Ok(steps)
+}
+
+fn full(folder: &Path) -> Result<PathBuf> {
+    absolute(folder).with_context(|| format!("Finding {}", folder.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_are_passed_on() {
+        let options = Options {
+            headless: true,
+            seconds: Some(60),
+            screenshots: Some("out".into()),
+        };
+        let args = options.passed_on().unwrap();
+        assert_eq!(
+            args[..4],
+            ["--headless", "--seconds", "60", "--screenshots"]
+        );
+        assert!(Path::new(&args[4]).is_absolute());
+    }
+}

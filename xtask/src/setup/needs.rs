@@ -1,0 +1,168 @@
+//! What Pult needs of a Linux system, how one sees whether it is there, and who packages it.
+//!
+//! The thing itself is looked for (a program, a library, a font), not the package that usually
+//! brings it: that is the same question on every distribution, and what somebody built by hand
+//! counts. Only what is missing is turned into packages.
+
+use crate::call::is_in_path;
+
+use super::{has_font, has_library};
+
+/// How one sees that a need is met.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Probe {
+    /// A program in `PATH`.
+    Program(&'static str),
+    /// A library's development files, by their name in `pkg-config`.
+    Library(&'static str),
+    /// A font that covers this language, as fontconfig names it.
+    Font(&'static str),
+}
+
+/// Distributions that share package names and a package manager.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Family {
+    /// Debian, Ubuntu, Mint …
+    Debian,
+    /// Fedora and what follows it.
+    Fedora,
+    /// Arch, Manjaro …
+    Arch,
+    /// openSUSE Leap and Tumbleweed.
+    Suse,
+}
+
+/// One thing that must be on the machine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Need {
+    /// What it is, and what for, in words.
+    pub(super) what: &'static str,
+    pub(super) probe: Probe,
+    debian: &'static str,
+    arch: &'static str,
+    /// Fedora and openSUSE find a package by what it provides, whatever they call it. A font alone
+    /// has no such name, and the two call it differently.
+    rpm: Rpm,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Rpm {
+    Provides(&'static str),
+    Named {
+        fedora: &'static str,
+        suse: &'static str,
+    },
+}
+
+impl Need {
+    /// Whether the machine has it.
+    pub(super) fn is_met(&self) -> bool {
+        match self.probe {
+            Probe::Program(name) => is_in_path(name),
+            Probe::Library(name) => has_library(name),
+            Probe::Font(language) => has_font(language),
+        }
+    }
+
+    /// What the package manager of `family` is asked for.
+    pub(super) fn package(&self, family: Family) -> &'static str {
+        match (family, self.rpm) {
+            (Family::Debian, _) => self.debian,
+            (Family::Arch, _) => self.arch,
+            (Family::Fedora | Family::Suse, Rpm::Provides(name)) => name,
+            (Family::Fedora, Rpm::Named { fedora, .. }) => fedora,
+            (Family::Suse, Rpm::Named { suse, .. }) => suse,
+        }
+    }
+}
+
+/// What building takes, besides Rust and Node.
+pub(super) const BUILD: &[Need] = &[
+    Need {
+        what: "a C compiler (SQLite and the cryptography are C)",
+        probe: Probe::Program("cc"),
+        debian: "build-essential",
+        arch: "base-devel",
+        rpm: Rpm::Provides("gcc"),
+    },
+    Need {
+        what: "pkg-config (finds the libraries)",
+        probe: Probe::Program("pkg-config"),
+        debian: "pkg-config",
+        arch: "pkgconf",
+        rpm: Rpm::Provides("/usr/bin/pkg-config"),
+    },
+    Need {
+        what: "WebKitGTK 4.1 with its development files (the window)",
+        probe: Probe::Library("webkit2gtk-4.1"),
+        debian: "libwebkit2gtk-4.1-dev",
+        arch: "webkit2gtk-4.1",
+        rpm: Rpm::Provides("pkgconfig(webkit2gtk-4.1)"),
+    },
+    Need {
+        what: "D-Bus development files (the window)",
+        probe: Probe::Library("dbus-1"),
+        debian: "libdbus-1-dev",
+        arch: "dbus",
+        rpm: Rpm::Provides("pkgconfig(dbus-1)"),
+    },
+];
+
+/// What the window tests take on top.
+pub(super) const TEST: &[Need] = &[
+    Need {
+        what: "Xvfb (the virtual display)",
+        probe: Probe::Program("Xvfb"),
+        debian: "xvfb",
+        arch: "xorg-server-xvfb",
+        rpm: Rpm::Provides("/usr/bin/Xvfb"),
+    },
+    Need {
+        what: "openbox (a window manager, which gives a window the focus)",
+        probe: Probe::Program("openbox"),
+        debian: "openbox",
+        arch: "openbox",
+        rpm: Rpm::Provides("openbox"),
+    },
+    Need {
+        what: "dbus-daemon (a session bus of the tests' own)",
+        probe: Probe::Program("dbus-daemon"),
+        debian: "dbus",
+        arch: "dbus",
+        rpm: Rpm::Provides("/usr/bin/dbus-daemon"),
+    },
+    Need {
+        what: "WebKitWebDriver (drives the real window)",
+        probe: Probe::Program("WebKitWebDriver"),
+        debian: "webkit2gtk-driver",
+        arch: "webkitgtk-6.0",
+        rpm: Rpm::Provides("/usr/bin/WebKitWebDriver"),
+    },
+    Need {
+        what: "fc-list (tells which fonts there are)",
+        probe: Probe::Program("fc-list"),
+        debian: "fontconfig",
+        arch: "fontconfig",
+        rpm: Rpm::Provides("fontconfig"),
+    },
+    Need {
+        what: "a font with Cyrillic letters",
+        probe: Probe::Font("ru"),
+        debian: "fonts-noto-core",
+        arch: "noto-fonts",
+        rpm: Rpm::Named {
+            fedora: "google-noto-sans-fonts",
+            suse: "google-noto-sans-fonts",
+        },
+    },
+    Need {
+        what: "a font with emoji",
+        probe: Probe::Font("und-zsye"),
+        debian: "fonts-noto-color-emoji",
+        arch: "noto-fonts-emoji",
+        rpm: Rpm::Named {
+            fedora: "google-noto-color-emoji-fonts",
+            suse: "google-noto-coloremoji-fonts",
+        },
+    },
+];
