@@ -1,0 +1,1 @@
+//! Bodies, compared with known ones.
