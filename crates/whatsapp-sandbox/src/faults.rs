@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 /// What goes wrong with a `POST …/messages`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each switch is a field of the control API"
+)]
 pub struct SendFault {
     /// How many POSTs it hits; 0 = until the faults are cleared.
     pub times: u32,
@@ -23,7 +27,7 @@ pub struct SendFault {
     /// Accept with 200, then tell `failed` with this code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_code: Option<i64>,
-    /// Reset the connection before the body is read: nothing is taken.
+    /// Reset the connection before the body is read: nothing is taken, and `to` cannot matter.
     pub reset_before_body: bool,
     /// Take the message, then reset the connection instead of answering.
     pub reset_after_accept: bool,
@@ -55,12 +59,15 @@ pub struct WebhookFault {
     pub delay_ms: u64,
     /// The same bytes are sent again after they were acknowledged.
     pub duplicate: bool,
-    /// Events of a short while leave in reverse order.
+    /// An event waits for the next one and leaves after it; with `batch_ms` all that were
+    /// gathered leave in reverse order.
     pub reorder: bool,
     /// The first attempt is lost on the way; the retry arrives.
     pub drop: bool,
-    /// Events are collected this long and leave in one POST.
+    /// Events are gathered this long and leave in one POST.
     pub batch_ms: u64,
+    /// The gathered events leave as soon as there are so many; 0 = when the time is over.
+    pub batch_count: usize,
 }
 
 /// The faults that wait for their turn.
@@ -97,23 +104,16 @@ impl Faults {
         self.webhooks.lock().clear();
     }
 
-    /// The fault that strikes before the recipient is known, if it is first in the queue.
-    pub(crate) fn take_before_body(&self) -> bool {
-        let mut sends = self.sends.lock();
-        let strikes = sends.first().is_some_and(|fault| fault.reset_before_body);
-        if strikes {
-            use_up(&mut sends, 0, |fault| &mut fault.times);
-        }
-        strikes
+    /// A fault that strikes before the recipient is known.
+    pub(crate) fn take_before_body(&self) -> Option<SendFault> {
+        let fits = |fault: &SendFault| fault.reset_before_body;
+        use_up(&mut self.sends.lock(), fits, |fault| &mut fault.times)
     }
 
     /// The first fault for this recipient.
     pub(crate) fn take_send(&self, to: Option<&str>) -> Option<SendFault> {
-        let mut sends = self.sends.lock();
-        let place = sends
-            .iter()
-            .position(|fault| !fault.reset_before_body && fault.fits(to))?;
-        use_up(&mut sends, place, |fault| &mut fault.times)
+        let fits = |fault: &SendFault| !fault.reset_before_body && fault.fits(to);
+        use_up(&mut self.sends.lock(), fits, |fault| &mut fault.times)
     }
 
     /// How the first webhook fault gathers events, if it does.
@@ -124,16 +124,21 @@ impl Faults {
 
     /// The fault for the next webhook POST.
     pub(crate) fn take_webhook(&self) -> Option<WebhookFault> {
-        use_up(&mut self.webhooks.lock(), 0, |fault| &mut fault.times)
+        use_up(
+            &mut self.webhooks.lock(),
+            |_| true,
+            |fault| &mut fault.times,
+        )
     }
 }
 
-/// Takes one use of the fault at this place.
+/// Takes one use of the first fault that fits.
 fn use_up<T: Clone>(
     faults: &mut Vec<T>,
-    place: usize,
+    fits: impl Fn(&T) -> bool,
     times: impl Fn(&mut T) -> &mut u32,
 ) -> Option<T> {
+    let place = faults.iter().position(fits)?;
     let fault = faults.get_mut(place)?;
     let used = fault.clone();
     let left = times(fault);

@@ -85,7 +85,7 @@ mod tests {
         let ours = wamid(Author::Business, "16503879439");
         let ours = ours.strip_prefix("wamid.").unwrap();
         assert_eq!(ours.len(), real.len());
-        assert_eq!(ours[..28], real[..28]);
+        assert_eq!(ours.get(..26), real.get(..26));
         assert_ne!(wamid(Author::Client, "7"), wamid(Author::Client, "7"));
     }
 

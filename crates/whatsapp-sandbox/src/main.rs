@@ -24,13 +24,13 @@ struct Arguments {
     /// Where events go; can also be set later by the control API.
     #[arg(long)]
     webhook: Option<String>,
-    /// File with the app secret [or SANDBOX_APP_SECRET].
+    /// File with the app secret [or `SANDBOX_APP_SECRET`].
     #[arg(long)]
     app_secret_file: Option<PathBuf>,
-    /// File with the verify token [or SANDBOX_VERIFY_TOKEN].
+    /// File with the verify token [or `SANDBOX_VERIFY_TOKEN`].
     #[arg(long)]
     verify_token_file: Option<PathBuf>,
-    /// File with the access token [or SANDBOX_ACCESS_TOKEN].
+    /// File with the access token [or `SANDBOX_ACCESS_TOKEN`].
     #[arg(long)]
     access_token_file: Option<PathBuf>,
     /// Id of the business number.

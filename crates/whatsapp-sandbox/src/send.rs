@@ -197,9 +197,10 @@ fn reading(body: &Map<String, Value>) -> Result<Reading, GraphError> {
 
 /// A string, or a number that Graph would read as one.
 fn scalar(value: Option<&Value>) -> Option<String> {
-    match value? {
-        Value::String(text) if !text.is_empty() => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    }
+    let value = value?;
+    let text = value
+        .as_str()
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned);
+    text.or_else(|| value.as_number().map(ToString::to_string))
 }

@@ -61,7 +61,7 @@ async fn travel(world: &Arc<World>, wamid: &str) {
         .phone(&message.number)
         .is_some_and(|phone| phone.auto_read);
     if auto_read {
-        read(world, wamid.to_owned());
+        read(world, wamid);
     }
 }
 
@@ -69,12 +69,12 @@ async fn travel(world: &Arc<World>, wamid: &str) {
 pub(crate) fn open_chat(world: &Arc<World>, number: &str) -> usize {
     let received = world.state.lock().received(number, 0);
     let unread = received.into_iter().filter(|message| !message.has("read"));
-    unread.map(|message| read(world, message.wamid)).count()
+    unread.map(|message| read(world, &message.wamid)).count()
 }
 
-fn read(world: &Arc<World>, wamid: String) {
+fn read(world: &Arc<World>, wamid: &str) {
     let outstanding = world.outstanding();
-    let Some(message) = pass(world, &wamid, "read") else {
+    let Some(message) = pass(world, wamid, "read") else {
         return;
     };
     let in_task = Arc::clone(world);

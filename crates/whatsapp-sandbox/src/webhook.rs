@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use reqwest::header::{CONTENT_TYPE, LOCATION};
 use serde::Serialize;
 use tokio::sync::{Semaphore, watch};
+use uuid::Uuid;
 
 pub(crate) use handshake::{activate, keep_trying};
 
@@ -33,8 +34,8 @@ const MAX_UPDATES: usize = 1000;
 const CONCURRENCY: usize = 64;
 /// Attempts that are remembered.
 const MAX_ATTEMPTS: usize = 10_000;
-/// How long events are held back to be reordered.
-const REORDER_WITHIN: Duration = Duration::from_millis(150);
+/// How long an event waits for one that may overtake it.
+const REORDER_WITHIN: Duration = Duration::from_secs(2);
 
 /// One attempt to deliver a webhook, and its answer.
 #[derive(Clone, Debug, Serialize)]
@@ -57,6 +58,15 @@ pub struct Attempt {
     pub body: String,
 }
 
+/// Events that a fault holds back.
+struct Gathering {
+    id: Uuid,
+    events: Vec<Event>,
+    full_at: usize,
+    /// Held back is not idle.
+    _outstanding: Outstanding,
+}
+
 /// State of the sender.
 pub(crate) struct Webhooks {
     http: reqwest::Client,
@@ -65,7 +75,7 @@ pub(crate) struct Webhooks {
     /// The address that is being tried.
     wanted: Mutex<Option<String>>,
     subscribed: AtomicBool,
-    gathered: Mutex<Option<Vec<Event>>>,
+    gathering: Mutex<Option<Gathering>>,
     attempts: Mutex<VecDeque<Attempt>>,
     slots: Semaphore,
 }
@@ -83,7 +93,7 @@ impl Webhooks {
             active: watch::Sender::new(None),
             wanted: Mutex::new(None),
             subscribed: AtomicBool::new(true),
-            gathered: Mutex::new(None),
+            gathering: Mutex::new(None),
             attempts: Mutex::new(VecDeque::new()),
             slots: Semaphore::new(CONCURRENCY),
         })
@@ -120,48 +130,70 @@ pub(crate) fn push(world: &Arc<World>, event: Event) {
     if !world.webhooks.is_subscribed() {
         return;
     }
-    let mut gathered = world.webhooks.gathered.lock();
-    if let Some(events) = gathered.as_mut() {
-        events.push(event);
+    let mut gathering = world.webhooks.gathering.lock();
+    if let Some(present) = gathering.as_mut() {
+        present.events.push(event);
+        let full = present.events.len() >= present.full_at;
+        let full = if full { gathering.take() } else { None };
+        drop(gathering);
+        if let Some(full) = full {
+            flush(world, full);
+        }
         return;
     }
     let Some(fault) = world.faults.gathering() else {
-        drop(gathered);
+        drop(gathering);
         let fault = world.faults.take_webhook().unwrap_or_default();
-        send_all(world, vec![vec![event]], fault);
+        send_all(world, vec![vec![event]], &fault);
         return;
     };
-    *gathered = Some(vec![event]);
-    drop(gathered);
+    let id = Uuid::now_v7();
+    *gathering = Some(Gathering {
+        id,
+        events: vec![event],
+        full_at: match (fault.batch_count, fault.batch_ms) {
+            (0, 0) => 2,
+            (0, _) => usize::MAX,
+            (count, _) => count,
+        },
+        _outstanding: world.outstanding(),
+    });
+    drop(gathering);
     let within = match fault.batch_ms {
         0 => REORDER_WITHIN,
         batch_ms => Duration::from_millis(batch_ms),
     };
-    let outstanding = world.outstanding();
     let in_task = Arc::clone(world);
     world.spawn(async move {
         tokio::time::sleep(within).await;
-        flush(&in_task);
-        drop(outstanding);
+        let over = in_task
+            .webhooks
+            .gathering
+            .lock()
+            .take_if(|present| present.id == id);
+        if let Some(over) = over {
+            flush(&in_task, over);
+        }
     });
 }
 
 /// Sends what was gathered.
-fn flush(world: &Arc<World>) {
-    let Some(mut events) = world.webhooks.gathered.lock().take() else {
-        return;
-    };
+fn flush(world: &Arc<World>, mut gathering: Gathering) {
     let fault = world.faults.take_webhook().unwrap_or_default();
     if fault.reorder {
-        events.reverse();
+        gathering.events.reverse();
     }
     let per_post = if fault.batch_ms > 0 { MAX_UPDATES } else { 1 };
-    let bodies = events.chunks(per_post).map(<[Event]>::to_vec).collect();
-    send_all(world, bodies, fault);
+    let groups = gathering
+        .events
+        .chunks(per_post)
+        .map(<[Event]>::to_vec)
+        .collect();
+    send_all(world, groups, &fault);
 }
 
 /// Sends these groups of events one after the other, without waiting for anything else.
-fn send_all(world: &Arc<World>, groups: Vec<Vec<Event>>, fault: WebhookFault) {
+fn send_all(world: &Arc<World>, groups: Vec<Vec<Event>>, fault: &WebhookFault) {
     let mut queue = Vec::new();
     for events in groups {
         let envelope = envelope::envelope(&world.business, &events);
@@ -174,7 +206,7 @@ fn send_all(world: &Arc<World>, groups: Vec<Vec<Event>>, fault: WebhookFault) {
             Err(error) => tracing::error!(%error, "Writing a webhook failed"),
         }
     }
-    let in_task = Arc::clone(world);
+    let (in_task, fault) = (Arc::clone(world), fault.clone());
     world.spawn(async move {
         for (waiting, outstanding) in queue {
             deliver(&in_task, &waiting, &fault, outstanding).await;

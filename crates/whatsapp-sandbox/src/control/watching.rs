@@ -74,8 +74,7 @@ pub(super) async fn received(
 
 /// The message with what helps to judge doubles.
 fn shown(world: &World, message: &ToClient) -> Value {
-    let state = world.state.lock();
-    let posts = state.posts_of(&message.key);
+    let posts = world.state.lock().posts_of(&message.key).cloned();
     json!({
         "n": message.n,
         "wamid": message.wamid,
@@ -87,8 +86,8 @@ fn shown(world: &World, message: &ToClient) -> Value {
         "accepted_at_ms": message.accepted_at_ms,
         "statuses": message.statuses,
         // POSTs of this message, and how many of them were accepted: 1 and 1 when all is well.
-        "posts": posts.map_or(0, |posts| posts.posts),
-        "copies": posts.map_or(0, |posts| posts.wamids.len()),
+        "posts": posts.as_ref().map_or(0, |posts| posts.posts),
+        "copies": posts.as_ref().map_or(0, |posts| posts.wamids.len()),
     })
 }
 

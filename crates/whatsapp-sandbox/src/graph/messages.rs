@@ -39,7 +39,7 @@ pub(super) async fn post(
     connection: &Connection,
     request: Request,
 ) -> Response {
-    if world.faults.take_before_body() {
+    if world.faults.take_before_body().is_some() {
         connection.cut();
         return ().into_response();
     }
