@@ -73,8 +73,15 @@ impl Backend {
         let lock = folder.lock()?;
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
-        let store = folder.store(publish(&hub, &wake)).await?;
+        let store = folder.store(publish(&hub, &wake))?;
         hub.set_epoch(store.epoch().await?);
+        let n_messages = store.settle_interrupted().await?;
+        if n_messages > 0 {
+            tracing::warn!(
+                n_messages,
+                "Messages were being sent when the backend last ended"
+            );
+        }
         let backend = Arc::new(Self {
             store,
             hub,

@@ -82,12 +82,12 @@ impl DataFolder {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub async fn store(&self, publish: Publish) -> Result<Store, FolderError> {
+    pub fn store(&self, publish: Publish) -> Result<Store, FolderError> {
         let settings = StoreSettings {
             path: self.path.join("pult.sqlite"),
             clock: clock::system(),
             publish,
         };
-        Ok(Store::open(settings).await?)
+        Ok(Store::open(settings)?)
     }
 }

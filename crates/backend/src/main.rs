@@ -185,13 +185,13 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve { listen } => serve(&folder, listen).await,
         Command::Operator(command) => {
-            let store = folder.store(Box::new(|_| {})).await?;
+            let store = folder.store(Box::new(|_| {}))?;
             let answer = operator(&store, command).await?;
             store.close().await;
             admin::print(&answer)
         }
         Command::Channel(command) => {
-            let store = folder.store(Box::new(|_| {})).await?;
+            let store = folder.store(Box::new(|_| {}))?;
             let answer = channel(&store, command).await?;
             store.close().await;
             admin::print(&answer)

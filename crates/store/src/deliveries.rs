@@ -270,7 +270,7 @@ pub(crate) fn release(work: &mut Work<'_>, entry: i64) -> Result<(), StoreError>
 }
 
 /// After a start: whatever was being sent may have gone out.
-pub(crate) fn recover(work: &mut Work<'_>) -> Result<usize, StoreError> {
+pub(crate) fn settle_interrupted(work: &mut Work<'_>) -> Result<usize, StoreError> {
     let cut = work.tx.reader().all(
         "SELECT entry FROM deliveries WHERE holds_lane = 1 AND state = 'sending'",
         (),

@@ -55,12 +55,11 @@ pub struct Store {
 type Answer<T> = Result<T, StoreError>;
 
 impl Store {
-    /// Opens the store, making it if there is none, and settles what a crash has left: messages
-    /// that were being sent are unconfirmed from here on.
+    /// Opens the store, making it if there is none.
     ///
     /// # Errors
     /// When the file cannot be opened; see [`pult_sqlite::Error`].
-    pub async fn open(settings: StoreSettings) -> Answer<Self> {
+    pub fn open(settings: StoreSettings) -> Answer<Self> {
         let StoreSettings {
             path,
             clock,
@@ -81,20 +80,21 @@ impl Store {
             )
         })?;
         let (writing, thread) = Writing::start(writer, Arc::clone(&clock), publish)?;
-        let store = Self {
+        Ok(Self {
             writing,
             readers,
             clock,
             thread: Mutex::new(Some(thread)),
-        };
-        let n_cut = store.writing.run(deliveries::recover).await?;
-        if n_cut > 0 {
-            tracing::warn!(
-                n_messages = n_cut,
-                "Messages were being sent when the backend ended"
-            );
-        }
-        Ok(store)
+        })
+    }
+
+    /// Settles what the last end has left, before anything is sent: messages that were being sent
+    /// then are unconfirmed from here on. Only for the one process that delivers. Tells how many.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn settle_interrupted(&self) -> Answer<usize> {
+        self.writing.run(deliveries::settle_interrupted).await
     }
 
     /// Waits until everything asked for is committed and closes the file.
