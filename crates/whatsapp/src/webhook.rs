@@ -157,10 +157,7 @@ fn read_message(raw: &RawValue, contacts: &[Contact], received_at: Timestamp) ->
     {
         return other_fact("group");
     }
-    if matches!(
-        kind.as_str(),
-        "reaction" | "edit" | "revoke" | "system" | "request_welcome"
-    ) {
+    if says_nothing_new(&message, &kind) {
         return Fact::Other { kind };
     }
     // Without an id it could not be applied once, and without an author there is no chat for it.
@@ -175,6 +172,21 @@ fn read_message(raw: &RawValue, contacts: &[Contact], received_at: Timestamp) ->
         sent_at: moment(&message).unwrap_or(received_at),
         content: content::read(&message, kind, raw.get()),
     })
+}
+
+/// Whether it changes what is shown at most: it must neither reopen a chat nor make it wait.
+/// Numbers without the phone app get edits and the like as `unsupported` of that type.
+fn says_nothing_new(message: &Value, kind: &str) -> bool {
+    match kind {
+        "reaction" | "edit" | "revoke" | "system" | "request_welcome" => true,
+        "unsupported" => string(message, "/unsupported/type").is_some_and(|kind| {
+            matches!(
+                kind.as_str(),
+                "edit" | "reaction" | "pin" | "keep_in_chat" | "poll_update"
+            )
+        }),
+        _ => false,
+    }
 }
 
 /// Somebody in a change's `contacts`, which name the authors of its messages in no certain order.

@@ -158,6 +158,10 @@ fn text_without_a_type_is_text() {
 #[case::revoke(json!({"type": "revoke", "revoke": {"original_message_id": "wamid.X"}}), "revoke")]
 #[case::system(json!({"type": "system", "system": {"type": "user_changed_number"}}), "system")]
 #[case::welcome(json!({"type": "request_welcome"}), "request_welcome")]
+#[case::edit_elsewhere(
+    json!({"type": "unsupported", "unsupported": {"type": "edit"}}), "unsupported")]
+#[case::reaction_elsewhere(
+    json!({"type": "unsupported", "unsupported": {"type": "reaction"}}), "unsupported")]
 #[case::group(json!({"group_id": "Y2FwaV9ncm91cDox"}), "group")]
 #[case::nobodys(json!({"from": null}), "text")]
 #[case::nameless(json!({"id": null}), "text")]
