@@ -43,6 +43,7 @@ mod graph_error;
 mod ids;
 mod journal;
 mod json;
+mod log;
 mod page;
 mod phone;
 mod posts;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::ids::{self, Author};
 use crate::journal::{Journal, Record};
+use crate::log::{Log, Logged};
 use crate::phone::{FromClient, Passed, Phone, ToClient};
 use crate::posts::Posts;
 
@@ -29,9 +30,9 @@ pub(crate) struct Draft {
 pub(crate) struct State {
     journal: Option<Journal>,
     phones: BTreeMap<String, Phone>,
-    from_client: Vec<FromClient>,
-    to_client: Vec<ToClient>,
-    posts: Vec<Posts>,
+    from_client: Log<FromClient>,
+    to_client: Log<ToClient>,
+    posts: Log<Posts>,
     waiting: BTreeMap<u64, Waiting>,
     last_n: u64,
     last_webhook: u64,
@@ -58,13 +59,13 @@ impl State {
             }
             Record::FromClient(message) => {
                 self.last_n = self.last_n.max(message.n);
-                replace(&mut self.from_client, message, |a, b| a.wamid == b.wamid);
+                self.from_client.put(message);
             }
             Record::ToClient(message) => {
                 self.last_n = self.last_n.max(message.n.unwrap_or(0));
-                replace(&mut self.to_client, message, |a, b| a.wamid == b.wamid);
+                self.to_client.put(message);
             }
-            Record::Posts(posts) => replace(&mut self.posts, posts, |a, b| a.key == b.key),
+            Record::Posts(posts) => self.posts.put(posts),
             Record::Webhook { id, body, wamids } => {
                 self.last_webhook = self.last_webhook.max(id);
                 self.waiting.insert(id, Waiting { id, body, wamids });
@@ -163,39 +164,38 @@ impl State {
 
     /// The webhook with these clients' messages was acknowledged.
     pub(crate) fn clients_messages_arrived(&mut self, wamids: &[String]) {
-        let arrived: Vec<FromClient> = self
-            .from_client
-            .iter()
-            .filter(|message| !message.delivered && wamids.contains(&message.wamid))
-            .map(|message| FromClient {
-                delivered: true,
-                ..message.clone()
-            })
-            .collect();
-        for message in arrived {
-            self.keep(Record::FromClient(message));
+        for wamid in wamids {
+            let message = self
+                .from_client
+                .get(wamid)
+                .filter(|message| !message.delivered);
+            if let Some(message) = message.cloned() {
+                self.keep(Record::FromClient(FromClient {
+                    delivered: true,
+                    ..message
+                }));
+            }
         }
     }
 
     /// The company read this message and all before it; gives the phone's number.
     pub(crate) fn company_reads(&mut self, wamid: &str) -> Option<String> {
-        let last = self
-            .from_client
-            .iter()
-            .find(|message| message.wamid == wamid)?;
+        let last = self.from_client.get(wamid)?;
         let (number, n) = (last.number.clone(), last.n);
-        let read: Vec<FromClient> = self
+        let unread = |message: &&FromClient| message.n <= n && !message.read;
+        let unread: Vec<FromClient> = self
             .from_client
-            .iter()
-            .filter(|message| message.number == number && message.n <= n && !message.read)
-            .map(|message| FromClient {
+            .of(&number)
+            .filter(unread)
+            .cloned()
+            .collect();
+        for message in unread {
+            let read = FromClient {
                 delivered: true,
                 read: true,
-                ..message.clone()
-            })
-            .collect();
-        for message in read {
-            self.keep(Record::FromClient(message));
+                ..message
+            };
+            self.keep(Record::FromClient(read));
         }
         Some(number)
     }
@@ -215,11 +215,11 @@ impl State {
     }
 
     pub(crate) fn posts_of(&self, key: &str) -> Option<&Posts> {
-        self.posts.iter().find(|posts| posts.key == key)
+        self.posts.get(key)
     }
 
     pub(crate) fn posts(&self) -> Vec<Posts> {
-        self.posts.clone()
+        self.posts.iter().cloned().collect()
     }
 
     /// Takes a message from the company.
@@ -232,7 +232,7 @@ impl State {
     }
 
     pub(crate) fn to_client(&self, wamid: &str) -> Option<&ToClient> {
-        self.to_client.iter().find(|message| message.wamid == wamid)
+        self.to_client.get(wamid)
     }
 
     /// A message reaches a status; none if it has been there before or is unknown.
@@ -255,20 +255,20 @@ impl State {
 
     /// What arrived on a phone after a place, in order of arrival.
     pub(crate) fn received(&self, number: &str, after: u64) -> Vec<ToClient> {
-        let mut received: Vec<ToClient> = self
-            .to_client
-            .iter()
-            .filter(|message| message.number == number && message.n.is_some_and(|n| n > after))
-            .cloned()
-            .collect();
+        let arrived = |message: &&ToClient| message.n.is_some_and(|n| n > after);
+        let mut received: Vec<ToClient> =
+            self.to_client.of(number).filter(arrived).cloned().collect();
         received.sort_by_key(|message| message.n);
         received
     }
 
     /// What a phone wrote after a place.
     pub(crate) fn sent(&self, number: &str, after: u64) -> Vec<FromClient> {
-        let of_phone = |message: &&FromClient| message.number == number && message.n > after;
-        self.from_client.iter().filter(of_phone).cloned().collect()
+        self.from_client
+            .of(number)
+            .filter(|message| message.n > after)
+            .cloned()
+            .collect()
     }
 
     /// Messages whose way from `accepted` to the phone a restart interrupted.
@@ -303,11 +303,32 @@ impl State {
     }
 }
 
-/// Replaces the equal element, or adds the new one.
-fn replace<T>(list: &mut Vec<T>, new: T, same: impl Fn(&T, &T) -> bool) {
-    // What changes is nearly always among the newest.
-    match list.iter_mut().rev().find(|old| same(old, &new)) {
-        Some(old) => *old = new,
-        None => list.push(new),
+impl Logged for FromClient {
+    fn id(&self) -> &str {
+        &self.wamid
+    }
+
+    fn owner(&self) -> &str {
+        &self.number
+    }
+}
+
+impl Logged for ToClient {
+    fn id(&self) -> &str {
+        &self.wamid
+    }
+
+    fn owner(&self) -> &str {
+        &self.number
+    }
+}
+
+impl Logged for Posts {
+    fn id(&self) -> &str {
+        &self.key
+    }
+
+    fn owner(&self) -> &str {
+        ""
     }
 }

@@ -53,6 +53,8 @@ async fn travel(world: &Arc<World>, wamid: &str) {
         tell(world, &message, "delivered");
     }
     if settings.statuses.reorder && sent.is_some() {
+        // Webhooks run concurrently: without a pause the order would be left to chance.
+        tokio::time::sleep(Duration::from_millis(settings.delivered_ms)).await;
         tell(world, &message, "sent");
     }
     let auto_read = world

@@ -52,12 +52,14 @@ pub(super) async fn one(
 fn shown(world: &World, phone: &Phone) -> Value {
     let state = world.state.lock();
     let received = state.received(&phone.number, 0);
+    let sent = state.sent(&phone.number, 0);
+    drop(state);
     let unread = received
         .iter()
         .filter(|message| !message.has("read"))
         .count();
-    let n_sent = state.sent(&phone.number, 0).len();
-    drop(state);
+    let n_delivered = sent.iter().filter(|message| message.delivered).count();
+    let n_read = sent.iter().filter(|message| message.read).count();
     json!({
         "number": phone.number,
         "name": phone.name,
@@ -69,7 +71,9 @@ fn shown(world: &World, phone: &Phone) -> Value {
         "typing": phone.typing_until.is_some_and(|until| until > world.clock.now_ms()),
         "unread": unread,
         "received": received.len(),
-        "sent": n_sent,
+        "sent": sent.len(),
+        "sent_delivered": n_delivered,
+        "sent_read": n_read,
     })
 }
 

@@ -242,6 +242,17 @@ async fn statuses_can_skip_delivered_and_come_twice() {
 }
 
 #[tokio::test]
+async fn delivered_can_be_told_before_sent() {
+    let company = company().await;
+    let quirks = json!({ "statuses": { "reorder": true }, "delivered_ms": 300 });
+    company.control("PATCH", "settings", quirks).await;
+    company.client_writes("a").await;
+    company.send(&text("b")).await;
+    company.idle().await;
+    assert_eq!(names(&company.inbox.statuses()), ["delivered", "sent"]);
+}
+
+#[tokio::test]
 async fn any_type_of_meta_can_be_written_by_a_client() {
     let company = company().await;
     let location = json!({
