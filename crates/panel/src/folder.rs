@@ -39,12 +39,10 @@ pub enum OpenError {
         /// Why.
         source: io::Error,
     },
-    /// The unsent texts cannot be opened; nothing was changed.
-    #[error("the unsent texts in {} cannot be opened: {reason}", .path.display())]
-    Outbox {
-        /// Where.
-        path: PathBuf,
-        /// Why.
+    /// The operator's files in it cannot be opened; nothing was changed.
+    #[error("the panel's files cannot be opened: {reason}")]
+    Files {
+        /// Why, and which.
         reason: String,
     },
     /// The file with the additional certificate authority cannot be used.
@@ -57,11 +55,11 @@ pub enum OpenError {
     },
 }
 
-/// The folder, held by this process until it is dropped.
+/// The folder, held by this process until it is released or dropped.
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 /// Who is signed in, and what the sign-in screen proposes.
@@ -106,10 +104,21 @@ impl DataFolder {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
-                _lock: lock,
+                lock,
             }),
             Err(fs::TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
             Err(fs::TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Lets other processes use the folder.
+    pub(crate) fn release(&self) {
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "The data folder cannot be unlocked before the end");
         }
     }
 
