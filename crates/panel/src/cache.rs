@@ -4,6 +4,7 @@
 //! deleted, and the next connection begins with a snapshot. Deleted text is overwritten, since
 //! what an operator may no longer see must not be found in the file either.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +15,7 @@ use pult_protocol::{
     ChannelRow, ChatRow, Cursor, EntryKind, EntryRow, GoneWhy, OperatorRow, Row as FeedRow,
 };
 use pult_sqlite::{Durability, Migration, Reader, Row, Settings, Transaction, params};
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 use crate::storage::{Database, Sql, StorageError, Stored as _, from_json, is_damage, to_json};
 
@@ -28,8 +29,8 @@ const MIGRATIONS: &[Migration] = &[Migration {
 pub(crate) struct Cache {
     path: PathBuf,
     database: RwLock<Option<Database>>,
-    /// Told when the file was deleted and made anew while the connection was up.
-    pub(crate) rebuilt: Notify,
+    /// How often the file was deleted and made anew while it was open.
+    n_rebuilt: watch::Sender<u64>,
     /// Grows whenever held entries were dropped, so that history asked for before is not stored
     /// after.
     generation: AtomicU64,
@@ -61,7 +62,7 @@ impl Cache {
         Ok(Self {
             path,
             database: RwLock::new(Some(database)),
-            rebuilt: Notify::new(),
+            n_rebuilt: watch::Sender::new(0),
             generation: AtomicU64::new(0),
         })
     }
@@ -98,7 +99,7 @@ impl Cache {
         *database = Some(open(&self.path)?);
         drop(database);
         self.entries_were_dropped();
-        self.rebuilt.notify_one();
+        self.n_rebuilt.send_modify(|n| *n += 1);
         Err(StorageError::Rebuilt)
     }
 
@@ -113,9 +114,13 @@ impl Cache {
 
     /// Deletes the file; from now on every call says that the session has ended.
     pub(crate) fn erase(&self) -> Result<(), StorageError> {
-        let mut database = self.database.write();
-        drop(database.take());
+        drop(self.database.write().take());
         delete(&self.path)
+    }
+
+    /// Changes whenever the file has been made anew: what was read of it before is void.
+    pub(crate) fn rebuilds(&self) -> watch::Receiver<u64> {
+        self.n_rebuilt.subscribe()
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -347,9 +352,8 @@ pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
 }
 
 fn remember(tx: &Transaction<'_>, applied: &mut Applied, chat_id: ChatId) -> Sql<()> {
-    if !applied.before.contains_key(&chat_id) {
-        let held = chat(tx.reader(), chat_id)?;
-        applied.before.insert(chat_id, held.map(|held| held.row));
+    if let Entry::Vacant(before) = applied.before.entry(chat_id) {
+        before.insert(chat(tx.reader(), chat_id)?.map(|held| held.row));
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ use pult_protocol::{
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -138,7 +139,14 @@ fn delay(n_failures: u32, random: f64) -> Duration {
 }
 
 async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected<'a>, Lost> {
-    let cursor = blocking(session, |session| session.cache.read(cache::cursor)).await?;
+    let mut rebuilds = session.cache.rebuilds();
+    let cursor = loop {
+        let cursor = blocking(session, |session| session.cache.read(cache::cursor)).await?;
+        if !rebuilds.has_changed().unwrap_or(false) {
+            break cursor;
+        }
+        rebuilds.mark_unchanged();
+    };
     let config = WebSocketConfig::default()
         .max_message_size(Some(MAX_FRAME_BYTES))
         .max_frame_size(Some(MAX_FRAME_BYTES));
@@ -155,6 +163,7 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
     let (sink, stream) = socket.split();
     let mut connected = Connected {
         session,
+        rebuilds,
         sink,
         stream,
         last_sent: Instant::now(),
@@ -179,6 +188,7 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
 /// One connection.
 struct Connected<'a> {
     session: &'a Arc<Session>,
+    rebuilds: watch::Receiver<u64>,
     sink: SplitSink<Socket, Message>,
     stream: SplitStream<Socket>,
     last_sent: Instant,
@@ -228,7 +238,7 @@ impl Connected<'_> {
                 () = &mut heard => return Err(Lost::Silence),
                 _ = heartbeat.tick() => self.send(&PanelFrame::Ping).await?,
                 () = self.session.has_work.notified() => self.hand_over().await?,
-                () = self.session.cache.rebuilt.notified() => return Err(Lost::CacheRebuilt),
+                _ = self.rebuilds.changed() => return Err(Lost::CacheRebuilt),
                 () = until(retry_at) => self.retry().await?,
             }
         }
@@ -271,14 +281,7 @@ impl Connected<'_> {
                 self.answered(id).await
             }
             BackendFrame::Refused { id, problem } => self.take_refusal(id, problem).await,
-            BackendFrame::Problem { problem } => match problem.code {
-                Code::SignedOut | Code::OperatorInactive => Err(Lost::SignedOut),
-                Code::ProtocolTooOld | Code::ProtocolTooNew => Err(Lost::Refused(problem)),
-                code => {
-                    tracing::warn!(?code, "The backend is not content with a frame");
-                    Ok(())
-                }
-            },
+            BackendFrame::Problem { problem } => heed(problem),
             BackendFrame::Ping => Ok(()),
         }
     }
@@ -446,6 +449,18 @@ impl Connected<'_> {
             .await
             .map_err(|_| Lost::Silence)??;
         self.last_sent = Instant::now();
+        Ok(())
+    }
+}
+
+/// What a problem that belongs to no command means for the connection.
+fn heed(problem: Problem) -> Result<(), Lost> {
+    if matches!(problem.code, Code::SignedOut | Code::OperatorInactive) {
+        Err(Lost::SignedOut)
+    } else if matches!(problem.code, Code::ProtocolTooOld | Code::ProtocolTooNew) {
+        Err(Lost::Refused(problem))
+    } else {
+        tracing::warn!(code = ?problem.code, "The backend is not content with a frame");
         Ok(())
     }
 }

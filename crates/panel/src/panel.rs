@@ -245,8 +245,13 @@ impl Panel {
     }
 
     /// What is on the screen, and whether the window is in front: decides about banners.
-    pub fn watch(&self, chat_id: Option<ChatId>, in_front: bool) {
+    ///
+    /// # Errors
+    /// None.
+    #[expect(clippy::unused_async, reason = "the shell calls all methods alike")]
+    pub async fn watch(&self, chat_id: Option<ChatId>, in_front: bool) -> Result<(), PanelError> {
         *self.inner.watch.lock() = Watch { chat_id, in_front };
+        Ok(())
     }
 
     /// Signs in. Whoever was signed in before is not any more on this device; their unsent texts
@@ -323,15 +328,7 @@ impl Panel {
             ));
         }
         self.inner.stop().await;
-        let told = self
-            .inner
-            .rest
-            .sign_out(&session.account.address, &session.token);
-        match tokio::time::timeout(SIGN_OUT_PATIENCE, told).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(%error, "The backend was not told of the sign-out"),
-            Err(_) => tracing::warn!("The backend was not told of the sign-out in time"),
-        }
+        self.inner.tell_of_sign_out(&session).await;
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.forget(&session)).await
     }
@@ -353,15 +350,19 @@ impl Panel {
     }
 
     /// Tries to connect now instead of waiting for the next try.
-    pub fn reconnect(&self) {
-        if let Some(session) = self.inner.session()
-            && matches!(
-                session.connection(),
-                Connection::Offline { .. } | Connection::Refused { .. }
-            )
-        {
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    #[expect(clippy::unused_async, reason = "the shell calls all methods alike")]
+    pub async fn reconnect(&self) -> Result<(), PanelError> {
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        if matches!(
+            session.connection(),
+            Connection::Offline { .. } | Connection::Refused { .. }
+        ) {
             session.try_now.notify_one();
         }
+        Ok(())
     }
 
     async fn with_session<T: Send + 'static>(
@@ -415,13 +416,8 @@ impl Inner {
             Ok(Some(token)) => self
                 .open_session(account, token)
                 .map(Some)
-                .map_err(|error| match error {
-                    StorageError::Open(error) => OpenError::Files {
-                        reason: error.to_string(),
-                    },
-                    other => OpenError::Files {
-                        reason: other.to_string(),
-                    },
+                .map_err(|error| OpenError::Files {
+                    reason: error.to_string(),
                 }),
             Ok(None) => Ok(None),
             Err(error) => {
@@ -489,6 +485,15 @@ impl Inner {
             if let Err(error) = task.await {
                 tracing::error!(%error, "The connection's task did not end well");
             }
+        }
+    }
+
+    async fn tell_of_sign_out(&self, session: &Session) {
+        let told = self.rest.sign_out(&session.account.address, &session.token);
+        match tokio::time::timeout(SIGN_OUT_PATIENCE, told).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "The backend was not told of the sign-out"),
+            Err(_) => tracing::warn!("The backend was not told of the sign-out in time"),
         }
     }
 

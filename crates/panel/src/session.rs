@@ -357,7 +357,7 @@ impl Session {
 
     // --- what the backend answers
 
-    /// The commands to send now, of chats that are not `busy`, and the read marks if `with_marks`.
+    /// The commands to send now, of chats that are not `busy`.
     pub(crate) fn hand_over(
         &self,
         busy: &BTreeSet<ChatId>,

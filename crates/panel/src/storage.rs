@@ -33,15 +33,16 @@ pub(crate) enum StorageError {
 /// A file with its one writer and its readers.
 #[derive(Debug)]
 pub(crate) struct Database {
-    writer: Mutex<Writer>,
     readers: Readers,
+    // Dropped last: the last connection to a file empties its log, which no reader can.
+    writer: Mutex<Writer>,
 }
 
 impl Database {
     pub(crate) fn new((writer, readers): (Writer, Readers)) -> Self {
         Self {
-            writer: Mutex::new(writer),
             readers,
+            writer: Mutex::new(writer),
         }
     }
 
