@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use pult_panel::view;
+use pult_panel::{PanelError, view};
 use ts_rs::{Config, TS};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -17,5 +17,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     view::Timeline::export_all(&config)?;
     view::PanelEvent::export_all(&config)?;
     view::SignInFailure::export_all(&config)?;
+    view::LastSignIn::export_all(&config)?;
+    PanelError::export_all(&config)?;
     Ok(())
 }

@@ -1,3 +1,38 @@
-//! The panel without a window.
+//! The panel without a window: connection, cache, outbox, what to notify.
+//!
+//! [`Panel`] is all of it for the outside: the shell calls its methods and passes its events on to
+//! the page. What is shown is read from two local files, so it is there at once and without a
+//! network; a task per session keeps them in step with the backend.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `panel` | the API; signing in and out |
+//! | `session` | what a signed-in operator does, sees and is told, over the two files |
+//! | `connection` | the socket: frames, reconnecting, sending what is in the outbox |
+//! | `cache`, `outbox` | the files' tables |
+//! | `rest`, `tls`, `address` | how a backend is reached |
+//! | `folder`, `token_store` | where things lie on disk |
+//! | [`view`] | what the page sees |
 
 pub mod view;
+
+mod address;
+mod cache;
+mod clock;
+mod connection;
+mod error;
+mod events;
+mod folder;
+mod outbox;
+mod panel;
+mod rest;
+mod session;
+mod storage;
+mod tls;
+mod token_store;
+
+pub use error::{PanelError, PanelErrorCode};
+pub use events::EventStream;
+pub use folder::OpenError;
+pub use panel::{Options, Panel};
+pub use token_store::{FileTokenStore, TokenStore};

@@ -206,6 +206,15 @@ pub enum NotificationKind {
     NewMessage,
 }
 
+/// What the sign-in screen proposes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct LastSignIn {
+    /// The backend's address.
+    pub address: String,
+    /// The sign-in name.
+    pub login: String,
+}
+
 /// Why a sign-in did not succeed, in kinds that the screen has words for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "why", rename_all = "snake_case")]

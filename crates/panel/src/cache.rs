@@ -1,0 +1,509 @@
+//! `cache.sqlite`: what the panel holds of the backend's data.
+//!
+//! Nothing in it is worth mending: a file that is damaged, or was written by a newer version, is
+//! deleted, and the next connection begins with a snapshot. Deleted text is overwritten, since
+//! what an operator may no longer see must not be found in the file either.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use parking_lot::RwLock;
+use pult_domain::{ChatId, CommandId, Place, Seq, Status};
+use pult_protocol::{
+    ChannelRow, ChatRow, Cursor, EntryKind, EntryRow, GoneWhy, OperatorRow, Row as FeedRow,
+};
+use pult_sqlite::{Durability, Migration, Reader, Row, Settings, Transaction, params};
+use tokio::sync::watch;
+
+use crate::storage::{Database, Sql, StorageError, Stored as _, from_json, is_damage, to_json};
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    name: "cache_0001_init",
+    sql: include_str!("../migrations/cache_0001_init.sql"),
+}];
+
+/// The file, which is put in place of itself when it turns out to be damaged.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    path: PathBuf,
+    database: RwLock<Option<Database>>,
+    /// How often the file was deleted and made anew while it was open.
+    n_rebuilt: watch::Sender<u64>,
+    /// Grows whenever held entries were dropped, so that history asked for before is not stored
+    /// after.
+    generation: AtomicU64,
+}
+
+/// A chat as it is held.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeldChat {
+    pub(crate) row: ChatRow,
+    pub(crate) n_unread: u32,
+}
+
+impl Cache {
+    /// Opens the file, deleting one that cannot be used.
+    pub(crate) fn open(dir: &Path) -> Result<Self, StorageError> {
+        let path = dir.join("cache.sqlite");
+        let database = match open(&path) {
+            Err(
+                error @ (pult_sqlite::Error::Damaged { .. }
+                | pult_sqlite::Error::NotOurs { .. }
+                | pult_sqlite::Error::NewerSchema { .. }),
+            ) => {
+                tracing::warn!(%error, "The cache cannot be used and is rebuilt");
+                delete(&path)?;
+                open(&path)?
+            }
+            other => other?,
+        };
+        Ok(Self {
+            path,
+            database: RwLock::new(Some(database)),
+            n_rebuilt: watch::Sender::new(0),
+            generation: AtomicU64::new(0),
+        })
+    }
+
+    /// Reads one consistent state. A file found damaged is made anew, and reads as empty.
+    pub(crate) fn read<T>(&self, work: impl Fn(Reader<'_>) -> Sql<T>) -> Result<T, StorageError> {
+        match self.with(|database| database.read(&work)) {
+            Err(StorageError::Rebuilt) => self.with(|database| database.read(&work)),
+            other => other,
+        }
+    }
+
+    /// Writes in one transaction. A file found damaged is made anew and left empty: what was to be
+    /// written leant on what is lost.
+    pub(crate) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Sql<T>,
+    ) -> Result<T, StorageError> {
+        self.with(|database| database.write(work))
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&Database) -> Sql<T>) -> Result<T, StorageError> {
+        {
+            let database = self.database.read();
+            match work(database.as_ref().ok_or(StorageError::Closed)?) {
+                Err(error) if is_damage(&error) => {}
+                other => return Ok(other?),
+            }
+        }
+        tracing::warn!("The cache is damaged and is rebuilt");
+        let mut database = self.database.write();
+        drop(database.take());
+        delete(&self.path)?;
+        *database = Some(open(&self.path)?);
+        drop(database);
+        self.entries_were_dropped();
+        self.n_rebuilt.send_modify(|n| *n += 1);
+        Err(StorageError::Rebuilt)
+    }
+
+    /// Takes erased text out of the write-ahead log too.
+    pub(crate) fn checkpoint(&self) -> Result<(), StorageError> {
+        let database = self.database.read();
+        Ok(database
+            .as_ref()
+            .ok_or(StorageError::Closed)?
+            .checkpoint()?)
+    }
+
+    /// Deletes the file; from now on every call says that the session has ended.
+    pub(crate) fn erase(&self) -> Result<(), StorageError> {
+        drop(self.database.write().take());
+        delete(&self.path)
+    }
+
+    /// Changes whenever the file has been made anew: what was read of it before is void.
+    pub(crate) fn rebuilds(&self) -> watch::Receiver<u64> {
+        self.n_rebuilt.subscribe()
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn entries_were_dropped(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn open(path: &Path) -> Result<Database, pult_sqlite::Error> {
+    pult_sqlite::open(&Settings {
+        path,
+        application_id: 0x5043_4143,
+        migrations: MIGRATIONS,
+        durability: Durability::Normal,
+        erase_deleted: true,
+        n_readers: 3,
+    })
+    .map(Database::new)
+}
+
+fn delete(path: &Path) -> Result<(), StorageError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut file = path.as_os_str().to_owned();
+        file.push(suffix);
+        match std::fs::remove_file(&file) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StorageError::Open(pult_sqlite::Error::NotWritable {
+                    path: PathBuf::from(file),
+                    source,
+                }));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+// --- reading
+
+/// Up to where the feed is applied.
+pub(crate) fn cursor(reader: Reader<'_>) -> Sql<Option<Cursor>> {
+    reader.optional("SELECT epoch, seq FROM feed", (), |row| {
+        Ok(Cursor {
+            epoch: row.get(0)?,
+            seq: Seq(row.get(1)?),
+        })
+    })
+}
+
+/// The chats that are in a list.
+pub(crate) fn listed_chats(reader: Reader<'_>) -> Sql<Vec<HeldChat>> {
+    reader.all(
+        "SELECT body, n_unread FROM chats WHERE is_listed",
+        (),
+        held_chat,
+    )
+}
+
+/// A chat, listed or kept after its close.
+pub(crate) fn chat(reader: Reader<'_>, chat_id: ChatId) -> Sql<Option<HeldChat>> {
+    reader.optional(
+        "SELECT body, n_unread FROM chats WHERE id = ?1",
+        params![chat_id.stored()],
+        held_chat,
+    )
+}
+
+fn held_chat(row: &Row<'_>) -> Sql<HeldChat> {
+    Ok(HeldChat {
+        row: from_json(row, 0)?,
+        n_unread: row.get(1)?,
+    })
+}
+
+pub(crate) fn operators(reader: Reader<'_>) -> Sql<Vec<OperatorRow>> {
+    reader.all("SELECT body FROM operators ORDER BY id", (), |row| {
+        from_json(row, 0)
+    })
+}
+
+pub(crate) fn channels(reader: Reader<'_>) -> Sql<Vec<ChannelRow>> {
+    reader.all("SELECT body FROM channels ORDER BY id", (), |row| {
+        from_json(row, 0)
+    })
+}
+
+pub(crate) fn read_place(reader: Reader<'_>, chat_id: ChatId) -> Sql<Place> {
+    let place = reader.optional(
+        "SELECT read_place FROM marks WHERE chat_id = ?1",
+        params![chat_id.stored()],
+        |row| row.get(0).map(Place),
+    )?;
+    Ok(place.unwrap_or_default())
+}
+
+/// The newest entry that is held, which is the newest that can have been seen.
+pub(crate) fn newest_place(reader: Reader<'_>, chat_id: ChatId) -> Sql<Place> {
+    reader.one(
+        "SELECT coalesce(max(place), 0) FROM entries WHERE chat_id = ?1",
+        params![chat_id.stored()],
+        |row| row.get(0).map(Place),
+    )
+}
+
+/// At most `limit` entries before `before`, oldest first and without holes: the newest that are
+/// held there and what joins them.
+pub(crate) fn run_before(
+    reader: Reader<'_>,
+    chat_id: ChatId,
+    before: Place,
+    limit: u32,
+) -> Sql<Vec<EntryRow>> {
+    let mut entries: Vec<EntryRow> = reader.all(
+        "SELECT body FROM entries WHERE chat_id = ?1 AND place < ?2 ORDER BY place DESC LIMIT ?3",
+        params![chat_id.stored(), before.0, limit],
+        |row| from_json(row, 0),
+    )?;
+    let n_joined = entries
+        .iter()
+        .zip(entries.iter().skip(1))
+        .take_while(|(newer, older)| older.place.next() == newer.place)
+        .count();
+    entries.truncate(n_joined.saturating_add(1));
+    entries.reverse();
+    Ok(entries)
+}
+
+/// Whether the entry that the command made has arrived.
+pub(crate) fn holds_entry_of(reader: Reader<'_>, command_id: CommandId) -> Sql<bool> {
+    reader.one(
+        "SELECT EXISTS (SELECT 1 FROM entries WHERE command_id = ?1)",
+        params![command_id.stored()],
+        |row| row.get(0),
+    )
+}
+
+// --- writing
+
+/// What a page did.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    /// The chats that it touched, each as it was before.
+    pub(crate) before: BTreeMap<ChatId, Option<ChatRow>>,
+    /// Whether held entries were dropped.
+    pub(crate) dropped_entries: bool,
+}
+
+/// Puts `rows` in place of everything that is held.
+pub(crate) fn replace(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
+    let mut before = BTreeMap::new();
+    for held in listed_chats(tx.reader())? {
+        before.insert(held.row.id, Some(held.row));
+    }
+    for sql in [
+        "DELETE FROM entries",
+        "DELETE FROM chats",
+        "DELETE FROM marks",
+        "DELETE FROM operators",
+        "DELETE FROM channels",
+        "DELETE FROM feed",
+    ] {
+        tx.execute(sql, ())?;
+    }
+    let applied = apply(tx, rows)?;
+    for (chat_id, none) in applied.before {
+        before.entry(chat_id).or_insert(none);
+    }
+    Ok(Applied {
+        before,
+        dropped_entries: true,
+    })
+}
+
+/// Applies rows in their order.
+pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
+    let mut applied = Applied::default();
+    let fresh = places_of_fresh_chats(rows);
+    for row in rows {
+        match row {
+            FeedRow::Chat(chat) => {
+                remember(tx, &mut applied, chat.id)?;
+                if let Some(places) = fresh.get(&chat.id) {
+                    drop_entries_but(tx, chat.id, places)?;
+                    applied.dropped_entries = true;
+                }
+                put_chat(tx, chat)?;
+            }
+            FeedRow::Entry(entry) => {
+                remember(tx, &mut applied, entry.chat_id)?;
+                put_entry(tx, entry)?;
+            }
+            FeedRow::Gone { chat_id, why } => {
+                remember(tx, &mut applied, *chat_id)?;
+                match why {
+                    GoneWhy::Lost => {
+                        erase_chat(tx, *chat_id)?;
+                        applied.dropped_entries = true;
+                    }
+                    GoneWhy::Closed => keep_closed(tx, *chat_id)?,
+                }
+            }
+            FeedRow::Mark(mark) => {
+                remember(tx, &mut applied, mark.chat_id)?;
+                grow_mark(tx, mark.chat_id, mark.read_place)?;
+            }
+            FeedRow::Operator(operator) => {
+                tx.execute(
+                    "INSERT INTO operators (id, body) VALUES (?1, ?2)
+                     ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                    params![operator.id.stored(), to_json(operator)?],
+                )?;
+            }
+            FeedRow::Channel(channel) => {
+                tx.execute(
+                    "INSERT INTO channels (id, body) VALUES (?1, ?2)
+                     ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                    params![channel.id.stored(), to_json(channel)?],
+                )?;
+            }
+        }
+    }
+    for chat_id in applied.before.keys() {
+        count_unread(tx, *chat_id)?;
+    }
+    Ok(applied)
+}
+
+fn remember(tx: &Transaction<'_>, applied: &mut Applied, chat_id: ChatId) -> Sql<()> {
+    if let Entry::Vacant(before) = applied.before.entry(chat_id) {
+        before.insert(chat(tx.reader(), chat_id)?.map(|held| held.row));
+    }
+    Ok(())
+}
+
+/// Of each chat whose sight begins with these rows, the places that come with them.
+fn places_of_fresh_chats(rows: &[FeedRow]) -> BTreeMap<ChatId, BTreeSet<i64>> {
+    let mut places = BTreeMap::new();
+    for row in rows {
+        if let FeedRow::Chat(ChatRow {
+            id, fresh: true, ..
+        }) = row
+        {
+            places.insert(*id, BTreeSet::new());
+        }
+    }
+    if places.is_empty() {
+        return places;
+    }
+    for row in rows {
+        if let FeedRow::Entry(entry) = row
+            && let Some(places) = places.get_mut(&entry.chat_id)
+        {
+            places.insert(entry.place.0);
+        }
+    }
+    places
+}
+
+fn drop_entries_but(tx: &Transaction<'_>, chat_id: ChatId, kept: &BTreeSet<i64>) -> Sql<()> {
+    let held: Vec<i64> = tx.reader().all(
+        "SELECT place FROM entries WHERE chat_id = ?1",
+        params![chat_id.stored()],
+        |row| row.get(0),
+    )?;
+    for place in held.into_iter().filter(|place| !kept.contains(place)) {
+        tx.execute(
+            "DELETE FROM entries WHERE chat_id = ?1 AND place = ?2",
+            params![chat_id.stored(), place],
+        )?;
+    }
+    Ok(())
+}
+
+fn put_chat(tx: &Transaction<'_>, chat: &ChatRow) -> Sql<()> {
+    let body = to_json(&ChatRow {
+        fresh: false,
+        ..chat.clone()
+    })?;
+    tx.execute(
+        "INSERT INTO chats (id, body, is_listed) VALUES (?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET body = excluded.body, is_listed = excluded.is_listed",
+        params![chat.id.stored(), body, chat.status != Status::Closed],
+    )?;
+    Ok(())
+}
+
+fn put_entry(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<()> {
+    tx.execute(
+        "INSERT INTO entries (chat_id, place, is_inbound, command_id, body)
+         VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (chat_id, place) DO UPDATE SET
+             is_inbound = excluded.is_inbound,
+             command_id = excluded.command_id,
+             body = excluded.body",
+        params![
+            entry.chat_id.stored(),
+            entry.place.0,
+            entry.body.kind() == EntryKind::Inbound,
+            entry.command_id.map(crate::storage::Stored::stored),
+            to_json(entry)?,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Keeps the history of a chat that left the lists since it was closed.
+fn keep_closed(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    if let Some(held) = chat(tx.reader(), chat_id)? {
+        put_chat(
+            tx,
+            &ChatRow {
+                status: Status::Closed,
+                former_owner_id: None,
+                observer_ids: Vec::new(),
+                ..held.row
+            },
+        )?;
+    }
+    Ok(())
+}
+
+fn erase_chat(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    for sql in [
+        "DELETE FROM entries WHERE chat_id = ?1",
+        "DELETE FROM chats WHERE id = ?1",
+        "DELETE FROM marks WHERE chat_id = ?1",
+    ] {
+        tx.execute(sql, params![chat_id.stored()])?;
+    }
+    Ok(())
+}
+
+/// Moves the read mark on, never back.
+pub(crate) fn grow_mark(tx: &Transaction<'_>, chat_id: ChatId, place: Place) -> Sql<()> {
+    tx.execute(
+        "INSERT INTO marks (chat_id, read_place) VALUES (?1, ?2)
+         ON CONFLICT (chat_id) DO UPDATE SET read_place = excluded.read_place
+         WHERE excluded.read_place > read_place",
+        params![chat_id.stored(), place.0],
+    )?;
+    Ok(())
+}
+
+/// Counts a chat's unread messages anew, after its entries or its mark have changed.
+pub(crate) fn count_unread(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    tx.execute(
+        "UPDATE chats SET n_unread = (
+             SELECT count(*) FROM entries
+             WHERE entries.chat_id = chats.id AND is_inbound AND place > coalesce(
+                 (SELECT read_place FROM marks WHERE marks.chat_id = chats.id), 0)
+         ) WHERE id = ?1",
+        params![chat_id.stored()],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn set_cursor(tx: &Transaction<'_>, cursor: &Cursor) -> Sql<()> {
+    tx.execute(
+        "INSERT INTO feed (id, epoch, seq) VALUES (1, ?1, ?2)
+         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq",
+        params![cursor.epoch, cursor.seq.0],
+    )?;
+    Ok(())
+}
+
+/// Fills gaps with history that was asked for. What is held already came by the feed and may be
+/// newer, so it stays. Nothing is stored of a chat that has left the cache meanwhile.
+pub(crate) fn fill_gaps(tx: &Transaction<'_>, chat_id: ChatId, entries: &[EntryRow]) -> Sql<()> {
+    if chat(tx.reader(), chat_id)?.is_none() {
+        return Ok(());
+    }
+    for entry in entries.iter().filter(|entry| entry.chat_id == chat_id) {
+        let is_held = tx.reader().one(
+            "SELECT EXISTS (SELECT 1 FROM entries WHERE chat_id = ?1 AND place = ?2)",
+            params![chat_id.stored(), entry.place.0],
+            |row| row.get::<_, bool>(0),
+        )?;
+        if !is_held {
+            put_entry(tx, entry)?;
+        }
+    }
+    count_unread(tx, chat_id)
+}

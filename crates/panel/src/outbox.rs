@@ -1,0 +1,467 @@
+//! `outbox.sqlite`: what the operator wrote and the backend has not answered.
+//!
+//! A command goes `pending -> handed_over -> done | held`. The commands of one chat go strictly in
+//! order, and one that was refused stops those behind it until its author has looked. The text of
+//! a refused reply is put back into the chat's draft, before what was begun since.
+//!
+//! A chat can leave the operator's sight while text of theirs is unsent. What is left then is a
+//! *shell*: the draft, and the client's name beside it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use pult_domain::{ChatId, CommandId, Place, Timestamp};
+use pult_protocol::{Command, CommandEnvelope, Problem};
+use pult_sqlite::{Durability, Migration, Reader, Row, Settings, SqlError, Transaction, params};
+
+use crate::storage::{Database, Sql, Stored as _, from_json, from_json_or_null, to_json};
+
+const MIGRATIONS: &[Migration] = &[Migration {
+    name: "outbox_0001_init",
+    sql: include_str!("../migrations/outbox_0001_init.sql"),
+}];
+
+/// Opens the file.
+pub(crate) fn open(dir: &Path) -> Result<Database, pult_sqlite::Error> {
+    pult_sqlite::open(&Settings {
+        path: &dir.join("outbox.sqlite"),
+        application_id: 0x504f_5554,
+        migrations: MIGRATIONS,
+        durability: Durability::Full,
+        erase_deleted: true,
+        n_readers: 2,
+    })
+    .map(Database::new)
+}
+
+/// A command in the outbox.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    pub(crate) position: i64,
+    pub(crate) id: CommandId,
+    pub(crate) command: Command,
+    pub(crate) made_at: Timestamp,
+    pub(crate) state: State,
+    /// Of a held one.
+    pub(crate) problem: Option<Problem>,
+}
+
+impl Waiting {
+    pub(crate) const fn chat_id(&self) -> ChatId {
+        self.command.chat_id()
+    }
+
+    /// What its author wrote, if it is a reply.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.command {
+            Command::Reply { text, .. } => Some(text),
+            Command::Close { .. } | Command::Reopen { .. } | Command::MarkRead { .. } => None,
+        }
+    }
+}
+
+/// How far a command got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// The backend has never been given it.
+    Pending,
+    /// The backend has been given it, and may or may not have it.
+    HandedOver,
+    /// A reply that was carried out; its entry is still to arrive.
+    Done,
+    /// Refused; waits for a look.
+    Held,
+}
+
+impl State {
+    const ALL: [Self; 4] = [Self::Pending, Self::HandedOver, Self::Done, Self::Held];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::HandedOver => "handed_over",
+            Self::Done => "done",
+            Self::Held => "held",
+        }
+    }
+
+    /// Whether the backend's answer is still awaited.
+    pub(crate) const fn is_unanswered(self) -> bool {
+        matches!(self, Self::Pending | Self::HandedOver)
+    }
+}
+
+/// What its author has begun to write in a chat.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Draft {
+    pub(crate) chat_id: ChatId,
+    pub(crate) client_name: Option<String>,
+    /// Refused text that was put back and not shown yet.
+    pub(crate) returned: String,
+    pub(crate) text: String,
+    /// Of a shell: why the text was not sent.
+    pub(crate) problem: Option<Problem>,
+}
+
+impl Draft {
+    const fn empty(chat_id: ChatId) -> Self {
+        Self {
+            chat_id,
+            client_name: None,
+            returned: String::new(),
+            text: String::new(),
+            problem: None,
+        }
+    }
+
+    /// All of it.
+    pub(crate) fn whole(&self) -> String {
+        joined(&self.returned, &self.text)
+    }
+}
+
+/// One text before another, neither lost.
+pub(crate) fn joined(first: &str, second: &str) -> String {
+    match (first.trim().is_empty(), second.trim().is_empty()) {
+        (_, true) if !first.is_empty() => first.to_owned(),
+        (true, _) => second.to_owned(),
+        _ => format!("{first}\n{second}"),
+    }
+}
+
+// --- reading
+
+const COLUMNS: &str = "SELECT position, id, body, made_at, state, problem FROM commands";
+
+/// Every command, in order.
+pub(crate) fn commands(reader: Reader<'_>) -> Sql<Vec<Waiting>> {
+    reader.all(&format!("{COLUMNS} ORDER BY position"), (), waiting)
+}
+
+/// A chat's commands, in order.
+pub(crate) fn commands_of(reader: Reader<'_>, chat_id: ChatId) -> Sql<Vec<Waiting>> {
+    reader.all(
+        &format!("{COLUMNS} WHERE chat_id = ?1 ORDER BY position"),
+        params![chat_id.stored()],
+        waiting,
+    )
+}
+
+pub(crate) fn command(reader: Reader<'_>, id: CommandId) -> Sql<Option<Waiting>> {
+    reader.optional(
+        &format!("{COLUMNS} WHERE id = ?1"),
+        params![id.stored()],
+        waiting,
+    )
+}
+
+/// The commands whose turn it is: of each chat the first, unless it is held.
+pub(crate) fn due(reader: Reader<'_>) -> Sql<Vec<Waiting>> {
+    reader.all(
+        &format!(
+            "{COLUMNS} AS mine
+             WHERE state IN ('pending', 'handed_over') AND NOT EXISTS (
+                 SELECT 1 FROM commands AS earlier
+                 WHERE earlier.chat_id = mine.chat_id AND earlier.position < mine.position
+                     AND earlier.state <> 'done')
+             ORDER BY position"
+        ),
+        (),
+        waiting,
+    )
+}
+
+fn waiting(row: &Row<'_>) -> Sql<Waiting> {
+    let state = row.get_ref(4)?.as_str()?;
+    Ok(Waiting {
+        position: row.get(0)?,
+        id: CommandId::at(row, 1)?,
+        command: from_json(row, 2)?,
+        made_at: Timestamp(row.get(3)?),
+        state: State::ALL
+            .into_iter()
+            .find(|known| known.as_str() == state)
+            .ok_or(SqlError::InvalidQuery)?,
+        problem: from_json_or_null(row, 5)?,
+    })
+}
+
+/// Every chat's draft.
+pub(crate) fn drafts(reader: Reader<'_>) -> Sql<Vec<Draft>> {
+    reader.all(
+        "SELECT chat_id, client_name, returned, text, problem FROM drafts ORDER BY chat_id",
+        (),
+        read_draft,
+    )
+}
+
+/// A chat's draft; an empty one if there is none.
+pub(crate) fn draft(reader: Reader<'_>, chat_id: ChatId) -> Sql<Draft> {
+    let draft = reader.optional(
+        "SELECT chat_id, client_name, returned, text, problem FROM drafts WHERE chat_id = ?1",
+        params![chat_id.stored()],
+        read_draft,
+    )?;
+    Ok(draft.unwrap_or_else(|| Draft::empty(chat_id)))
+}
+
+fn read_draft(row: &Row<'_>) -> Sql<Draft> {
+    Ok(Draft {
+        chat_id: ChatId::at(row, 0)?,
+        client_name: row.get(1)?,
+        returned: row.get(2)?,
+        text: row.get(3)?,
+        problem: from_json_or_null(row, 4)?,
+    })
+}
+
+/// The read marks that the backend is still to be told.
+pub(crate) fn marks(reader: Reader<'_>) -> Sql<Vec<(ChatId, Place)>> {
+    reader.all("SELECT chat_id, place FROM marks", (), |row| {
+        Ok((ChatId::at(row, 0)?, Place(row.get(1)?)))
+    })
+}
+
+/// Whether there is text that no client and no backend has.
+pub(crate) fn has_unsent_text(reader: Reader<'_>) -> Sql<bool> {
+    let has_draft = drafts(reader)?
+        .iter()
+        .any(|draft| !draft.whole().trim().is_empty());
+    Ok(has_draft
+        || commands(reader)?
+            .iter()
+            .any(|waiting| waiting.state.is_unanswered() && waiting.text().is_some()))
+}
+
+// --- writing
+
+/// Adds a command behind all others.
+pub(crate) fn add(
+    tx: &Transaction<'_>,
+    id: CommandId,
+    command: &Command,
+    made_at: Timestamp,
+) -> Sql<()> {
+    let position: i64 = tx.reader().one(
+        "SELECT coalesce(max(position), 0) + 1 FROM commands",
+        (),
+        |row| row.get(0),
+    )?;
+    put(tx, position, id, command, made_at)
+}
+
+/// Puts a new command at the place of one that was held, so that those behind stay behind.
+pub(crate) fn replace(
+    tx: &Transaction<'_>,
+    held: &Waiting,
+    id: CommandId,
+    command: &Command,
+    made_at: Timestamp,
+) -> Sql<()> {
+    remove(tx, held.id)?;
+    put(tx, held.position, id, command, made_at)
+}
+
+fn put(
+    tx: &Transaction<'_>,
+    position: i64,
+    id: CommandId,
+    command: &Command,
+    made_at: Timestamp,
+) -> Sql<()> {
+    tx.execute(
+        "INSERT INTO commands (position, id, chat_id, body, made_at, state)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'pending')",
+        params![
+            position,
+            id.stored(),
+            command.chat_id().stored(),
+            to_json(command)?,
+            made_at.0,
+        ],
+    )?;
+    Ok(())
+}
+
+pub(crate) fn remove(tx: &Transaction<'_>, id: CommandId) -> Sql<()> {
+    tx.execute("DELETE FROM commands WHERE id = ?1", params![id.stored()])?;
+    Ok(())
+}
+
+/// Marks those whose turn it is, save in `busy` chats, as handed over, and tells what to send.
+/// From here on they count as possibly known to the backend, also after a crash.
+pub(crate) fn hand_over(
+    tx: &Transaction<'_>,
+    busy: &BTreeSet<ChatId>,
+) -> Sql<Vec<CommandEnvelope>> {
+    let mut envelopes = Vec::new();
+    for due in due(tx.reader())? {
+        if busy.contains(&due.chat_id()) {
+            continue;
+        }
+        tx.execute(
+            "UPDATE commands SET state = 'handed_over' WHERE position = ?1",
+            params![due.position],
+        )?;
+        envelopes.push(CommandEnvelope {
+            id: due.id,
+            command: due.command,
+        });
+    }
+    Ok(envelopes)
+}
+
+/// The backend has carried the command out. A reply stays as an echo until its entry arrives.
+pub(crate) fn done(tx: &Transaction<'_>, id: CommandId, echo_at: Option<Place>) -> Sql<()> {
+    match echo_at {
+        Some(place) => {
+            tx.execute(
+                "UPDATE commands SET state = 'done', done_place = ?2 WHERE id = ?1",
+                params![id.stored(), place.0],
+            )?;
+            Ok(())
+        }
+        None => remove(tx, id),
+    }
+}
+
+/// The backend has refused the command. In a chat that is in sight it is held; of one that is not,
+/// all text becomes the shell's.
+pub(crate) fn refused(
+    tx: &Transaction<'_>,
+    waiting: &Waiting,
+    problem: &Problem,
+    is_in_sight: bool,
+) -> Sql<()> {
+    tx.execute(
+        "UPDATE commands SET state = 'held', problem = ?2 WHERE id = ?1",
+        params![waiting.id.stored(), to_json(problem)?],
+    )?;
+    if let Some(text) = waiting.text() {
+        put_back(tx, waiting.chat_id(), text)?;
+    }
+    if !is_in_sight {
+        settle_shell(tx, waiting.chat_id())?;
+    }
+    Ok(())
+}
+
+/// Puts refused or withdrawn text back, before what was begun since.
+pub(crate) fn put_back(tx: &Transaction<'_>, chat_id: ChatId, text: &str) -> Sql<()> {
+    let draft = draft(tx.reader(), chat_id)?;
+    put_draft(
+        tx,
+        &Draft {
+            returned: joined(&draft.returned, text),
+            ..draft
+        },
+    )
+}
+
+/// Writes the draft down; an empty one is kept only for the name, while commands wait.
+pub(crate) fn put_draft(tx: &Transaction<'_>, draft: &Draft) -> Sql<()> {
+    tx.execute(
+        "INSERT INTO drafts (chat_id, client_name, returned, text, problem)
+         VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (chat_id) DO UPDATE SET
+             client_name = excluded.client_name,
+             returned = excluded.returned,
+             text = excluded.text,
+             problem = excluded.problem",
+        params![
+            draft.chat_id.stored(),
+            draft.client_name,
+            draft.returned,
+            draft.text,
+            draft.problem.as_ref().map(to_json).transpose()?,
+        ],
+    )?;
+    tidy(tx)
+}
+
+/// After a chat has left the operator's sight: once something of it was refused, everything of it
+/// that the backend was never given becomes the shell's text, beside the reason. What the backend
+/// may have is left for its answer; what was only waiting for an entry to show is over.
+pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    tx.execute(
+        "DELETE FROM commands WHERE chat_id = ?1 AND state = 'done'",
+        params![chat_id.stored()],
+    )?;
+    let commands = commands_of(tx.reader(), chat_id)?;
+    let Some(problem) = commands.iter().find_map(|waiting| waiting.problem.clone()) else {
+        return Ok(());
+    };
+    let mut draft = draft(tx.reader(), chat_id)?;
+    for waiting in &commands {
+        match waiting.state {
+            State::Pending => {
+                if let Some(text) = waiting.text() {
+                    draft.returned = joined(&draft.returned, text);
+                }
+                remove(tx, waiting.id)?;
+            }
+            // A held reply's text is in the draft already.
+            State::Held => remove(tx, waiting.id)?,
+            State::HandedOver | State::Done => {}
+        }
+    }
+    draft.problem = Some(problem);
+    put_draft(tx, &draft)
+}
+
+/// Throws away what of a chat the backend was never given or has refused.
+pub(crate) fn discard(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    tx.execute(
+        "DELETE FROM commands WHERE chat_id = ?1 AND state IN ('pending', 'held')",
+        params![chat_id.stored()],
+    )?;
+    put_draft(tx, &Draft::empty(chat_id))
+}
+
+/// A chat has come into sight: its text is an ordinary draft.
+pub(crate) fn forget_problem(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    tx.execute(
+        "UPDATE drafts SET problem = NULL WHERE chat_id = ?1 AND problem IS NOT NULL",
+        params![chat_id.stored()],
+    )?;
+    Ok(())
+}
+
+/// Ends the echoes of a chat whose entries up to `place` are behind the stretch that is held.
+pub(crate) fn end_echoes(tx: &Transaction<'_>, chat_id: ChatId, place: Place) -> Sql<()> {
+    tx.execute(
+        "DELETE FROM commands WHERE chat_id = ?1 AND state = 'done' AND done_place <= ?2",
+        params![chat_id.stored(), place.0],
+    )?;
+    Ok(())
+}
+
+/// Drops drafts that hold nothing and that no command needs any more.
+pub(crate) fn tidy(tx: &Transaction<'_>) -> Sql<()> {
+    tx.execute(
+        "DELETE FROM drafts WHERE returned = '' AND text = '' AND NOT EXISTS
+             (SELECT 1 FROM commands WHERE commands.chat_id = drafts.chat_id)",
+        (),
+    )?;
+    Ok(())
+}
+
+/// The backend is to be told that the chat was read up to `place`; marks only grow.
+pub(crate) fn add_mark(tx: &Transaction<'_>, chat_id: ChatId, place: Place) -> Sql<()> {
+    tx.execute(
+        "INSERT INTO marks (chat_id, place) VALUES (?1, ?2)
+         ON CONFLICT (chat_id) DO UPDATE SET place = excluded.place
+         WHERE excluded.place > place",
+        params![chat_id.stored(), place.0],
+    )?;
+    Ok(())
+}
+
+/// The backend has answered a read mark, one way or the other.
+pub(crate) fn end_mark(tx: &Transaction<'_>, chat_id: ChatId, place: Place) -> Sql<()> {
+    tx.execute(
+        "DELETE FROM marks WHERE chat_id = ?1 AND place <= ?2",
+        params![chat_id.stored(), place.0],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,603 @@
+//! The panel's one API: what the shell calls, a method per thing that the page can ask for.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use pult_domain::{ChatId, CommandId, Place};
+use pult_protocol::{SignInRequest, Token};
+use tokio::sync::Mutex as AsyncMutex;
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::address::{Address, BadAddress};
+use crate::cache;
+use crate::clock;
+use crate::connection::{self, End, Link};
+use crate::error::{PanelError, PanelErrorCode};
+use crate::events::{EventSender, EventStream};
+use crate::folder::{Account, DataFolder, OpenError, SignIns};
+use crate::rest::{Rest, RestError, causes};
+use crate::session::{Gap, Session, Watch};
+use crate::storage::StorageError;
+use crate::tls;
+use crate::token_store::TokenStore;
+use crate::view::{Connection, LastSignIn, Overview, PanelEvent, SignInFailure, Timeline};
+
+/// How long signing out waits for the backend.
+const SIGN_OUT_PATIENCE: Duration = Duration::from_secs(5);
+/// Pages of history that one look at a chat may ask for.
+const MAX_FETCHES: usize = 4;
+/// The most entries that the backend gives at once.
+const MAX_HISTORY: u32 = 200;
+/// Asking for fewer is not worth the way.
+const MIN_HISTORY: u32 = 50;
+
+/// What a panel is opened with.
+#[derive(Clone)]
+pub struct Options {
+    /// Where its files are; made if missing, its owner's alone.
+    pub data_dir: PathBuf,
+    /// What this device is called in the operator's list of sessions.
+    pub device: String,
+    /// Where the session's token is kept.
+    pub token_store: Arc<dyn TokenStore>,
+    /// A PEM file of certificate authorities to trust besides the system's.
+    pub extra_ca: Option<PathBuf>,
+}
+
+/// The panel. Clones are the same panel; it ends with the last of them. It lives on the tokio
+/// runtime that it was opened on.
+#[derive(Clone)]
+pub struct Panel {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    token_store: Arc<dyn TokenStore>,
+    folder: DataFolder,
+    link: Link,
+    rest: Rest,
+    events: EventSender,
+    watch: Arc<Mutex<Watch>>,
+    opened: Connection,
+    running: Mutex<Option<Running>>,
+    /// Signing in and out go one after the other.
+    turn: AsyncMutex<()>,
+    closing: CancellationToken,
+    _close_on_drop: DropGuard,
+}
+
+/// The session and the task that keeps it connected.
+struct Running {
+    session: Arc<Session>,
+    task: JoinHandle<()>,
+}
+
+impl Panel {
+    /// Opens the data folder. Whoever was signed in still is, and the connection is sought in the
+    /// background.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; nothing was changed then.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let data_dir = options.data_dir.clone();
+        let inner = tokio::task::spawn_blocking(move || Inner::open(options))
+            .await
+            .map_err(|error| OpenError::Folder {
+                path: data_dir.clone(),
+                source: std::io::Error::other(error),
+            })??;
+        let inner = Arc::new(inner);
+        let resumed = {
+            let inner = Arc::clone(&inner);
+            tokio::task::spawn_blocking(move || inner.resume())
+                .await
+                .map_err(|error| OpenError::Folder {
+                    path: data_dir,
+                    source: std::io::Error::other(error),
+                })??
+        };
+        if let Some(session) = resumed {
+            inner.start(session);
+        }
+        Ok(Self { inner })
+    }
+
+    /// Events from now on.
+    #[must_use]
+    pub fn events(&self) -> EventStream {
+        self.inner.events.subscribe()
+    }
+
+    /// Ends the connection and lets go of the data folder. Nothing is lost without it; with it the
+    /// folder is free when this returns.
+    pub async fn shut_down(&self) {
+        let _turn = self.inner.turn.lock().await;
+        self.inner.closing.cancel();
+        self.inner.stop().await;
+        self.inner.folder.release();
+    }
+
+    /// Everything but histories.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub async fn overview(&self) -> Result<Overview, PanelError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || match inner.session() {
+            Some(session) => Ok(session.overview(inner.token_store.is_key_store())?),
+            None => Ok(inner.signed_out_overview()),
+        })
+        .await
+    }
+
+    /// The newest `limit` entries of a chat, or those before `before`. What is not held is fetched
+    /// if the backend can be reached.
+    ///
+    /// # Errors
+    /// When nobody is signed in or the files cannot be read.
+    pub async fn timeline(
+        &self,
+        chat_id: ChatId,
+        before: Option<Place>,
+        limit: u32,
+    ) -> Result<Timeline, PanelError> {
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        let mut fetches = 0;
+        loop {
+            let (timeline, gap) = {
+                let session = Arc::clone(&session);
+                blocking(move || Ok(session.timeline(chat_id, before, limit)?)).await?
+            };
+            let Some(gap) = gap.filter(|_| fetches < MAX_FETCHES) else {
+                return Ok(timeline);
+            };
+            fetches += 1;
+            if !self.inner.fill(&session, chat_id, gap).await? {
+                return Ok(timeline);
+            }
+        }
+    }
+
+    /// Writes to the client. The text is in the outbox when this returns; the draft is cleared.
+    ///
+    /// # Errors
+    /// When there is no such chat in the panel or the text cannot be stored.
+    pub async fn reply(&self, chat_id: ChatId, text: String) -> Result<CommandId, PanelError> {
+        self.with_session(move |session| session.reply(chat_id, &text))
+            .await
+    }
+
+    /// Closes a chat, by the outbox.
+    ///
+    /// # Errors
+    /// When there is no such chat in the panel or the command cannot be stored.
+    pub async fn close_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
+        self.with_session(move |session| session.close_chat(chat_id))
+            .await
+    }
+
+    /// Reopens a closed chat, by the outbox.
+    ///
+    /// # Errors
+    /// When there is no such chat in the panel or the command cannot be stored.
+    pub async fn reopen_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
+        self.with_session(move |session| session.reopen_chat(chat_id))
+            .await
+    }
+
+    /// Withdraws a command that was not handed over yet; its text is the draft again. False if it
+    /// is too late for that.
+    ///
+    /// # Errors
+    /// When the outbox cannot be written.
+    pub async fn take_back(&self, command_id: CommandId) -> Result<bool, PanelError> {
+        self.with_session(move |session| session.take_back(command_id))
+            .await
+    }
+
+    /// Sends a held command again, now that its author has seen what came in between: as a new
+    /// command, in the place of the old one. A reply's text is what stands in the draft.
+    ///
+    /// # Errors
+    /// When there is no such held command or the new one cannot be stored.
+    pub async fn send_anyway(&self, command_id: CommandId) -> Result<CommandId, PanelError> {
+        self.with_session(move |session| session.send_anyway(command_id))
+            .await
+    }
+
+    /// Forgets a refused command; the chat's later ones go on. The text stays in the draft.
+    ///
+    /// # Errors
+    /// When there is no such held command or the outbox cannot be written.
+    pub async fn dismiss_held(&self, command_id: CommandId) -> Result<(), PanelError> {
+        self.with_session(move |session| session.dismiss_held(command_id))
+            .await
+    }
+
+    /// Throws away the unsent text of a chat that is in no list any more.
+    ///
+    /// # Errors
+    /// When the chat is in a list, or the outbox cannot be written.
+    pub async fn discard_shell(&self, chat_id: ChatId) -> Result<(), PanelError> {
+        self.with_session(move |session| session.discard_shell(chat_id))
+            .await
+    }
+
+    /// Keeps what was begun to be written.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn set_draft(&self, chat_id: ChatId, text: String) -> Result<(), PanelError> {
+        self.with_session(move |session| session.set_draft(chat_id, text))
+            .await
+    }
+
+    /// The operator has read the chat up to `place`. Marks only grow.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn mark_read(&self, chat_id: ChatId, place: Place) -> Result<(), PanelError> {
+        self.with_session(move |session| session.mark_read(chat_id, place))
+            .await
+    }
+
+    /// What is on the screen, and whether the window is in front: decides about banners.
+    ///
+    /// # Errors
+    /// None.
+    #[expect(clippy::unused_async, reason = "the shell calls all methods alike")]
+    pub async fn watch(&self, chat_id: Option<ChatId>, in_front: bool) -> Result<(), PanelError> {
+        *self.inner.watch.lock() = Watch { chat_id, in_front };
+        Ok(())
+    }
+
+    /// Signs in. Whoever was signed in before is not any more on this device; their unsent texts
+    /// wait for them.
+    ///
+    /// # Errors
+    /// See [`SignInFailure`]; whoever was signed in still is then.
+    pub async fn sign_in(
+        &self,
+        address: String,
+        login: String,
+        password: String,
+    ) -> Result<(), SignInFailure> {
+        let _turn = self.inner.turn.lock().await;
+        let address = Address::parse(&address).map_err(|bad| match bad {
+            BadAddress::NotAnAddress => SignInFailure::BadAddress,
+            BadAddress::PlainHttp => SignInFailure::PlainHttp,
+        })?;
+        let login = login.trim().to_owned();
+        let request = SignInRequest {
+            login: login.clone(),
+            password,
+            device: self.inner.link.device.clone(),
+        };
+        let response = self
+            .inner
+            .rest
+            .sign_in(&address, &request)
+            .await
+            .map_err(|error| match error {
+                RestError::Unreachable(details) => SignInFailure::Unreachable { details },
+                RestError::NotPult => SignInFailure::NotPult,
+                RestError::Refused(problem) => SignInFailure::Refused { problem },
+            })?;
+        self.inner.stop().await;
+        let sign_ins = SignIns {
+            last: Some(LastSignIn {
+                address: address.to_string(),
+                login,
+            }),
+            current: Some(Account {
+                address,
+                operator: response.operator,
+            }),
+        };
+        let session = {
+            let inner = Arc::clone(&self.inner);
+            blocking(move || inner.remember(&sign_ins, response.token))
+                .await
+                .map_err(|error| SignInFailure::Storage {
+                    details: error.message,
+                })?
+        };
+        self.inner.start(session);
+        self.inner.events.send(PanelEvent::Overflowed);
+        Ok(())
+    }
+
+    /// Ends the session, at the backend too if it can be reached, and erases token and cache.
+    /// Unsent texts wait for the operator's next sign-in, but `force` must say that this is meant.
+    ///
+    /// # Errors
+    /// When there is unsent text and no `force`, or the files cannot be changed.
+    pub async fn sign_out(&self, force: bool) -> Result<(), PanelError> {
+        let _turn = self.inner.turn.lock().await;
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        let has_unsent_text = self
+            .with_session(|session| session.has_unsent_text())
+            .await?;
+        if has_unsent_text && !force {
+            return Err(PanelError::new(
+                PanelErrorCode::UnsentText,
+                "there is text that was not sent",
+            ));
+        }
+        self.inner.stop().await;
+        self.inner.tell_of_sign_out(&session).await;
+        let inner = Arc::clone(&self.inner);
+        blocking(move || inner.forget(&session)).await
+    }
+
+    /// What the sign-in screen proposes.
+    ///
+    /// # Errors
+    /// When the data folder cannot be read.
+    pub async fn last_sign_in(&self) -> Result<Option<LastSignIn>, PanelError> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || {
+            inner
+                .folder
+                .sign_ins()
+                .map(|sign_ins| sign_ins.last)
+                .map_err(|error| PanelError::storage(&error))
+        })
+        .await
+    }
+
+    /// Tries to connect now instead of waiting for the next try.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    #[expect(clippy::unused_async, reason = "the shell calls all methods alike")]
+    pub async fn reconnect(&self) -> Result<(), PanelError> {
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        if matches!(
+            session.connection(),
+            Connection::Offline { .. } | Connection::Refused { .. }
+        ) {
+            session.try_now.notify_one();
+        }
+        Ok(())
+    }
+
+    async fn with_session<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Session) -> Result<T, PanelError> + Send + 'static,
+    ) -> Result<T, PanelError> {
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        blocking(move || work(&session)).await
+    }
+}
+
+impl Inner {
+    fn open(options: Options) -> Result<Self, OpenError> {
+        let folder = DataFolder::open(&options.data_dir)?;
+        let tls = tls::client_config(options.extra_ca.as_deref())?;
+        let rest = Rest::new(tls.clone()).map_err(|error| OpenError::Folder {
+            path: options.data_dir.clone(),
+            source: std::io::Error::other(causes(&error)),
+        })?;
+        let closing = CancellationToken::new();
+        Ok(Self {
+            token_store: options.token_store,
+            folder,
+            link: Link {
+                device: options.device,
+                tls: Arc::new(tls),
+            },
+            rest,
+            events: EventSender::new(),
+            watch: Arc::new(Mutex::new(Watch::default())),
+            opened: Connection::Offline {
+                since: clock::now(),
+            },
+            running: Mutex::new(None),
+            turn: AsyncMutex::new(()),
+            _close_on_drop: closing.clone().drop_guard(),
+            closing,
+        })
+    }
+
+    /// The session of whoever was signed in when the panel was last open.
+    fn resume(&self) -> Result<Option<Arc<Session>>, OpenError> {
+        let sign_ins = self
+            .folder
+            .sign_ins()
+            .map_err(|source| self.unusable(source))?;
+        let Some(account) = sign_ins.current else {
+            return Ok(None);
+        };
+        match self.token_store.load(&account.key()) {
+            Ok(Some(token)) => self
+                .open_session(account, token)
+                .map(Some)
+                .map_err(|error| OpenError::Files {
+                    reason: error.to_string(),
+                }),
+            Ok(None) => Ok(None),
+            Err(error) => {
+                tracing::warn!(%error, "The token cannot be read; a new sign-in is needed");
+                Ok(None)
+            }
+        }
+    }
+
+    fn unusable(&self, source: std::io::Error) -> OpenError {
+        OpenError::Folder {
+            path: self.folder.path().to_owned(),
+            source,
+        }
+    }
+
+    fn open_session(&self, account: Account, token: Token) -> Result<Arc<Session>, StorageError> {
+        let dir = self
+            .folder
+            .account_dir(&account)
+            .map_err(StorageError::Folder)?;
+        let session = Session::open(
+            &dir,
+            account,
+            token,
+            self.events.clone(),
+            Arc::clone(&self.watch),
+            self.closing.child_token(),
+        )?;
+        Ok(Arc::new(session))
+    }
+
+    /// Writes a sign-in down and opens its session.
+    fn remember(&self, sign_ins: &SignIns, token: Token) -> Result<Arc<Session>, PanelError> {
+        let account = sign_ins
+            .current
+            .clone()
+            .ok_or_else(PanelError::not_signed_in)?;
+        self.token_store
+            .save(&account.key(), &token)
+            .map_err(|error| PanelError::storage(&error))?;
+        let session = self.open_session(account, token)?;
+        self.folder
+            .save_sign_ins(sign_ins)
+            .map_err(|error| PanelError::storage(&error))?;
+        Ok(session)
+    }
+
+    /// Keeps `session` connected from now on.
+    fn start(self: &Arc<Self>, session: Arc<Session>) {
+        let inner = Arc::downgrade(self);
+        let task = tokio::spawn(stay_connected(
+            inner,
+            Arc::clone(&session),
+            self.link.clone(),
+        ));
+        *self.running.lock() = Some(Running { session, task });
+    }
+
+    /// Ends the connection, and returns when it has ended.
+    async fn stop(&self) {
+        let running = self.running.lock().take();
+        if let Some(Running { session, task }) = running {
+            session.ended.cancel();
+            if let Err(error) = task.await {
+                tracing::error!(%error, "The connection's task did not end well");
+            }
+        }
+    }
+
+    async fn tell_of_sign_out(&self, session: &Session) {
+        let told = self.rest.sign_out(&session.account.address, &session.token);
+        match tokio::time::timeout(SIGN_OUT_PATIENCE, told).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "The backend was not told of the sign-out"),
+            Err(_) => tracing::warn!("The backend was not told of the sign-out in time"),
+        }
+    }
+
+    /// Erases what only a signed-in operator may have; the outbox waits for their return.
+    fn forget(&self, session: &Session) -> Result<(), PanelError> {
+        let storage = |error: std::io::Error| PanelError::storage(&error);
+        let sign_ins = self.folder.sign_ins().map_err(storage)?;
+        self.folder
+            .save_sign_ins(&SignIns {
+                current: None,
+                ..sign_ins
+            })
+            .map_err(storage)?;
+        let erased = self.token_store.erase(&session.account.key());
+        session.cache.erase()?;
+        self.events.send(PanelEvent::Overflowed);
+        erased.map_err(storage)
+    }
+
+    fn session(&self) -> Option<Arc<Session>> {
+        self.running
+            .lock()
+            .as_ref()
+            .map(|running| Arc::clone(&running.session))
+    }
+
+    fn signed_out_overview(&self) -> Overview {
+        Overview {
+            session: None,
+            connection: self.opened.clone(),
+            operators: Vec::new(),
+            channels: Vec::new(),
+            in_work: Vec::new(),
+            observed: Vec::new(),
+            queued: Vec::new(),
+            shells: Vec::new(),
+            clock_offset_ms: 0,
+        }
+    }
+
+    /// Fetches the history in a gap. False when there is no connection, or nothing came of it.
+    async fn fill(
+        &self,
+        session: &Arc<Session>,
+        chat_id: ChatId,
+        gap: Gap,
+    ) -> Result<bool, PanelError> {
+        if session.connection() != Connection::Live {
+            return Ok(false);
+        }
+        let generation = session.cache.generation();
+        let limit = gap.limit.clamp(MIN_HISTORY, MAX_HISTORY);
+        let page = self
+            .rest
+            .history(
+                &session.account.address,
+                &session.token,
+                chat_id,
+                gap.before,
+                limit,
+            )
+            .await;
+        let entries = match page {
+            Ok(page) => page.entries,
+            Err(error) => {
+                tracing::warn!(%error, chat.id = %chat_id, "History cannot be fetched");
+                return Ok(false);
+            }
+        };
+        if entries.is_empty() {
+            return Ok(false);
+        }
+        let session = Arc::clone(session);
+        blocking(move || {
+            if session.cache.generation() == generation {
+                session
+                    .cache
+                    .write(|tx| cache::fill_gaps(tx, chat_id, &entries))?;
+            }
+            Ok(true)
+        })
+        .await
+    }
+}
+
+async fn stay_connected(inner: Weak<Inner>, session: Arc<Session>, link: Link) {
+    let end = connection::run(Arc::clone(&session), link).await;
+    if end == End::SignedOut
+        && let Some(inner) = inner.upgrade()
+    {
+        tracing::info!("The backend has ended the session");
+        drop(inner.running.lock().take());
+        let forgotten = blocking(move || inner.forget(&session)).await;
+        if let Err(error) = forgotten {
+            tracing::error!(%error, "An ended session cannot be erased");
+        }
+    }
+}
+
+/// Runs `work` where it may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PanelError> + Send + 'static,
+) -> Result<T, PanelError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| Err(PanelError::storage(&error)))
+}

@@ -1,0 +1,159 @@
+//! What goes by REST: signing in and out, and older history.
+
+use std::time::Duration;
+
+use pult_domain::{ChatId, Place};
+use pult_protocol::{Code, HistoryPage, Problem, SignInRequest, SignInResponse, Token};
+use reqwest::StatusCode;
+use reqwest::header::CONTENT_TYPE;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::address::Address;
+
+/// Longest answer that is read. A page of 200 entries of 4,096 characters stays below.
+const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Asks backends.
+#[derive(Debug, Clone)]
+pub(crate) struct Rest {
+    http: reqwest::Client,
+}
+
+/// Why there is no answer to use.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RestError {
+    /// Nobody answered.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Whoever answered does not speak Pult's protocol.
+    #[error("the answer is not a Pult backend's")]
+    NotPult,
+    /// The backend said no.
+    #[error("{}", .0.message)]
+    Refused(Problem),
+}
+
+impl Rest {
+    pub(crate) fn new(tls: rustls::ClientConfig) -> Result<Self, reqwest::Error> {
+        let http = reqwest::Client::builder()
+            .user_agent(concat!("Pult/", env!("CARGO_PKG_VERSION")))
+            .tls_backend_preconfigured(tls)
+            // A redirect could lead a password to another host.
+            .redirect(reqwest::redirect::Policy::none())
+            // The socket knows no proxies either.
+            .no_proxy()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .build()?;
+        Ok(Self { http })
+    }
+
+    pub(crate) async fn sign_in(
+        &self,
+        address: &Address,
+        request: &SignInRequest,
+    ) -> Result<SignInResponse, RestError> {
+        let request = self.http.post(address.rest("sessions")).json(request);
+        read(send(request).await?).await
+    }
+
+    pub(crate) async fn sign_out(&self, address: &Address, token: &Token) -> Result<(), RestError> {
+        let request = self
+            .http
+            .delete(address.rest("sessions/current"))
+            .bearer_auth(&token.0);
+        let answer = send(request).await?;
+        if answer.status().is_success() {
+            return Ok(());
+        }
+        Err(refusal(answer).await)
+    }
+
+    pub(crate) async fn history(
+        &self,
+        address: &Address,
+        token: &Token,
+        chat_id: ChatId,
+        before: Place,
+        limit: u32,
+    ) -> Result<HistoryPage, RestError> {
+        let request = self
+            .http
+            .get(address.rest(&format!(
+                "chats/{chat_id}/entries?before={}&limit={limit}",
+                before.0
+            )))
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+}
+
+async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response, RestError> {
+    request
+        .send()
+        .await
+        .map_err(|error| RestError::Unreachable(causes(&error.without_url())))
+}
+
+async fn read<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, RestError> {
+    if answer.status() != StatusCode::OK && answer.status() != StatusCode::CREATED {
+        return Err(refusal(answer).await);
+    }
+    serde_json::from_slice(&body(answer).await?).map_err(|_| RestError::NotPult)
+}
+
+/// Understands `problem+json`. A code that only a newer backend knows still is a refusal, told in
+/// the backend's words.
+async fn refusal(answer: reqwest::Response) -> RestError {
+    let is_problem = answer
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.starts_with("application/problem+json"));
+    if !is_problem {
+        return RestError::NotPult;
+    }
+    let body = match body(answer).await {
+        Ok(body) => body,
+        Err(error) => return error,
+    };
+    if let Ok(problem) = serde_json::from_slice(&body) {
+        return RestError::Refused(problem);
+    }
+    let message = serde_json::from_slice::<Value>(&body)
+        .ok()
+        .and_then(|value| Some(value.get("message")?.as_str()?.to_owned()));
+    message.map_or(RestError::NotPult, |message| {
+        RestError::Refused(Problem::new(Code::Internal, message))
+    })
+}
+
+async fn body(mut answer: reqwest::Response) -> Result<Vec<u8>, RestError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer
+        .chunk()
+        .await
+        .map_err(|error| RestError::Unreachable(causes(&error.without_url())))?
+    {
+        if body.len().saturating_add(chunk.len()) > MAX_ANSWER_BYTES {
+            return Err(RestError::NotPult);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// An error with what caused it, since the first sentence alone says little.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

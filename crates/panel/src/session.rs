@@ -1,0 +1,518 @@
+//! A signed-in operator's files and what the operator does with them.
+//!
+//! Everything here blocks for as long as SQLite does. What is shown is put together in `show`,
+//! what comes from the backend is applied in `feed`, and `connection` moves both ways.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use parking_lot::Mutex;
+use pult_domain::{ChatId, CommandId, Place, ReplyText, Status, Timestamp};
+use pult_protocol::{Code, Command, CommandDone, CommandEnvelope, Problem, Token};
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::cache::{self, Cache};
+use crate::clock;
+use crate::error::PanelError;
+use crate::events::EventSender;
+use crate::folder::Account;
+use crate::outbox::{self, Draft, State, Waiting};
+use crate::storage::{Database, Sql, StorageError};
+use crate::view::{Connection, PanelEvent};
+
+mod feed;
+mod show;
+
+pub(crate) use feed::Page;
+pub(crate) use show::Gap;
+
+/// What is on the screen.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Watch {
+    pub(crate) chat_id: Option<ChatId>,
+    pub(crate) in_front: bool,
+}
+
+/// A signed-in operator.
+pub(crate) struct Session {
+    pub(crate) account: Account,
+    pub(crate) token: Token,
+    pub(crate) cache: Cache,
+    pub(crate) outbox: Database,
+    pub(crate) events: EventSender,
+    /// Told when the outbox has something to send.
+    pub(crate) has_work: Notify,
+    /// Told when the operator does not want to wait for the next try to connect.
+    pub(crate) try_now: Notify,
+    /// Ends the connection.
+    pub(crate) ended: CancellationToken,
+    connection: Mutex<Connection>,
+    clock_offset_ms: AtomicI64,
+    watch: Arc<Mutex<Watch>>,
+    /// Chats whose author has been shown the refused text that was put back into the draft. Until
+    /// then whatever the page says about the draft was said without knowing of it.
+    shown_returned: Mutex<BTreeSet<ChatId>>,
+}
+
+impl Session {
+    pub(crate) fn open(
+        dir: &Path,
+        account: Account,
+        token: Token,
+        events: EventSender,
+        watch: Arc<Mutex<Watch>>,
+        ended: CancellationToken,
+    ) -> Result<Self, StorageError> {
+        let session = Self {
+            account,
+            token,
+            cache: Cache::open(dir)?,
+            outbox: outbox::open(dir)?,
+            events,
+            has_work: Notify::new(),
+            try_now: Notify::new(),
+            ended,
+            connection: Mutex::new(Connection::Offline {
+                since: clock::now(),
+            }),
+            clock_offset_ms: AtomicI64::new(0),
+            watch,
+            shown_returned: Mutex::new(BTreeSet::new()),
+        };
+        session.end_arrived_echoes()?;
+        Ok(session)
+    }
+
+    // --- connection
+
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection.lock().clone()
+    }
+
+    pub(crate) fn set_connection(&self, new: Connection) {
+        let mut connection = self.connection.lock();
+        let has_changed = *connection != new;
+        *connection = new;
+        drop(connection);
+        if has_changed {
+            self.events.send(PanelEvent::OverviewChanged);
+        }
+    }
+
+    pub(crate) fn clock_offset_ms(&self) -> i64 {
+        self.clock_offset_ms.load(Ordering::Relaxed)
+    }
+
+    /// The backend says what time it is.
+    pub(crate) fn set_server_time(&self, server_time: Timestamp) {
+        self.clock_offset_ms
+            .store(server_time.ms_since(clock::now()), Ordering::Relaxed);
+        self.events.send(PanelEvent::OverviewChanged);
+    }
+
+    // --- what the operator does
+
+    pub(crate) fn reply(&self, chat_id: ChatId, text: &str) -> Result<CommandId, PanelError> {
+        let (name, seen_place) = self.chat_facts(chat_id)?;
+        let was_shown = self.shown_returned.lock().remove(&chat_id);
+        let id = self.add(name, chat_id, |tx| {
+            let draft = outbox::draft(tx.reader(), chat_id)?;
+            outbox::put_draft(
+                tx,
+                &Draft {
+                    returned: if was_shown {
+                        String::new()
+                    } else {
+                        draft.returned.clone()
+                    },
+                    text: String::new(),
+                    ..draft
+                },
+            )?;
+            Ok(reply_command(chat_id, text, seen_place))
+        })?;
+        Ok(id)
+    }
+
+    pub(crate) fn close_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
+        let (name, seen_place) = self.chat_facts(chat_id)?;
+        self.add(name, chat_id, |_| {
+            Ok(Command::Close {
+                chat_id,
+                seen_place,
+            })
+        })
+    }
+
+    pub(crate) fn reopen_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
+        let (name, seen_place) = self.chat_facts(chat_id)?;
+        self.add(name, chat_id, |_| {
+            Ok(Command::Reopen {
+                chat_id,
+                seen_place,
+            })
+        })
+    }
+
+    fn add(
+        &self,
+        client_name: Option<String>,
+        chat_id: ChatId,
+        command: impl FnOnce(&pult_sqlite::Transaction<'_>) -> Sql<Command>,
+    ) -> Result<CommandId, PanelError> {
+        let id = CommandId(Uuid::now_v7());
+        self.write_outbox(|tx| {
+            let command = command(tx)?;
+            outbox::add(tx, id, &command, clock::now())?;
+            // The name is kept beside the command: should the chat get lost, it is all that is
+            // left to say whose it was.
+            let draft = outbox::draft(tx.reader(), chat_id)?;
+            outbox::put_draft(
+                tx,
+                &Draft {
+                    client_name,
+                    ..draft
+                },
+            )
+        })?;
+        self.command_was_added(chat_id);
+        Ok(id)
+    }
+
+    fn command_was_added(&self, chat_id: ChatId) {
+        self.has_work.notify_one();
+        self.chat_changed(chat_id);
+    }
+
+    /// Withdraws a command that the backend was never given.
+    pub(crate) fn take_back(&self, id: CommandId) -> Result<bool, PanelError> {
+        let taken = self.write_outbox(|tx| {
+            let Some(waiting) =
+                outbox::command(tx.reader(), id)?.filter(|waiting| waiting.state == State::Pending)
+            else {
+                return Ok(None);
+            };
+            if let Some(text) = waiting.text() {
+                outbox::put_back(tx, waiting.chat_id(), text)?;
+            }
+            outbox::remove(tx, id)?;
+            outbox::tidy(tx)?;
+            Ok(Some(waiting.chat_id()))
+        })?;
+        if let Some(chat_id) = taken {
+            self.text_was_put_back(chat_id);
+            self.command_was_added(chat_id);
+        }
+        Ok(taken.is_some())
+    }
+
+    /// Makes a new command of one that was refused, as its author has now seen everything.
+    pub(crate) fn send_anyway(&self, id: CommandId) -> Result<CommandId, PanelError> {
+        let held = self.held(id)?;
+        let chat_id = held.chat_id();
+        let (_, seen_place) = self.chat_facts(chat_id)?;
+        let new_id = CommandId(Uuid::now_v7());
+        self.shown_returned.lock().remove(&chat_id);
+        self.write_outbox(|tx| {
+            let command = match &held.command {
+                Command::Reply { .. } => {
+                    let draft = outbox::draft(tx.reader(), chat_id)?;
+                    let command = reply_command(chat_id, &draft.whole(), seen_place);
+                    outbox::put_draft(
+                        tx,
+                        &Draft {
+                            returned: String::new(),
+                            text: String::new(),
+                            ..draft
+                        },
+                    )?;
+                    command
+                }
+                Command::Close { .. } => Command::Close {
+                    chat_id,
+                    seen_place,
+                },
+                Command::Reopen { .. } => Command::Reopen {
+                    chat_id,
+                    seen_place,
+                },
+                Command::MarkRead { place, .. } => Command::MarkRead {
+                    chat_id,
+                    place: *place,
+                },
+            };
+            outbox::replace(tx, &held, new_id, &command, clock::now())
+        })?;
+        self.command_was_added(chat_id);
+        Ok(new_id)
+    }
+
+    /// Forgets a refused command, so that those behind it go on.
+    pub(crate) fn dismiss_held(&self, id: CommandId) -> Result<(), PanelError> {
+        let held = self.held(id)?;
+        self.write_outbox(|tx| {
+            outbox::remove(tx, id)?;
+            outbox::tidy(tx)
+        })?;
+        self.command_was_added(held.chat_id());
+        Ok(())
+    }
+
+    fn held(&self, id: CommandId) -> Result<Waiting, PanelError> {
+        self.outbox
+            .read(|reader| outbox::command(reader, id))
+            .map_err(StorageError::from)?
+            .filter(|waiting| waiting.state == State::Held)
+            .ok_or_else(PanelError::unknown_chat)
+    }
+
+    /// Throws away the unsent text of a chat that is in no list.
+    pub(crate) fn discard_shell(&self, chat_id: ChatId) -> Result<(), PanelError> {
+        let is_listed = self
+            .cache
+            .read(|reader| cache::chat(reader, chat_id))?
+            .is_some_and(|held| held.row.status != Status::Closed);
+        if is_listed {
+            return Err(PanelError::unknown_chat());
+        }
+        self.write_outbox(|tx| outbox::discard(tx, chat_id))?;
+        self.chat_changed(chat_id);
+        Ok(())
+    }
+
+    /// Keeps what was begun. Of a chat that has just left the operator's sight too: the page may
+    /// not know it yet, and what was typed is the operator's.
+    pub(crate) fn set_draft(&self, chat_id: ChatId, text: String) -> Result<(), PanelError> {
+        let held = self.cache.read(|reader| cache::chat(reader, chat_id))?;
+        let is_in_cache = held.is_some();
+        let name = held.and_then(|held| client_name(&held.row));
+        let was_shown = self.shown_returned.lock().remove(&chat_id);
+        let has_changed = self.write_outbox(|tx| {
+            let draft = outbox::draft(tx.reader(), chat_id)?;
+            let kept = |text: &str, kept: &str| kept.contains(text.trim());
+            let new = if is_in_cache {
+                Draft {
+                    client_name: name,
+                    returned: if was_shown {
+                        String::new()
+                    } else {
+                        draft.returned.clone()
+                    },
+                    text,
+                    ..draft.clone()
+                }
+            } else if kept(&text, &draft.whole()) {
+                draft.clone()
+            } else {
+                Draft {
+                    text: outbox::joined(&draft.text, &text),
+                    ..draft.clone()
+                }
+            };
+            if new == draft {
+                return Ok(false);
+            }
+            outbox::put_draft(tx, &new)?;
+            Ok(true)
+        })?;
+        if has_changed {
+            self.events.send(PanelEvent::OverviewChanged);
+        }
+        Ok(())
+    }
+
+    /// The operator has read the chat up to `place`.
+    pub(crate) fn mark_read(&self, chat_id: ChatId, place: Place) -> Result<(), PanelError> {
+        let grown = self.cache.read(|reader| {
+            let Some(held) = cache::chat(reader, chat_id)? else {
+                return Ok(None);
+            };
+            let place = place.min(held.row.last_place);
+            let read = cache::read_place(reader, chat_id)?;
+            Ok((read < place).then_some(place))
+        })?;
+        let Some(place) = grown else {
+            return Ok(());
+        };
+        self.write_outbox(|tx| outbox::add_mark(tx, chat_id, place))?;
+        self.cache.write(|tx| {
+            cache::grow_mark(tx, chat_id, place)?;
+            cache::count_unread(tx, chat_id)
+        })?;
+        self.has_work.notify_one();
+        self.events.send(PanelEvent::OverviewChanged);
+        Ok(())
+    }
+
+    pub(crate) fn has_unsent_text(&self) -> Result<bool, PanelError> {
+        Ok(self
+            .outbox
+            .read(outbox::has_unsent_text)
+            .map_err(StorageError::from)?)
+    }
+
+    // --- what the backend answers
+
+    /// The commands to send now, of chats that are not `busy`.
+    pub(crate) fn hand_over(
+        &self,
+        busy: &BTreeSet<ChatId>,
+    ) -> Result<Vec<CommandEnvelope>, StorageError> {
+        let is_anything_due = self.outbox.read(|reader| {
+            Ok(outbox::due(reader)?
+                .iter()
+                .any(|due| !busy.contains(&due.chat_id())))
+        })?;
+        if !is_anything_due {
+            return Ok(Vec::new());
+        }
+        let (taken, refused) = self.outbox.write(|tx| {
+            let mut taken = Vec::new();
+            let mut refused = Vec::new();
+            for envelope in outbox::hand_over(tx, busy)? {
+                match unsendable(&envelope.command) {
+                    None => taken.push(envelope),
+                    Some(problem) => refused.push((envelope.id, problem)),
+                }
+            }
+            Ok((taken, refused))
+        })?;
+        for (id, problem) in &refused {
+            self.refused(*id, problem)?;
+        }
+        for envelope in &taken {
+            self.chat_changed(envelope.command.chat_id());
+        }
+        Ok(taken)
+    }
+
+    /// The read marks that the backend is still to be told.
+    pub(crate) fn marks(&self) -> Result<Vec<(ChatId, Place)>, StorageError> {
+        Ok(self.outbox.read(outbox::marks)?)
+    }
+
+    /// The backend has answered a read mark; what it said does not matter.
+    pub(crate) fn mark_was_answered(
+        &self,
+        chat_id: ChatId,
+        place: Place,
+    ) -> Result<(), StorageError> {
+        Ok(self
+            .outbox
+            .write(|tx| outbox::end_mark(tx, chat_id, place))?)
+    }
+
+    /// The backend has carried a command out.
+    pub(crate) fn done(&self, id: CommandId, result: CommandDone) -> Result<(), StorageError> {
+        let has_arrived = self
+            .cache
+            .read(|reader| cache::holds_entry_of(reader, id))?;
+        let chat_id = self.outbox.write(|tx| {
+            let Some(waiting) = outbox::command(tx.reader(), id)? else {
+                return Ok(None);
+            };
+            let echo_at = waiting.text().and(result.place).filter(|_| !has_arrived);
+            outbox::done(tx, id, echo_at)?;
+            outbox::tidy(tx)?;
+            Ok(Some(waiting.chat_id()))
+        })?;
+        if let Some(chat_id) = chat_id {
+            self.chat_changed(chat_id);
+        }
+        Ok(())
+    }
+
+    /// The backend has refused a command.
+    pub(crate) fn refused(&self, id: CommandId, problem: &Problem) -> Result<(), StorageError> {
+        let waiting = self.outbox.read(|reader| outbox::command(reader, id))?;
+        let Some(waiting) = waiting.filter(|waiting| waiting.state != State::Held) else {
+            return Ok(());
+        };
+        let chat_id = waiting.chat_id();
+        let is_in_sight = self
+            .cache
+            .read(|reader| cache::chat(reader, chat_id))?
+            .is_some();
+        self.outbox
+            .write(|tx| outbox::refused(tx, &waiting, problem, is_in_sight))?;
+        if waiting.text().is_some() {
+            self.text_was_put_back(chat_id);
+        }
+        self.chat_changed(chat_id);
+        Ok(())
+    }
+
+    // --- shared
+
+    fn write_outbox<T>(
+        &self,
+        work: impl FnOnce(&pult_sqlite::Transaction<'_>) -> Sql<T>,
+    ) -> Result<T, PanelError> {
+        Ok(self.outbox.write(work).map_err(StorageError::from)?)
+    }
+
+    /// The client's name and the newest place of a chat that is in the cache.
+    fn chat_facts(&self, chat_id: ChatId) -> Result<(Option<String>, Place), PanelError> {
+        let facts = self.cache.read(|reader| {
+            let held = cache::chat(reader, chat_id)?;
+            let newest = cache::newest_place(reader, chat_id)?;
+            Ok(held.map(|held| (client_name(&held.row), newest)))
+        })?;
+        facts.ok_or_else(PanelError::unknown_chat)
+    }
+
+    fn text_was_put_back(&self, chat_id: ChatId) {
+        self.shown_returned.lock().remove(&chat_id);
+    }
+
+    fn chat_changed(&self, chat_id: ChatId) {
+        self.events.send(PanelEvent::TimelineChanged { chat_id });
+        self.events.send(PanelEvent::OverviewChanged);
+    }
+}
+
+fn client_name(chat: &pult_protocol::ChatRow) -> Option<String> {
+    chat.client
+        .name
+        .clone()
+        .or_else(|| chat.client.phone.clone())
+}
+
+fn reply_command(chat_id: ChatId, text: &str, seen_place: Place) -> Command {
+    Command::Reply {
+        chat_id,
+        text: text.trim_end().to_owned(),
+        seen_place,
+    }
+}
+
+/// What the backend would refuse whatever else is true; an endless text could not even be sent.
+fn unsendable(command: &Command) -> Option<Problem> {
+    match command {
+        Command::Reply { text, .. } => ReplyText::parse(text)
+            .err()
+            .map(|refusal| Problem::of_refusal(&refusal)),
+        Command::Close { .. } | Command::Reopen { .. } | Command::MarkRead { .. } => None,
+    }
+}
+
+/// Whether the backend asks to be asked again.
+pub(crate) const fn is_passing(problem: &Problem) -> bool {
+    matches!(problem.code, Code::Unavailable)
+}
+
+impl From<StorageError> for PanelError {
+    fn from(error: StorageError) -> Self {
+        match error {
+            StorageError::Closed => Self::not_signed_in(),
+            StorageError::Sql(_)
+            | StorageError::Open(_)
+            | StorageError::Folder(_)
+            | StorageError::Rebuilt => Self::storage(&error),
+        }
+    }
+}

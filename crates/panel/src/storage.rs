@@ -1,0 +1,129 @@
+//! The two files of an account, and what their modules share.
+//!
+//! Everything here blocks and is called off the async threads. The files are separate because
+//! their worth differs: the cache may be deleted at any moment, the outbox never. A change that
+//! touches both commits the outbox first wherever something of the author's could get lost, and
+//! each step can be repeated after a crash between the two.
+
+use parking_lot::Mutex;
+use pult_domain::{ChatId, CommandId};
+use pult_sqlite::{Reader, Readers, Row, SqlError, Transaction, Writer, types};
+use rusqlite::ErrorCode;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+pub(crate) type Sql<T> = Result<T, SqlError>;
+
+/// Why a file could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum StorageError {
+    #[error(transparent)]
+    Sql(#[from] SqlError),
+    #[error(transparent)]
+    Open(#[from] pult_sqlite::Error),
+    #[error("the account's folder cannot be made: {0}")]
+    Folder(#[source] std::io::Error),
+    #[error("the cache was damaged and is rebuilt")]
+    Rebuilt,
+    #[error("the session has ended")]
+    Closed,
+}
+
+/// A file with its one writer and its readers.
+#[derive(Debug)]
+pub(crate) struct Database {
+    readers: Readers,
+    // Dropped last: the last connection to a file empties its log, which no reader can.
+    writer: Mutex<Writer>,
+}
+
+impl Database {
+    pub(crate) fn new((writer, readers): (Writer, Readers)) -> Self {
+        Self {
+            readers,
+            writer: Mutex::new(writer),
+        }
+    }
+
+    pub(crate) fn read<T>(&self, work: impl FnOnce(Reader<'_>) -> Sql<T>) -> Sql<T> {
+        self.readers.read(work)
+    }
+
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Sql<T>) -> Sql<T> {
+        self.writer.lock().transaction(work)
+    }
+
+    /// Takes what was erased out of the write-ahead log too.
+    pub(crate) fn checkpoint(&self) -> Sql<()> {
+        self.writer.lock().checkpoint()
+    }
+}
+
+/// Whether the file, and not the request or the disk, is at fault.
+pub(crate) fn is_damage(error: &SqlError) -> bool {
+    if let SqlError::FromSqlConversionFailure(..) = error {
+        return true;
+    }
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+    )
+}
+
+/// `value` as JSON, for a column.
+pub(crate) fn to_json(value: &impl Serialize) -> Sql<String> {
+    serde_json::to_string(value).map_err(|error| SqlError::ToSqlConversionFailure(Box::new(error)))
+}
+
+/// The value of a JSON column.
+pub(crate) fn from_json<T: DeserializeOwned>(row: &Row<'_>, column: usize) -> Sql<T> {
+    let json = row.get_ref(column)?.as_str()?;
+    serde_json::from_str(json).map_err(|error| {
+        SqlError::FromSqlConversionFailure(column, types::Type::Text, Box::new(error))
+    })
+}
+
+/// The value of a JSON column that may be null.
+pub(crate) fn from_json_or_null<T: DeserializeOwned>(
+    row: &Row<'_>,
+    column: usize,
+) -> Sql<Option<T>> {
+    match row.get_ref(column)? {
+        types::ValueRef::Null => Ok(None),
+        types::ValueRef::Integer(_)
+        | types::ValueRef::Real(_)
+        | types::ValueRef::Text(_)
+        | types::ValueRef::Blob(_) => from_json(row, column).map(Some),
+    }
+}
+
+/// An id as it is stored: its 16 bytes.
+pub(crate) trait Stored: Sized {
+    fn stored(self) -> [u8; 16];
+    fn restored(bytes: [u8; 16]) -> Self;
+
+    fn at(row: &Row<'_>, column: usize) -> Sql<Self> {
+        row.get(column).map(Self::restored)
+    }
+}
+
+macro_rules! stored {
+    ($($id:ty),*) => {$(
+        impl Stored for $id {
+            fn stored(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+            fn restored(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+        }
+    )*};
+}
+
+stored!(
+    ChatId,
+    CommandId,
+    pult_domain::OperatorId,
+    pult_domain::ChannelId
+);

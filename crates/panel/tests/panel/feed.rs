@@ -1,0 +1,285 @@
+//! Applying the feed, and what the lists and histories show of it.
+
+use pult_domain::{Place, Status};
+use pult_panel::view::ChatSummary;
+use pult_protocol::{BackendFrame, Changes, ChatRow, GoneWhy, Row};
+
+use crate::backend::{Backend, cursor, operator, operator_id};
+use crate::rows::{Chat, entries, history, long_ago};
+use crate::{reconnect, signed_in, texts, until, until_live, until_offline, until_timeline};
+
+fn names(list: &[ChatSummary]) -> Vec<String> {
+    list.iter()
+        .filter_map(|summary| summary.chat.client.name.clone())
+        .collect()
+}
+
+#[tokio::test]
+async fn an_interrupted_snapshot_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let socket = backend
+        .accept_with(vec![Row::Chat(Chat(1).queued(0))])
+        .await;
+    until_live(&panel).await;
+    drop(socket);
+    reconnect(&panel).await;
+    let (mut socket, _) = backend.accept().await;
+    socket.welcome("anna").await;
+    socket
+        .send(&BackendFrame::Changes(Changes {
+            starts_snapshot: true,
+            rows: vec![Row::Chat(Chat(2).queued(0))],
+            cursor: None,
+            behind: 9,
+        }))
+        .await;
+    drop(socket);
+    let overview = until_offline(&panel).await;
+    assert_eq!(names(&overview.queued), ["Client 1"]);
+    panel.reconnect().await.unwrap();
+    let (mut socket, hello) = backend.accept().await;
+    assert_eq!(hello.cursor, Some(cursor(1)));
+    // In two pages and whole, it replaces everything.
+    socket.welcome("anna").await;
+    for (starts_snapshot, chat, cursor) in
+        [(true, Chat(2), None), (false, Chat(3), Some(cursor(5)))]
+    {
+        socket
+            .send(&BackendFrame::Changes(Changes {
+                starts_snapshot,
+                rows: vec![Row::Chat(chat.queued(0))],
+                cursor,
+                behind: 0,
+            }))
+            .await;
+    }
+    let overview = until_live(&panel).await;
+    assert_eq!(names(&overview.queued), ["Client 2", "Client 3"]);
+}
+
+#[tokio::test]
+async fn lists_are_grouped_and_in_order() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let anna = operator_id("anna");
+    let boris = operator_id("boris");
+    let _socket = backend
+        .accept_with(vec![
+            Row::Operator(operator("anna")),
+            Row::Operator(operator("boris")),
+            Row::Chat(Chat(1).queued(9)),
+            Row::Chat(Chat(2).queued(4)),
+            Row::Chat(ChatRow {
+                waiting_since: None,
+                ..Chat(3).queued(1)
+            }),
+            Row::Chat(Chat(4).in_work(anna, 5)),
+            Row::Chat(Chat(5).in_work(anna, 6)),
+            Row::Chat(ChatRow {
+                observer_ids: vec![anna],
+                ..Chat(6).in_work(boris, 1)
+            }),
+        ])
+        .await;
+    let overview = until_live(&panel).await;
+    assert_eq!(
+        names(&overview.queued),
+        ["Client 2", "Client 1", "Client 3"]
+    );
+    assert_eq!(names(&overview.in_work), ["Client 5", "Client 4"]);
+    assert_eq!(names(&overview.observed), ["Client 6"]);
+    assert_eq!(overview.operators.len(), 2);
+}
+
+#[tokio::test]
+async fn a_closed_chat_leaves_the_lists_and_keeps_its_history() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let anna = operator_id("anna");
+    let mut rows = vec![Row::Chat(Chat(1).in_work(anna, 2))];
+    rows.extend(entries(history(Chat(1), 1, 2)));
+    let mut socket = backend.accept_with(rows).await;
+    until_live(&panel).await;
+    socket.changes(vec![Chat(1).gone(GoneWhy::Closed)], 2).await;
+    until(&panel, |overview| overview.in_work.is_empty()).await;
+    let timeline = panel.timeline(Chat(1).id(), None, 50).await.unwrap();
+    assert_eq!(texts(&timeline), ["1", "2"]);
+    let chat = timeline.chat.unwrap().chat;
+    assert_eq!(chat.status, Status::Closed);
+    assert_eq!(chat.owner_id, Some(anna));
+    // The client writes again: it is back, and what had been held is read anew.
+    let mut rows = vec![Row::Chat(ChatRow {
+        fresh: true,
+        ..Chat(1).in_work(anna, 4)
+    })];
+    rows.extend(entries(history(Chat(1), 3, 4)));
+    socket.changes(rows, 3).await;
+    until(&panel, |overview| overview.in_work.len() == 1).await;
+    backend.set_history(Chat(1).id(), history(Chat(1), 1, 4));
+    let timeline = until_timeline(&panel, Chat(1).id(), |timeline| !timeline.has_older).await;
+    assert_eq!(texts(&timeline), ["1", "2", "3", "4"]);
+    assert_eq!(backend.n_history_requests(), 1);
+}
+
+#[tokio::test]
+async fn unread_messages_are_those_of_the_client_after_the_mark() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![Row::Chat(Chat(1).queued(5)), Chat(1).mark(2)];
+    rows.extend(entries(history(Chat(1), 1, 5)));
+    let mut socket = backend.accept_with(rows).await;
+    let overview = until_live(&panel).await;
+    assert_eq!(overview.queued[0].n_unread, 3);
+    panel.mark_read(Chat(1).id(), Place(4)).await.unwrap();
+    let overview = panel.overview().await.unwrap();
+    assert_eq!(overview.queued[0].n_unread, 1);
+    let envelope = socket.command().await;
+    assert_eq!(envelope.command.seen_place(), Place(4));
+    // Older than what is known: nothing to tell, nothing to take back.
+    panel.mark_read(Chat(1).id(), Place(3)).await.unwrap();
+    socket.changes(vec![Chat(1).mark(3)], 2).await;
+    panel.mark_read(Chat(1).id(), Place(99)).await.unwrap();
+    // A mark that is refused is dropped, and the newest is told next.
+    socket
+        .refuse(
+            envelope.id,
+            pult_protocol::Code::Internal,
+            serde_json::json!({}),
+        )
+        .await;
+    let envelope = socket.command().await;
+    assert_eq!(envelope.command.seen_place(), Place(5));
+    socket.done(envelope.id, 0).await;
+    let overview = until(&panel, |overview| overview.queued[0].n_unread == 0).await;
+    assert!(!overview.queued[0].needs_look);
+    assert_eq!(overview.queued[0].n_waiting, 0);
+}
+
+#[tokio::test]
+async fn read_marks_made_without_a_network_are_told_later_and_survive_a_snapshot() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![Row::Chat(Chat(1).queued(5))];
+    rows.extend(entries(history(Chat(1), 1, 5)));
+    let socket = backend.accept_with(rows.clone()).await;
+    until_live(&panel).await;
+    drop(socket);
+    until_offline(&panel).await;
+    panel.mark_read(Chat(1).id(), Place(2)).await.unwrap();
+    panel.mark_read(Chat(1).id(), Place(5)).await.unwrap();
+    panel.reconnect().await.unwrap();
+    let mut socket = backend.accept_with(rows).await;
+    let envelope = socket.command().await;
+    assert_eq!(envelope.command.seen_place(), Place(5));
+    assert_eq!(until_live(&panel).await.queued[0].n_unread, 0);
+}
+
+#[tokio::test]
+async fn older_entries_are_fetched_once_and_then_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![Row::Chat(Chat(1).queued(300))];
+    rows.extend(entries(history(Chat(1), 271, 300)));
+    let socket = backend.accept_with(rows).await;
+    until_live(&panel).await;
+    backend.set_history(Chat(1).id(), history(Chat(1), 1, 300));
+    let chat_id = Chat(1).id();
+    let timeline = panel.timeline(chat_id, None, 30).await.unwrap();
+    assert_eq!(timeline.entries.len(), 30);
+    assert!(timeline.has_older);
+    assert_eq!(backend.n_history_requests(), 0);
+    let timeline = panel
+        .timeline(chat_id, Some(Place(271)), 100)
+        .await
+        .unwrap();
+    assert_eq!(timeline.entries.len(), 100);
+    assert_eq!(timeline.entries[0].place, Place(171));
+    assert!(timeline.has_older);
+    assert!(!timeline.older_needs_connection);
+    assert_eq!(backend.n_history_requests(), 1);
+    drop(socket);
+    until_offline(&panel).await;
+    // What was fetched is held; what was not is said to need a connection.
+    let timeline = panel
+        .timeline(chat_id, Some(Place(271)), 100)
+        .await
+        .unwrap();
+    assert_eq!(timeline.entries.len(), 100);
+    assert!(!timeline.older_needs_connection);
+    let timeline = panel
+        .timeline(chat_id, Some(Place(171)), 100)
+        .await
+        .unwrap();
+    assert!(timeline.entries.is_empty());
+    assert!(timeline.has_older);
+    assert!(timeline.older_needs_connection);
+    let timeline = panel.timeline(chat_id, None, 500).await.unwrap();
+    assert_eq!(timeline.entries.len(), 130);
+    assert!(timeline.older_needs_connection);
+}
+
+#[tokio::test]
+async fn a_hole_in_what_is_held_is_never_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![Row::Chat(Chat(1).queued(20))];
+    rows.extend(entries(history(Chat(1), 1, 3)));
+    rows.extend(entries(history(Chat(1), 18, 20)));
+    let mut socket = backend.accept_with(rows).await;
+    until_live(&panel).await;
+    // A late change of an entry that is not held comes alone.
+    socket
+        .changes(vec![Row::Entry(Chat(1).inbound(10, "10"))], 2)
+        .await;
+    drop(socket);
+    until_offline(&panel).await;
+    let timeline = panel.timeline(Chat(1).id(), None, 50).await.unwrap();
+    assert_eq!(texts(&timeline), ["18", "19", "20"]);
+    assert!(timeline.has_older && timeline.older_needs_connection);
+    backend.set_history(Chat(1).id(), history(Chat(1), 1, 20));
+    panel.reconnect().await.unwrap();
+    let (mut socket, _) = backend.accept().await;
+    socket.welcome("anna").await;
+    socket.changes(Vec::new(), 3).await;
+    until_live(&panel).await;
+    let timeline = panel.timeline(Chat(1).id(), None, 50).await.unwrap();
+    let all: Vec<String> = (1..=20).map(|place: i64| place.to_string()).collect();
+    assert_eq!(texts(&timeline), all);
+}
+
+#[tokio::test]
+async fn an_overview_of_a_thousand_chats_is_quick() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let rows: Vec<Row> = (0_u32..1_000)
+        .map(|n| {
+            let mut chat = Chat(1).queued(i64::from(n));
+            let mut bytes = *chat.id.0.as_bytes();
+            bytes[1..5].copy_from_slice(&n.to_be_bytes());
+            chat.id = pult_domain::ChatId(uuid::Uuid::from_bytes(bytes));
+            Row::Chat(chat)
+        })
+        .collect();
+    let _socket = backend.accept_with(rows).await;
+    let overview = until_live(&panel).await;
+    assert_eq!(overview.queued.len(), 1_000);
+    assert_eq!(overview.queued[0].chat.waiting_since, Some(long_ago(0)));
+    let mut quickest = std::time::Duration::MAX;
+    for _ in 0..20 {
+        let started = std::time::Instant::now();
+        panel.overview().await.unwrap();
+        quickest = quickest.min(started.elapsed());
+    }
+    // Without optimisation; a release build takes a small part of it.
+    assert!(quickest.as_millis() < 100, "{quickest:?}");
+    println!("overview of 1,000 chats: {quickest:?}");
+}

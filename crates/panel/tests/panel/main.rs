@@ -1,0 +1,117 @@
+//! The panel as the shell sees it, against a scripted backend over real sockets and real files.
+
+mod backend;
+mod connecting;
+mod feed;
+mod files;
+mod notifying;
+mod outbox;
+mod rows;
+mod signing_in;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pult_domain::ChatId;
+use pult_panel::view::{Connection, Overview, Timeline};
+use pult_panel::{FileTokenStore, Options, Panel};
+use pult_protocol::EntryBody;
+
+use crate::backend::{Backend, PASSWORD, within};
+
+pub(crate) fn options(dir: &Path) -> Options {
+    Options {
+        data_dir: dir.join("pult"),
+        device: "a test".to_owned(),
+        token_store: Arc::new(FileTokenStore::new(dir.join("tokens"))),
+        extra_ca: None,
+    }
+}
+
+pub(crate) async fn open(dir: &Path) -> Panel {
+    Panel::open(options(dir)).await.unwrap()
+}
+
+/// A panel with Anna signed in.
+pub(crate) async fn signed_in(dir: &Path, backend: &Backend) -> Panel {
+    let panel = open(dir).await;
+    panel
+        .sign_in(
+            backend.address.clone(),
+            "anna".to_owned(),
+            PASSWORD.to_owned(),
+        )
+        .await
+        .unwrap();
+    panel
+}
+
+/// Closes the panel and opens it again on the same files, as a restart of the program does.
+pub(crate) async fn restarted(panel: Panel, dir: &Path) -> Panel {
+    panel.shut_down().await;
+    drop(panel);
+    open(dir).await
+}
+
+/// The overview, once it is as expected.
+pub(crate) async fn until(panel: &Panel, expected: impl Fn(&Overview) -> bool) -> Overview {
+    let mut events = panel.events();
+    within(async {
+        loop {
+            let overview = panel.overview().await.unwrap();
+            if expected(&overview) {
+                return overview;
+            }
+            events.next().await.unwrap();
+        }
+    })
+    .await
+}
+
+/// A chat's timeline, once it is as expected.
+pub(crate) async fn until_timeline(
+    panel: &Panel,
+    chat_id: ChatId,
+    expected: impl Fn(&Timeline) -> bool,
+) -> Timeline {
+    let mut events = panel.events();
+    within(async {
+        loop {
+            let timeline = panel.timeline(chat_id, None, 50).await.unwrap();
+            if expected(&timeline) {
+                return timeline;
+            }
+            events.next().await.unwrap();
+        }
+    })
+    .await
+}
+
+pub(crate) async fn until_live(panel: &Panel) -> Overview {
+    until(panel, |overview| overview.connection == Connection::Live).await
+}
+
+pub(crate) async fn until_offline(panel: &Panel) -> Overview {
+    until(panel, |overview| {
+        matches!(overview.connection, Connection::Offline { .. })
+    })
+    .await
+}
+
+/// Waits until the loss of a connection is seen, and makes the next try at once.
+pub(crate) async fn reconnect(panel: &Panel) {
+    until_offline(panel).await;
+    panel.reconnect().await.unwrap();
+}
+
+pub(crate) fn texts(timeline: &Timeline) -> Vec<String> {
+    timeline
+        .entries
+        .iter()
+        .map(|entry| match &entry.body {
+            EntryBody::Inbound { text } | EntryBody::Outbound { text, .. } => text.clone(),
+            EntryBody::InboundPlaceholder { placeholder, .. } => placeholder.clone(),
+            EntryBody::Notice { .. } => "notice".to_owned(),
+        })
+        .collect()
+}

@@ -1,0 +1,224 @@
+//! Signing in and out.
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::response::Redirect;
+use axum::routing::post;
+use pult_panel::PanelErrorCode;
+use pult_panel::view::{LastSignIn, SignInFailure};
+use pult_protocol::{Code, Row};
+
+use crate::backend::{Backend, PASSWORD};
+use crate::rows::Chat;
+use crate::{open, options, restarted, signed_in, until, until_live};
+
+async fn failure(address: &str, password: &str) -> SignInFailure {
+    let dir = tempfile::tempdir().unwrap();
+    let panel = open(dir.path()).await;
+    let failure = panel
+        .sign_in(address.to_owned(), "anna".to_owned(), password.to_owned())
+        .await
+        .unwrap_err();
+    assert_eq!(panel.overview().await.unwrap().session, None);
+    failure
+}
+
+#[tokio::test]
+async fn whoever_signs_in_is_signed_in_after_a_restart_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let (_socket, hello) = backend.accept().await;
+    assert_eq!(hello.token, "token of anna");
+    assert_eq!(hello.cursor, None);
+    let panel = restarted(panel, dir.path()).await;
+    let session = panel.overview().await.unwrap().session.unwrap();
+    assert_eq!(session.operator.name, "ANNA");
+    assert_eq!(session.address, backend.address);
+    assert!(!session.token_in_key_store);
+    let (_socket, hello) = backend.accept().await;
+    assert_eq!(hello.token, "token of anna");
+    assert_eq!(
+        panel.last_sign_in().await.unwrap(),
+        Some(LastSignIn {
+            address: backend.address.clone(),
+            login: "anna".to_owned()
+        })
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_told_as_the_backend_says() {
+    let backend = Backend::start().await;
+    let SignInFailure::Refused { problem } = failure(&backend.address, "guess").await else {
+        panic!("refused");
+    };
+    assert_eq!(problem.code, Code::WrongPassword);
+}
+
+#[tokio::test]
+async fn plain_http_to_another_machine_is_refused_before_anything_is_sent() {
+    let failure = failure("http://pult.example.net", PASSWORD).await;
+    assert_eq!(failure, SignInFailure::PlainHttp);
+}
+
+#[tokio::test]
+async fn what_is_no_address_is_said_to_be_none() {
+    assert_eq!(
+        failure("two words", PASSWORD).await,
+        SignInFailure::BadAddress
+    );
+}
+
+#[tokio::test]
+async fn where_nobody_answers_it_is_said() {
+    let backend = Backend::start().await;
+    let address = backend.address.clone();
+    backend.stop().await;
+    assert!(matches!(
+        failure(&address, PASSWORD).await,
+        SignInFailure::Unreachable { .. }
+    ));
+}
+
+#[tokio::test]
+async fn what_is_not_a_pult_backend_is_recognised() {
+    for router in [
+        Router::new(),
+        Router::new().route("/api/v1/sessions", post(async || "<html>welcome</html>")),
+        Router::new().route("/api/v1/sessions", post(async || StatusCode::FORBIDDEN)),
+        Router::new().route(
+            "/api/v1/sessions",
+            post(async || Redirect::temporary("http://127.0.0.1:1/api/v1/sessions")),
+        ),
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let server = tokio::spawn(async move { axum::serve(listener, router).await });
+        assert_eq!(failure(&address, PASSWORD).await, SignInFailure::NotPult);
+        server.abort();
+    }
+}
+
+#[tokio::test]
+async fn signing_out_ends_the_session_and_erases_what_was_cached() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut socket = backend
+        .accept_with(vec![Row::Chat(Chat(1).queued(0))])
+        .await;
+    until_live(&panel).await;
+    panel.sign_out(false).await.unwrap();
+    assert!(socket.is_closed().await);
+    assert_eq!(backend.ended_tokens(), ["token of anna"]);
+    let overview = panel.overview().await.unwrap();
+    assert_eq!(overview.session, None);
+    assert!(overview.queued.is_empty());
+    let found = crate::files::all_bytes(dir.path());
+    assert!(!crate::files::contains(&found, "preview of 1"));
+    assert!(!crate::files::contains(&found, "token of anna"));
+    // The sign-in screen still proposes who it was.
+    assert!(panel.last_sign_in().await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn unsent_text_is_not_left_behind_unasked() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let _socket = backend
+        .accept_with(vec![Row::Chat(Chat(1).queued(0))])
+        .await;
+    until_live(&panel).await;
+    panel
+        .set_draft(Chat(1).id(), "begun".to_owned())
+        .await
+        .unwrap();
+    let error = panel.sign_out(false).await.unwrap_err();
+    assert_eq!(error.code, PanelErrorCode::UnsentText);
+    assert!(panel.overview().await.unwrap().session.is_some());
+    panel.sign_out(true).await.unwrap();
+    assert_eq!(panel.overview().await.unwrap().session, None);
+}
+
+#[tokio::test]
+async fn a_session_that_the_backend_ends_leaves_only_the_unsent_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut socket = backend
+        .accept_with(vec![Row::Chat(Chat(1).queued(0))])
+        .await;
+    until_live(&panel).await;
+    panel
+        .set_draft(Chat(1).id(), "begun".to_owned())
+        .await
+        .unwrap();
+    socket.problem(Code::SignedOut).await;
+    until(&panel, |overview| overview.session.is_none()).await;
+    let panel = restarted(panel, dir.path()).await;
+    assert_eq!(panel.overview().await.unwrap().session, None);
+    assert!(!crate::files::contains(
+        &crate::files::all_bytes(dir.path()),
+        "preview of 1"
+    ));
+    // The same operator comes back and finds what they had begun.
+    panel
+        .sign_in(
+            backend.address.clone(),
+            "anna".to_owned(),
+            PASSWORD.to_owned(),
+        )
+        .await
+        .unwrap();
+    let _socket = backend
+        .accept_with(vec![Row::Chat(Chat(1).queued(0))])
+        .await;
+    let overview = until(&panel, |overview| !overview.queued.is_empty()).await;
+    assert_eq!(overview.queued[0].draft.as_deref(), Some("begun"));
+}
+
+#[tokio::test]
+async fn another_operator_on_the_same_machine_sees_nothing_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let _socket = backend
+        .accept_with(vec![Row::Chat(Chat(1).queued(0))])
+        .await;
+    until_live(&panel).await;
+    panel
+        .set_draft(Chat(1).id(), "begun".to_owned())
+        .await
+        .unwrap();
+    panel
+        .sign_in(
+            backend.address.clone(),
+            "boris".to_owned(),
+            PASSWORD.to_owned(),
+        )
+        .await
+        .unwrap();
+    let overview = panel.overview().await.unwrap();
+    assert_eq!(overview.session.unwrap().operator.name, "BORIS");
+    assert!(overview.queued.is_empty());
+    assert!(overview.shells.is_empty());
+    let (mut socket, hello) = backend.accept().await;
+    assert_eq!(hello.token, "token of boris");
+    socket.welcome("boris").await;
+    socket.snapshot(vec![Row::Chat(Chat(1).queued(0))], 1).await;
+    let overview = until_live(&panel).await;
+    assert_eq!(overview.queued[0].draft, None);
+}
+
+#[tokio::test]
+async fn a_certificate_authority_that_cannot_be_read_is_named_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let ca = dir.path().join("company.pem");
+    std::fs::write(&ca, "not a certificate").unwrap();
+    let mut options = options(dir.path());
+    options.extra_ca = Some(ca);
+    let error = pult_panel::Panel::open(options).await.err().unwrap();
+    assert!(error.to_string().contains("company.pem"), "{error}");
+}
