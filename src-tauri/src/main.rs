@@ -1,2 +1,181 @@
-//! x.
-fn main() {}
+//! The desktop shell: a window around [`pult_panel::Panel`]. Whatever can be done without a window
+//! is done there; here are the window, the banners, the key store, and how all of it starts and
+//! ends.
+
+mod arguments;
+mod banners;
+mod commands;
+mod events;
+mod log;
+mod start_error;
+#[cfg(test)]
+mod tests;
+mod tokens;
+mod window;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use pult_panel::{Options, Panel};
+use tauri::{App, AppHandle, Builder, Manager, RunEvent, Runtime};
+use tauri_plugin_window_state::StateFlags;
+
+use crate::arguments::Arguments;
+use crate::banners::Banners;
+use crate::start_error::StartError;
+use crate::tokens::KeyStoreFirst;
+
+fn main() -> ExitCode {
+    match run(Arguments::parse()) {
+        Ok(code) => code,
+        Err(error) => error.tell(),
+    }
+}
+
+fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
+    // Tauri panics without a display; asked first, it is a sentence.
+    #[cfg(target_os = "linux")]
+    gtk::init().map_err(|_| StartError::NoDisplay)?;
+
+    // A panel with a folder of its own is meant to run beside the usual one.
+    let is_single = arguments.data_dir.is_none() && !arguments.no_single_instance;
+    let data_dir = usable_data_dir(arguments.data_dir)?;
+    let app = builder(&data_dir, is_single).build(tauri::generate_context!())?;
+    // Only now, since a second start has handed over and ended in the line above.
+    let panel = open_panel(&data_dir, arguments.extra_ca)?;
+    start(&app, panel, &data_dir)?;
+    Ok(exit_code(app.run_return(on_run_event)))
+}
+
+/// The application as the tests have it too: commands and what they ask for, no window yet.
+fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
+    builder
+        .manage(Banners::default())
+        .invoke_handler(tauri::generate_handler![
+            commands::overview,
+            commands::timeline,
+            commands::reply,
+            commands::close_chat,
+            commands::reopen_chat,
+            commands::take_back,
+            commands::send_anyway,
+            commands::dismiss_held,
+            commands::discard_shell,
+            commands::set_draft,
+            commands::mark_read,
+            commands::watch,
+            commands::sign_in,
+            commands::sign_out,
+            commands::last_sign_in,
+            commands::reconnect,
+            commands::show_banner,
+            commands::set_badge,
+            commands::open_link,
+            commands::quit,
+        ])
+}
+
+fn builder(data_dir: &Path, is_single: bool) -> Builder<tauri::Wry> {
+    let mut builder = Builder::default();
+    if is_single {
+        // First of all plugins, or a second start would open half of what it hands over.
+        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
+            window::bring_to_front(app);
+        }));
+    }
+    // An absolute name, so that the window's place lies in the data folder with everything else.
+    let window_state = tauri_plugin_window_state::Builder::new()
+        .with_filename(data_dir.join("window.json").to_string_lossy())
+        .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED);
+    with_commands(builder.plugin(window_state.build()))
+}
+
+/// The data folder: made if it is missing, and then for its owner alone. The log starts in it.
+fn usable_data_dir(asked: Option<PathBuf>) -> Result<PathBuf, StartError> {
+    let path = match asked {
+        Some(path) => path,
+        None => dirs::data_local_dir()
+            .ok_or(StartError::NoDataDir)?
+            .join("Pult"),
+    };
+    let path = std::path::absolute(&path).unwrap_or(path);
+    match private_dir(&path).and_then(|()| log::start(&path)) {
+        Ok(()) => Ok(path),
+        Err(cause) => Err(StartError::DataDir {
+            path,
+            cause: cause.into(),
+        }),
+    }
+}
+
+fn private_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+fn open_panel(data_dir: &Path, extra_ca: Option<PathBuf>) -> Result<Panel, StartError> {
+    let options = Options {
+        data_dir: data_dir.to_path_buf(),
+        device: device_name(),
+        token_store: Arc::new(KeyStoreFirst::new(data_dir)),
+        extra_ca,
+    };
+    Ok(tauri::async_runtime::block_on(Panel::open(options))?)
+}
+
+/// What this device is called in the operator's list of sessions.
+fn device_name() -> String {
+    gethostname::gethostname().to_string_lossy().into_owned()
+}
+
+fn start(app: &App, panel: Panel, data_dir: &Path) -> Result<(), StartError> {
+    tauri::async_runtime::spawn(events::forward(app.handle().clone(), panel.events()));
+    tauri::async_runtime::spawn(exit_on_signal(app.handle().clone()));
+    app.manage(panel);
+    window::open(app.handle(), data_dir)?;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "Started");
+    Ok(())
+}
+
+/// Ends the program in order when the system asks: left to itself, a signal would end it without
+/// remembering the window's place.
+async fn exit_on_signal(app: AppHandle) {
+    match signalled().await {
+        Ok(()) => app.exit(0),
+        Err(error) => tracing::warn!(%error, "Signals are not heard"),
+    }
+}
+
+#[cfg(unix)]
+async fn signalled() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signalled() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+fn on_run_event(app: &AppHandle, event: RunEvent) {
+    if matches!(event, RunEvent::Exit) {
+        let panel = app.state::<Panel>();
+        tauri::async_runtime::block_on(panel.shut_down());
+        tracing::info!("Ended");
+    }
+}
+
+fn exit_code(code: i32) -> ExitCode {
+    u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+}

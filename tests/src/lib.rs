@@ -1,1 +1,18 @@
-//! kit.
+//! The kit of the tests that run Pult as it is run: spawned programs that talk over TCP, panels
+//! without a window, the real window by WebDriver, and what may go wrong between them.
+//!
+//! Nothing of the product is called in process but [`pult_panel`], which is what a window is built
+//! around. Everything binds to the loopback and lies in a temporary folder. There is one clock, the
+//! real one: what a test waits for is a condition with a limit, never a time.
+
+pub mod bus;
+pub mod clients;
+pub mod office;
+pub mod panels;
+pub mod phones;
+pub mod pictures;
+pub mod programs;
+pub mod proxy;
+pub mod testids;
+pub mod until;
+pub mod window;

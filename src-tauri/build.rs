@@ -1,0 +1,31 @@
+//! Declares the shell's own commands, so that a window may call only those that a capability
+//! names: undeclared commands are open to every local window.
+
+const COMMANDS: &[&str] = &[
+    "overview",
+    "timeline",
+    "reply",
+    "close_chat",
+    "reopen_chat",
+    "take_back",
+    "send_anyway",
+    "dismiss_held",
+    "discard_shell",
+    "set_draft",
+    "mark_read",
+    "watch",
+    "sign_in",
+    "sign_out",
+    "last_sign_in",
+    "reconnect",
+    "show_banner",
+    "set_badge",
+    "open_link",
+    "quit",
+];
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let manifest = tauri_build::AppManifest::new().commands(COMMANDS);
+    tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))?;
+    Ok(())
+}

@@ -1,0 +1,222 @@
+//! What the page may ask for: the panel's methods one by one, and the few things that only a
+//! window's program can do.
+
+use std::fmt::Display;
+
+use pult_domain::{ChatId, CommandId, Place};
+use pult_panel::view::{LastSignIn, Overview, SignInFailure, Timeline};
+use pult_panel::{Panel, PanelError};
+use serde::Serialize;
+use tauri::{AppHandle, Manager, Runtime, State};
+use url::Url;
+
+use crate::banners::Banners;
+use crate::window;
+
+/// Addresses that may be opened, outside.
+const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
+
+#[tauri::command]
+pub(crate) async fn overview(panel: State<'_, Panel>) -> Result<Overview, PanelError> {
+    panel.overview().await
+}
+
+#[tauri::command]
+pub(crate) async fn timeline(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    before: Option<Place>,
+    limit: u32,
+) -> Result<Timeline, PanelError> {
+    panel.timeline(chat_id, before, limit).await
+}
+
+#[tauri::command]
+pub(crate) async fn reply(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    text: String,
+) -> Result<CommandId, PanelError> {
+    panel.reply(chat_id, text).await
+}
+
+#[tauri::command]
+pub(crate) async fn close_chat(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+) -> Result<CommandId, PanelError> {
+    panel.close_chat(chat_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn reopen_chat(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+) -> Result<CommandId, PanelError> {
+    panel.reopen_chat(chat_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn take_back(
+    panel: State<'_, Panel>,
+    command_id: CommandId,
+) -> Result<bool, PanelError> {
+    panel.take_back(command_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn send_anyway(
+    panel: State<'_, Panel>,
+    command_id: CommandId,
+) -> Result<CommandId, PanelError> {
+    panel.send_anyway(command_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn dismiss_held(
+    panel: State<'_, Panel>,
+    command_id: CommandId,
+) -> Result<(), PanelError> {
+    panel.dismiss_held(command_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn discard_shell(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+) -> Result<(), PanelError> {
+    panel.discard_shell(chat_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn set_draft(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    text: String,
+) -> Result<(), PanelError> {
+    panel.set_draft(chat_id, text).await
+}
+
+#[tauri::command]
+pub(crate) async fn mark_read(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    place: Place,
+) -> Result<(), PanelError> {
+    panel.mark_read(chat_id, place).await
+}
+
+#[tauri::command]
+pub(crate) async fn watch(
+    panel: State<'_, Panel>,
+    chat_id: Option<ChatId>,
+    in_front: bool,
+) -> Result<(), PanelError> {
+    panel.watch(chat_id, in_front).await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_in(
+    panel: State<'_, Panel>,
+    address: String,
+    login: String,
+    password: String,
+) -> Result<(), SignInFailure> {
+    panel.sign_in(address, login, password).await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_out(panel: State<'_, Panel>, force: bool) -> Result<(), PanelError> {
+    panel.sign_out(force).await
+}
+
+#[tauri::command]
+pub(crate) async fn last_sign_in(
+    panel: State<'_, Panel>,
+) -> Result<Option<LastSignIn>, PanelError> {
+    panel.last_sign_in().await
+}
+
+#[tauri::command]
+pub(crate) async fn reconnect(panel: State<'_, Panel>) -> Result<(), PanelError> {
+    panel.reconnect().await
+}
+
+/// Refused when the desktop shows no banners.
+#[tauri::command]
+pub(crate) async fn show_banner<R: Runtime>(
+    app: AppHandle<R>,
+    banners: State<'_, Banners>,
+    chat_id: ChatId,
+    title: String,
+    body: String,
+) -> Result<(), ShellError> {
+    banners
+        .show(app, chat_id, &title, &body)
+        .await
+        .map_err(ShellError::no_banners)
+}
+
+/// How many chats wait, on the window's title and on its icon where the desktop has such a mark.
+#[tauri::command]
+pub(crate) fn set_badge<R: Runtime>(app: AppHandle<R>, n: u32, title: String) {
+    let Some(window) = app.get_webview_window(window::MAIN) else {
+        return;
+    };
+    let count = (n > 0).then_some(i64::from(n));
+    if let Err(error) = window
+        .set_title(&title)
+        .and_then(|()| window.set_badge_count(count))
+    {
+        tracing::warn!(%error, "The window did not take its title");
+    }
+}
+
+/// Refused unless the address is one that starts no program here but the one for links.
+#[tauri::command]
+pub(crate) fn open_link(url: String) -> Result<(), ShellError> {
+    let url = openable(&url).ok_or_else(ShellError::link_refused)?;
+    tauri_plugin_opener::open_url(url.as_str(), None::<&str>).map_err(ShellError::link_failed)
+}
+
+#[tauri::command]
+pub(crate) fn quit<R: Runtime>(app: AppHandle<R>) {
+    app.exit(0);
+}
+
+/// What the desktop did not do, in the same shape as [`PanelError`].
+#[derive(Debug, Serialize)]
+pub(crate) struct ShellError {
+    code: &'static str,
+    message: String,
+}
+
+impl ShellError {
+    fn no_banners(cause: impl Display) -> Self {
+        Self {
+            code: "no_banners",
+            message: cause.to_string(),
+        }
+    }
+
+    fn link_refused() -> Self {
+        let message = "only http, https, mailto and tel are opened".to_owned();
+        Self {
+            code: "link_refused",
+            message,
+        }
+    }
+
+    fn link_failed(cause: impl Display) -> Self {
+        Self {
+            code: "link_failed",
+            message: cause.to_string(),
+        }
+    }
+}
+
+/// An address that may be opened outside: what a client sends is not to start programs here.
+fn openable(address: &str) -> Option<Url> {
+    let url = Url::parse(address).ok()?;
+    SCHEMES.contains(&url.scheme()).then_some(url)
+}

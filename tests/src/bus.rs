@@ -1,0 +1,151 @@
+//! The desktop's banners: a recorder in place of a notification daemon on the session bus, which
+//! must be one of the tests' own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use parking_lot::Mutex;
+use zbus::object_server::SignalEmitter;
+use zbus::zvariant::OwnedValue;
+use zbus::{Connection, interface};
+
+use crate::until::until;
+
+const PATH: &str = "/org/freedesktop/Notifications";
+const NAME: &str = "org.freedesktop.Notifications";
+
+/// A banner as the desktop was asked to show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Banner {
+    /// Its id; one that replaces another has the other's.
+    pub id: u32,
+    /// Its title.
+    pub title: String,
+    /// Its text, which a desktop takes for markup.
+    pub body: String,
+    /// Whether it took the place of one that was shown.
+    pub replaces: bool,
+}
+
+/// The desktop's banners; nobody shows any once this goes.
+#[derive(Debug)]
+pub struct Banners {
+    connection: Connection,
+    shown: Arc<Mutex<Vec<Banner>>>,
+}
+
+struct Daemon {
+    shown: Arc<Mutex<Vec<Banner>>>,
+    last_id: u32,
+}
+
+#[interface(name = "org.freedesktop.Notifications")]
+impl Daemon {
+    fn get_capabilities(&self) -> Vec<&str> {
+        vec!["actions", "body", "body-markup"]
+    }
+
+    fn get_server_information(&self) -> (&str, &str, &str, &str) {
+        ("recorder", "pult", "1", "1.2")
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the protocol of the desktop has so many"
+    )]
+    fn notify(
+        &mut self,
+        _app: String,
+        replaces_id: u32,
+        _icon: String,
+        title: String,
+        body: String,
+        _actions: Vec<String>,
+        _hints: HashMap<String, OwnedValue>,
+        _timeout: i32,
+    ) -> u32 {
+        let replaces = replaces_id != 0;
+        let id = if replaces {
+            replaces_id
+        } else {
+            self.last_id + 1
+        };
+        self.last_id = self.last_id.max(id);
+        self.shown.lock().push(Banner {
+            id,
+            title,
+            body,
+            replaces,
+        });
+        id
+    }
+
+    fn close_notification(&self, _id: u32) {}
+
+    #[zbus(signal)]
+    async fn action_invoked(to: &SignalEmitter<'_>, id: u32, action: &str) -> zbus::Result<()>;
+}
+
+impl Banners {
+    /// Takes the place of the desktop's daemon.
+    ///
+    /// # Errors
+    /// When there is no session bus, or a real daemon on it.
+    pub async fn record() -> Result<Self> {
+        let shown = Arc::new(Mutex::new(Vec::new()));
+        let daemon = Daemon {
+            shown: Arc::clone(&shown),
+            last_id: 0,
+        };
+        let connection = zbus::connection::Builder::session()
+            .and_then(|builder| builder.serve_at(PATH, daemon))
+            .and_then(|builder| builder.name(NAME))
+            .context("Preparing the recorder of banners")?
+            .build()
+            .await
+            .context("Taking the place of the notification daemon")?;
+        Ok(Self { connection, shown })
+    }
+
+    /// All banners so far, oldest first.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Banner> {
+        self.shown.lock().clone()
+    }
+
+    /// Waits for a banner.
+    ///
+    /// # Errors
+    /// When it does not come.
+    pub async fn appears(&self, what: &str, is_it: impl Fn(&Banner) -> bool) -> Result<Banner> {
+        until(what, async || {
+            self.shown().into_iter().find(|banner| is_it(banner))
+        })
+        .await
+    }
+
+    /// Clicks on a banner until `is_done`: who showed it hears clicks only a moment later, and a
+    /// second click on a banner that is gone does nothing.
+    ///
+    /// # Errors
+    /// When that does not come about.
+    pub async fn click_until(
+        &self,
+        banner: &Banner,
+        what: &str,
+        mut is_done: impl AsyncFnMut() -> bool,
+    ) -> Result<()> {
+        let daemon = self
+            .connection
+            .object_server()
+            .interface::<_, Daemon>(PATH)
+            .await?;
+        until(what, async || {
+            let clicked = Daemon::action_invoked(daemon.signal_emitter(), banner.id, "default");
+            clicked.await.ok()?;
+            is_done().await.then_some(())
+        })
+        .await
+    }
+}

@@ -1,0 +1,296 @@
+//! An office: the backend with its channel and operators, WhatsApp played by the sandbox, and a
+//! temporary folder for all of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use pult_domain::OperatorId;
+use pult_panel::{FileTokenStore, Options, Panel};
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::phones::Phones;
+use crate::programs::{Program, args, run};
+
+/// The business number's id at WhatsApp.
+const PHONE_NUMBER_ID: &str = "100000000000001";
+
+/// The business number, of a range that is never given out.
+const DISPLAY_NUMBER: &str = "74950000000";
+
+const BACKEND: &str = "pult-backend";
+const SANDBOX: &str = "whatsapp-sandbox";
+
+/// A person who signs in to the panel.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// What the backend calls them.
+    pub id: OperatorId,
+    /// Their name.
+    pub name: String,
+    /// What they sign in with.
+    pub login: String,
+    /// Their password.
+    pub password: String,
+}
+
+/// An office that works.
+#[derive(Debug)]
+pub struct Office {
+    /// The clients' phones.
+    pub phones: Phones,
+    address: String,
+    backend: Option<Program>,
+    _sandbox: Program,
+    dir: TempDir,
+}
+
+#[derive(Deserialize)]
+struct Added {
+    id: OperatorId,
+}
+
+impl Office {
+    /// Opens an office without operators.
+    ///
+    /// # Errors
+    /// When a program is not built, or does not do its part.
+    pub async fn open() -> Result<Self> {
+        // Other parts may have chosen it already.
+        drop(rustls::crypto::ring::default_provider().install_default());
+        let dir = tempfile::Builder::new().prefix("pult-office-").tempdir();
+        let dir = dir.context("Making the office's folder")?;
+        for secret in ["app-secret", "verify-token", "access-token"] {
+            let written = std::fs::write(dir.path().join(secret), format!("office-{secret}"));
+            written.with_context(|| format!("Writing {secret}"))?;
+        }
+        let (sandbox, sandbox_address) = sandbox(dir.path()).await?;
+        add_channel(dir.path(), &sandbox_address).await?;
+        let (backend, address) = serve(dir.path(), "127.0.0.1:0").await?;
+        let phones = Phones::at(&sandbox_address)?;
+        phones
+            .connect(&format!("{address}/webhooks/whatsapp"))
+            .await?;
+        Ok(Self {
+            phones,
+            address,
+            backend: Some(backend),
+            _sandbox: sandbox,
+            dir,
+        })
+    }
+
+    /// Where panels reach the backend.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The backend's `host:port`, as a proxy wants it.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.address.trim_start_matches("http://")
+    }
+
+    /// Adds an operator; the password is the login and some more.
+    ///
+    /// # Errors
+    /// When the backend refuses.
+    pub async fn operator(&self, login: &str, name: &str) -> Result<Operator> {
+        let (data, password) = (data(self.dir.path()), format!("{login}-in-the-office"));
+        let args = args([
+            &"--data",
+            &data,
+            &"operator",
+            &"add",
+            &"--login",
+            &login,
+            &"--name",
+            &name,
+            &"--role",
+            &"operator",
+            &"--password-stdin",
+        ]);
+        let answer = run(BACKEND, &args, &format!("{password}\n")).await?;
+        let added: Added = serde_json::from_str(&answer).context("Reading the operator's id")?;
+        Ok(Operator {
+            id: added.id,
+            name: name.to_owned(),
+            login: login.to_owned(),
+            password,
+        })
+    }
+
+    /// Deactivates an operator.
+    ///
+    /// # Errors
+    /// When the backend refuses.
+    pub async fn deactivate(&self, operator: &Operator) -> Result<()> {
+        let data = data(self.dir.path());
+        let args = args([
+            &"--data",
+            &data,
+            &"operator",
+            &"deactivate",
+            &"--login",
+            &operator.login,
+        ]);
+        run(BACKEND, &args, "").await?;
+        Ok(())
+    }
+
+    /// The folder of a panel's data, by a name of one's choice: the same name is the same panel.
+    #[must_use]
+    pub fn panel_dir(&self, name: &str) -> PathBuf {
+        self.dir.path().join("panels").join(name)
+    }
+
+    /// Leaves an operator signed in on a data folder, for the window that then opens it.
+    ///
+    /// # Errors
+    /// When the sign-in fails.
+    pub async fn sign_in(&self, operator: &Operator, data_dir: &Path) -> Result<()> {
+        let panel = Panel::open(options(data_dir))
+            .await
+            .context("Opening the data folder")?;
+        let done = panel
+            .sign_in(
+                self.address.clone(),
+                operator.login.clone(),
+                operator.password.clone(),
+            )
+            .await;
+        panel.shut_down().await;
+        done.map_err(|failure| anyhow::anyhow!("{} cannot sign in: {failure:?}", operator.login))
+    }
+
+    /// Ends the backend in order and starts it again at the same address.
+    ///
+    /// # Errors
+    /// When it does not end or start.
+    pub async fn restart(&mut self) -> Result<()> {
+        self.stop().await?;
+        self.start().await
+    }
+
+    /// Ends the backend in order.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn stop(&mut self) -> Result<()> {
+        if let Some(backend) = self.backend.take() {
+            let status = backend.stop().await?;
+            anyhow::ensure!(status.success(), "the backend ended with {status}");
+        }
+        Ok(())
+    }
+
+    /// Ends the backend as a power cut does.
+    ///
+    /// # Errors
+    /// When it cannot be ended.
+    pub async fn kill(&mut self) -> Result<()> {
+        match self.backend.take() {
+            Some(backend) => backend.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Starts the backend again at the same address.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub async fn start(&mut self) -> Result<()> {
+        let (backend, address) = serve(self.dir.path(), self.target()).await?;
+        (self.backend, self.address) = (Some(backend), address);
+        Ok(())
+    }
+
+    /// Keeps the folder with its logs after the end, to be looked at.
+    #[must_use]
+    pub fn keep(self) -> PathBuf {
+        let Self {
+            backend,
+            _sandbox,
+            dir,
+            ..
+        } = self;
+        drop((backend, _sandbox));
+        dir.keep()
+    }
+}
+
+/// What a panel is opened with; tokens lie where the window looks for them.
+#[must_use]
+pub fn options(data_dir: &Path) -> Options {
+    Options {
+        data_dir: data_dir.to_path_buf(),
+        device: "tests".to_owned(),
+        token_store: Arc::new(FileTokenStore::new(data_dir.join("tokens"))),
+        extra_ca: None,
+    }
+}
+
+fn data(dir: &Path) -> PathBuf {
+    dir.join("backend")
+}
+
+async fn sandbox(dir: &Path) -> Result<(Program, String)> {
+    let (app_secret, verify_token, access_token) = secrets(dir);
+    let args = args([
+        &"--listen",
+        &"127.0.0.1:0",
+        &"--app-secret-file",
+        &app_secret,
+        &"--verify-token-file",
+        &verify_token,
+        &"--access-token-file",
+        &access_token,
+        &"--phone-number-id",
+        &PHONE_NUMBER_ID,
+        &"--display-number",
+        &DISPLAY_NUMBER,
+    ]);
+    Program::serve(SANDBOX, &args, &dir.join("sandbox.log")).await
+}
+
+async fn add_channel(dir: &Path, graph_url: &str) -> Result<()> {
+    let (app_secret, verify_token, access_token) = secrets(dir);
+    let args = args([
+        &"--data",
+        &data(dir),
+        &"channel",
+        &"add",
+        &"whatsapp",
+        &"--name",
+        &"WhatsApp",
+        &"--phone-number-id",
+        &PHONE_NUMBER_ID,
+        &"--graph-url",
+        &graph_url,
+        &"--graph-version",
+        &"v25.0",
+        &"--access-token-file",
+        &access_token,
+        &"--app-secret-file",
+        &app_secret,
+        &"--verify-token-file",
+        &verify_token,
+    ]);
+    run(BACKEND, &args, "").await?;
+    Ok(())
+}
+
+async fn serve(dir: &Path, listen: &str) -> Result<(Program, String)> {
+    let args = args([&"serve", &"--data", &data(dir), &"--listen", &listen]);
+    Program::serve(BACKEND, &args, &dir.join("backend.log")).await
+}
+
+fn secrets(dir: &Path) -> (PathBuf, PathBuf, PathBuf) {
+    (
+        dir.join("app-secret"),
+        dir.join("verify-token"),
+        dir.join("access-token"),
+    )
+}

@@ -1,0 +1,36 @@
+//! Test ids of the page that the window's tests and the demo lean on. The page's README lists all.
+
+/// The address field of the sign-in screen.
+pub const SIGN_IN_ADDRESS: &str = "sign-in-address";
+/// The login field of the sign-in screen.
+pub const SIGN_IN_LOGIN: &str = "sign-in-login";
+/// The password field of the sign-in screen.
+pub const SIGN_IN_PASSWORD: &str = "sign-in-password";
+/// The button of the sign-in screen.
+pub const SIGN_IN_SUBMIT: &str = "sign-in-submit";
+/// Why the sign-in did not succeed.
+pub const SIGN_IN_ERROR: &str = "sign-in-error";
+/// A chat in a list; `data-status` tells its status.
+pub const CHAT_ROW: &str = "chat-row";
+/// The number of chats in the queue.
+pub const COUNT_QUEUED: &str = "group-count-queued";
+/// The bar that tells that there is no connection.
+pub const CONNECTION_BAR: &str = "connection-bar";
+/// Where a reply is written.
+pub const COMPOSER: &str = "composer";
+/// Sends what is written.
+pub const SEND: &str = "send";
+/// How far a message got; `data-state` tells it.
+pub const TICK: &str = "entry-ticks";
+/// A line of the history; `data-kind` tells whose.
+pub const ENTRY: &str = "entry";
+/// A reply that waits for the backend.
+pub const ECHO: &str = "echo";
+/// Why a command was refused.
+pub const HELD: &str = "held";
+/// The same for a text whose chat is no longer seen.
+pub const SHELL_ROW: &str = "shell-row";
+/// Back from a chat to the lists, where there is room for one of them.
+pub const BACK: &str = "back";
+/// Who the open chat is with.
+pub const CONVERSATION_TITLE: &str = "conversation-title";

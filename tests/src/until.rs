@@ -1,0 +1,30 @@
+//! Waiting for a condition.
+
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use tokio::time::{Instant, sleep};
+
+/// How long a test waits for what it expects before it fails. Long, since it is only ever waited
+/// out by a failing test, and the machine may be busy.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// How often a condition is looked at that cannot be listened to.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Looks until `look` finds something.
+///
+/// # Errors
+/// When it finds nothing within [`LIMIT`]; `what` says what was expected.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> Result<T> {
+    let end = Instant::now() + LIMIT;
+    loop {
+        if let Some(found) = look().await {
+            return Ok(found);
+        }
+        if Instant::now() >= end {
+            bail!("waited {} s in vain: {what}", LIMIT.as_secs());
+        }
+        sleep(LOOK).await;
+    }
+}

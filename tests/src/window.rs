@@ -1,0 +1,348 @@
+//! The real window, driven by WebDriver.
+//!
+//! The driver starts the window's program itself and hands it its own environment. Both are in one
+//! process group that is killed in the end: a window left behind would hold up the next test.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use fantoccini::elements::Element;
+use fantoccini::{Client as Driver, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::process::Command;
+use tokio::time::timeout;
+
+use crate::programs::{Program, path_of};
+use crate::until::until;
+
+/// How long a window may take to open. When the program ends at its start, the driver never
+/// answers.
+const OPEN_LIMIT: Duration = Duration::from_secs(30);
+
+/// Language and theme of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// `ru` or `en`.
+    pub language: &'static str,
+    /// `light` or `dark`.
+    pub theme: &'static str,
+}
+
+/// A panel's window.
+#[derive(Debug)]
+pub struct Window {
+    driver: Driver,
+    _program: Program,
+}
+
+impl Window {
+    /// Opens the window on a data folder.
+    ///
+    /// # Errors
+    /// When the program or the driver is not there, or the window does not open.
+    pub async fn open(data_dir: &Path) -> Result<Self> {
+        let port = free_port().await?;
+        let mut command = Command::new("WebKitWebDriver");
+        command
+            .arg(format!("--port={port}"))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .env("PULT_NO_SINGLE_INSTANCE", "1")
+            .env("PULT_DATA_DIR", data_dir)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let program = Program::start(&mut command)?;
+        until("WebKitWebDriver listens", async || {
+            TcpStream::connect(("127.0.0.1", port)).await.ok()
+        })
+        .await?;
+        let options = json!({ "binary": path_of("pult")?, "args": [] });
+        let capabilities = [("webkitgtk:browserOptions".to_owned(), options)]
+            .into_iter()
+            .collect();
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        builder.capabilities(capabilities);
+        let address = format!("http://127.0.0.1:{port}");
+        let driver = timeout(OPEN_LIMIT, builder.connect(&address)).await;
+        let driver = driver
+            .context("The window does not open")?
+            .context("Opening the window")?;
+        let window = Self {
+            driver,
+            _program: program,
+        };
+        until("the page is mounted", async || {
+            let script = "return document.querySelector('[data-testid]') !== null";
+            window.script(script).await.ok()?.as_bool()?.then_some(())
+        })
+        .await?;
+        Ok(window)
+    }
+
+    /// Closes the window as a person does, which ends its program.
+    ///
+    /// # Errors
+    /// When the driver does not do it.
+    pub async fn close(self) -> Result<()> {
+        self.driver.close().await.context("Closing the window")
+    }
+
+    /// Waits for the piece of the page with this test id.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub async fn find(&self, id: &str) -> Result<Element> {
+        self.find_css(&format!("[data-testid='{id}']")).await
+    }
+
+    /// Waits for the piece of the page with this test id in this `data-state`.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub async fn find_state(&self, id: &str, state: &str) -> Result<Element> {
+        self.find_css(&format!("[data-testid='{id}'][data-state='{state}']"))
+            .await
+    }
+
+    /// Waits for a piece of the page, by CSS.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub async fn find_css(&self, css: &str) -> Result<Element> {
+        until(css, async || self.driver.find(Locator::Css(css)).await.ok()).await
+    }
+
+    /// Whether there is such a piece now.
+    pub async fn has(&self, id: &str) -> bool {
+        self.driver
+            .find(Locator::Css(&format!("[data-testid='{id}']")))
+            .await
+            .is_ok()
+    }
+
+    /// Waits until no such piece is there.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn is_gone(&self, id: &str) -> Result<()> {
+        until(&format!("{id} goes"), async || {
+            (!self.has(id).await).then_some(())
+        })
+        .await
+    }
+
+    /// Waits for a piece with this test id in which `text` stands.
+    ///
+    /// # Errors
+    /// When there is none in time.
+    pub async fn find_with_text(&self, id: &str, text: &str) -> Result<Element> {
+        let css = format!("[data-testid='{id}']");
+        until(&format!("{id} with {text:?}"), async || {
+            for element in self.driver.find_all(Locator::Css(&css)).await.ok()? {
+                // A piece that has just gone is not the one.
+                if element.text().await.is_ok_and(|shown| shown.contains(text)) {
+                    return Some(element);
+                }
+            }
+            None
+        })
+        .await
+    }
+
+    /// Clicks on the piece with this test id, once there is one that can be clicked on.
+    ///
+    /// # Errors
+    /// When that does not come about.
+    pub async fn click(&self, id: &str) -> Result<()> {
+        until(&format!("a click on {id}"), async || {
+            let element = self
+                .driver
+                .find(Locator::Css(&format!("[data-testid='{id}']")))
+                .await;
+            element.ok()?.click().await.ok()
+        })
+        .await
+    }
+
+    /// Clicks on the piece with this test id in which `text` stands.
+    ///
+    /// # Errors
+    /// When that does not come about.
+    pub async fn click_on_text(&self, id: &str, text: &str) -> Result<()> {
+        let element = self.find_with_text(id, text).await?;
+        element
+            .click()
+            .await
+            .with_context(|| format!("Clicking on {id} with {text:?}"))
+    }
+
+    /// Types into the field with this test id, key by key.
+    ///
+    /// # Errors
+    /// When there is no such field, or it takes no keys.
+    pub async fn type_into(&self, id: &str, keys: &str) -> Result<()> {
+        let field = self.find(id).await?;
+        field
+            .send_keys(keys)
+            .await
+            .with_context(|| format!("Typing into {id}"))
+    }
+
+    /// Empties the field with this test id.
+    ///
+    /// # Errors
+    /// When there is no such field.
+    pub async fn empty(&self, id: &str) -> Result<()> {
+        self.find(id)
+            .await?
+            .clear()
+            .await
+            .with_context(|| format!("Emptying {id}"))
+    }
+
+    /// What stands in the field with this test id.
+    ///
+    /// # Errors
+    /// When there is no such field.
+    pub async fn value(&self, id: &str) -> Result<String> {
+        let value = self.find(id).await?.prop("value").await;
+        Ok(value
+            .with_context(|| format!("Reading {id}"))?
+            .unwrap_or_default())
+    }
+
+    /// Waits until exactly this stands in the field.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn has_value(&self, id: &str, value: &str) -> Result<()> {
+        until(&format!("{value:?} in {id}"), async || {
+            (self.value(id).await.ok()? == value).then_some(())
+        })
+        .await
+    }
+
+    /// The window's title.
+    ///
+    /// # Errors
+    /// When the driver does not tell.
+    pub async fn title(&self) -> Result<String> {
+        self.driver.title().await.context("Reading the title")
+    }
+
+    /// The page's address.
+    ///
+    /// # Errors
+    /// When the driver does not tell.
+    pub async fn address(&self) -> Result<String> {
+        Ok(self
+            .driver
+            .current_url()
+            .await
+            .context("Reading the address")?
+            .to_string())
+    }
+
+    /// Runs a script in the page.
+    ///
+    /// # Errors
+    /// When it throws.
+    pub async fn script(&self, script: &str) -> Result<Value> {
+        self.driver
+            .execute(script, Vec::new())
+            .await
+            .context("Running a script")
+    }
+
+    /// Chooses language and theme, as the page's settings do, and loads it again.
+    ///
+    /// # Errors
+    /// When the page does not come back.
+    pub async fn look(&self, look: Look) -> Result<()> {
+        let script = "const [language, theme] = arguments;
+            const kept = JSON.parse(localStorage.getItem('pult.settings') ?? '{}');
+            localStorage.setItem('pult.settings', JSON.stringify({ ...kept, language, theme }));";
+        let arguments = vec![json!(look.language), json!(look.theme)];
+        self.driver
+            .execute(script, arguments)
+            .await
+            .context("Choosing the look")?;
+        self.driver
+            .refresh()
+            .await
+            .context("Loading the page again")?;
+        self.find_css(&format!("html[lang='{}'] [data-testid]", look.language))
+            .await?;
+        Ok(())
+    }
+
+    /// Makes the window so large, and waits until the page is.
+    ///
+    /// # Errors
+    /// When it does not become so.
+    pub async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        self.driver
+            .set_window_size(width, height)
+            .await
+            .context("Resizing the window")?;
+        until(&format!("the page is {width} wide"), async || {
+            let now = self
+                .script("return window.innerWidth")
+                .await
+                .ok()?
+                .as_u64()?;
+            (now == u64::from(width)).then_some(())
+        })
+        .await
+    }
+
+    /// Takes a picture of the page.
+    ///
+    /// # Errors
+    /// When it cannot be taken or written.
+    pub async fn picture(&self, path: &Path) -> Result<()> {
+        // Two frames later everything that was to be drawn is.
+        let drawn = "const done = arguments[0];
+            requestAnimationFrame(() => requestAnimationFrame(() => done()));";
+        self.driver
+            .execute_async(drawn, Vec::new())
+            .await
+            .context("Waiting for a frame")?;
+        let png = self.driver.screenshot().await.context("Taking a picture")?;
+        let done = tokio::fs::write(path, png).await;
+        done.with_context(|| format!("Writing {}", path.display()))
+    }
+
+    /// Fails when something of the page lies outside of the window at its side.
+    ///
+    /// # Errors
+    /// When the page must be scrolled sideways.
+    pub async fn fits(&self) -> Result<()> {
+        let script = "return document.documentElement.scrollWidth - window.innerWidth";
+        let beyond = self
+            .script(script)
+            .await?
+            .as_i64()
+            .context("Measuring the page")?;
+        if beyond > 0 {
+            bail!("the page is {beyond} px wider than the window");
+        }
+        Ok(())
+    }
+
+    /// The driver itself, for what has no method here.
+    #[must_use]
+    pub const fn driver(&self) -> &Driver {
+        &self.driver
+    }
+}
+
+async fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .context("Finding a free port")?;
+    Ok(listener.local_addr().context("Reading a port")?.port())
+}
