@@ -1,0 +1,46 @@
+/** The panel behind the desktop shell. The one file of the page that knows Tauri. */
+import { invoke } from '@tauri-apps/api/core';
+import { listen } from '@tauri-apps/api/event';
+
+import type { Backend } from './backend';
+import type { ChatId } from './generated/ChatId';
+import type { PanelEvent } from './generated/PanelEvent';
+import type { SignInFailure } from './generated/SignInFailure';
+
+/** The shell's commands, one to one. */
+export const tauriBackend: Backend = {
+  overview: () => invoke('overview'),
+  timeline: (chatId, before, limit) => invoke('timeline', { chatId, before, limit }),
+  reply: (chatId, text) => invoke('reply', { chatId, text }),
+  closeChat: (chatId) => invoke('close_chat', { chatId }),
+  reopenChat: (chatId) => invoke('reopen_chat', { chatId }),
+  takeBack: (commandId) => invoke('take_back', { commandId }),
+  sendAnyway: (commandId) => invoke('send_anyway', { commandId }),
+  dismissHeld: (commandId) => invoke('dismiss_held', { commandId }),
+  discardShell: (chatId) => invoke('discard_shell', { chatId }),
+  setDraft: (chatId, text) => invoke('set_draft', { chatId, text }),
+  markRead: (chatId, place) => invoke('mark_read', { chatId, place }),
+  watch: (chatId, inFront) => invoke('watch', { chatId, inFront }),
+  signIn: async (address, login, password) => {
+    try {
+      await invoke('sign_in', { address, login, password });
+      return null;
+    } catch (failure) {
+      if (isSignInFailure(failure)) return failure;
+      throw failure;
+    }
+  },
+  signOut: (force) => invoke('sign_out', { force }),
+  lastSignIn: () => invoke('last_sign_in'),
+  reconnect: () => invoke('reconnect'),
+  showBanner: (chatId, title, body) => invoke('show_banner', { chatId, title, body }),
+  setBadge: (n, title) => invoke('set_badge', { n, title }),
+  openLink: (url) => invoke('open_link', { url }),
+  quit: () => invoke('quit'),
+  onEvents: (listener) => listen<PanelEvent[]>('panel', (event) => listener(event.payload)),
+  onOpenChat: (listener) => listen<ChatId>('open-chat', (event) => listener(event.payload)),
+};
+
+function isSignInFailure(value: unknown): value is SignInFailure {
+  return typeof value === 'object' && value !== null && 'why' in value;
+}

@@ -1,0 +1,135 @@
+/** A chat's history as rows: entries and echoes with day chips, the "new" line and joined bubbles. */
+import type { Echo } from '../api/generated/Echo';
+import type { EntryRow } from '../api/generated/EntryRow';
+import type { OperatorId } from '../api/generated/OperatorId';
+import type { Place } from '../api/generated/Place';
+import { dayKey } from '../format/time';
+
+/** Bubbles of one author within this time are joined. */
+const JOINED_WITHIN_MS = 5 * 60 * 1000;
+
+export type HistoryRow =
+  | { kind: 'start'; key: string }
+  | { kind: 'day'; key: string; at: number }
+  | { kind: 'new'; key: string }
+  | { kind: 'entry'; key: string; entry: EntryRow; isFirst: boolean; isLast: boolean }
+  | { kind: 'echo'; key: string; echo: Echo; isFirst: boolean; isLast: boolean };
+
+export interface HistoryInput {
+  entries: readonly EntryRow[];
+  echoes: readonly Echo[];
+  /** The "new" line stands after this place; none for no line. */
+  newAfter: Place | null;
+  /** Whether the first entry is the chat's very first. */
+  isComplete: boolean;
+  /** Who reads, and so wrote the echoes. */
+  me: OperatorId | null;
+}
+
+export function historyRows({
+  entries,
+  echoes,
+  newAfter,
+  isComplete,
+  me,
+}: HistoryInput): HistoryRow[] {
+  const rows: HistoryRow[] = [];
+  if (isComplete && entries.length > 0) rows.push({ kind: 'start', key: 'start' });
+  let day = '';
+  let previous: Bubble | null = null;
+  let isNewLineDrawn = newAfter === null;
+
+  const beginDay = (at: number): void => {
+    const key = dayKey(at);
+    if (key === day) return;
+    day = key;
+    previous = null;
+    // Named by where it stands, not by its day: clocks of providers may go back over midnight.
+    rows.push({ kind: 'day', key: `day-${key}-${rows.length === 0 ? 'first' : lastKey(rows)}`, at });
+  };
+  const append = (row: BubbleRow, bubble: Bubble | null): void => {
+    if (bubble !== null && previous !== null && joins(previous, bubble)) {
+      row.isFirst = false;
+      previous.row.isLast = false;
+    }
+    previous = bubble;
+    rows.push(row);
+  };
+
+  for (const entry of entries) {
+    const at = shownAt(entry);
+    beginDay(at);
+    if (!isNewLineDrawn && newAfter !== null && entry.place > newAfter) {
+      isNewLineDrawn = true;
+      previous = null;
+      rows.push({ kind: 'new', key: 'new' });
+    }
+    const row: BubbleRow = { kind: 'entry', key: entryKey(entry), entry, isFirst: true, isLast: true };
+    append(row, entry.body.kind === 'notice' ? null : { row, author: authorOf(entry), at });
+  }
+  for (const echo of unmarriedEchoes(entries, echoes)) {
+    const at = echo.written_at;
+    beginDay(at);
+    const row: BubbleRow = { kind: 'echo', key: echo.command_id, echo, isFirst: true, isLast: true };
+    append(row, { row, author: `staff ${me ?? ''}`, at });
+  }
+  return rows;
+}
+
+/**
+ * The same for an entry and the echo it was before: the row stays where it is when they marry. Only
+ * the message itself takes the command's id, for a command may make a notice too.
+ */
+export function entryKey(entry: EntryRow): string {
+  return entry.body.kind === 'outbound' ? (entry.command_id ?? entry.id) : entry.id;
+}
+
+/** The echoes whose entry is not there yet. */
+export function unmarriedEchoes(entries: readonly EntryRow[], echoes: readonly Echo[]): Echo[] {
+  const married = new Set(entries.map((entry) => entry.command_id));
+  return echoes.filter((echo) => !married.has(echo.command_id));
+}
+
+/**
+ * What is held and the newest stretch, as one without holes. If the two do not touch, the newest
+ * stands alone and the older are read again when somebody scrolls there.
+ */
+export function mergeNewest(held: readonly EntryRow[], newest: readonly EntryRow[]): EntryRow[] {
+  const first = newest[0];
+  if (first === undefined) return [];
+  const older = held.filter((entry) => entry.place < first.place);
+  const touches = older.at(-1)?.place === first.place - 1;
+  return touches ? [...older, ...newest] : [...newest];
+}
+
+/** Older entries before those held; whatever both hold is taken once. */
+export function mergeOlder(older: readonly EntryRow[], held: readonly EntryRow[]): EntryRow[] {
+  const first = held[0];
+  if (first === undefined) return [...older];
+  return [...older.filter((entry) => entry.place < first.place), ...held];
+}
+
+/** When an entry happened, as it is shown: the provider's word, which is when it was written. */
+export function shownAt(entry: EntryRow): number {
+  return entry.sent_at;
+}
+
+type BubbleRow = Extract<HistoryRow, { kind: 'entry' | 'echo' }>;
+
+interface Bubble {
+  row: BubbleRow;
+  author: string;
+  at: number;
+}
+
+function joins(previous: Bubble, next: Bubble): boolean {
+  return previous.author === next.author && Math.abs(next.at - previous.at) < JOINED_WITHIN_MS;
+}
+
+function authorOf(entry: EntryRow): string {
+  return entry.body.kind === 'outbound' ? `staff ${entry.author_id ?? ''}` : 'client';
+}
+
+function lastKey(rows: readonly HistoryRow[]): string {
+  return rows.at(-1)?.key ?? '';
+}

@@ -1,0 +1,92 @@
+/** The groups of chats as one list of rows: what the list view draws from top to bottom. */
+import type { ChatSummary } from '../api/generated/ChatSummary';
+import type { Overview } from '../api/generated/Overview';
+import type { Shell } from '../api/generated/Shell';
+import { clientName } from '../format/people';
+
+export type GroupName = 'shells' | 'in_work' | 'observed' | 'queued';
+
+/** A row of the list. */
+export type ListRow =
+  | { kind: 'group'; key: string; group: GroupName; n: number; nUnread: number; isFolded: boolean }
+  | { kind: 'chat'; key: string; group: GroupName; summary: ChatSummary }
+  | { kind: 'shell'; key: string; shell: Shell }
+  | { kind: 'empty'; key: string; group: GroupName };
+
+/**
+ * The rows for `overview`. The order within a group is the panel's. Groups that are empty are left
+ * out, save the two that every operator works from. A filter unfolds everything and shows hits only.
+ */
+export function listRows(
+  overview: Pick<Overview, 'in_work' | 'observed' | 'queued' | 'shells'>,
+  { filter = '', isFolded = (): boolean => false }: ListOptions = {},
+): ListRow[] {
+  const wanted = normalise(filter);
+  const rows: ListRow[] = [];
+
+  const shells = overview.shells.filter((shell) => shellMatches(shell, wanted));
+  if (shells.length > 0) {
+    const folded = wanted === '' && isFolded('shells');
+    rows.push(header('shells', shells.length, 0, folded));
+    if (!folded) {
+      for (const shell of shells) rows.push({ kind: 'shell', key: shell.chat_id, shell });
+    }
+  }
+  for (const group of ['in_work', 'observed', 'queued'] as const) {
+    const chats = overview[group].filter((summary) => chatMatches(summary, wanted));
+    if (chats.length === 0 && (wanted !== '' || group === 'observed')) continue;
+    const folded = wanted === '' && isFolded(group);
+    const nUnread = chats.filter((summary) => summary.n_unread > 0).length;
+    rows.push(header(group, chats.length, nUnread, folded));
+    if (folded) continue;
+    for (const summary of chats) {
+      rows.push({ kind: 'chat', key: summary.chat.id, group, summary });
+    }
+    if (chats.length === 0) rows.push({ kind: 'empty', key: `empty-${group}`, group });
+  }
+  return rows;
+}
+
+export interface ListOptions {
+  filter?: string;
+  isFolded?: (group: GroupName) => boolean;
+}
+
+/** How many clients wait for an answer that this operator could give: what the badge shows. */
+export function nWaiting(overview: Pick<Overview, 'in_work' | 'observed' | 'queued'>): number {
+  const waits = (summary: ChatSummary): boolean => summary.chat.waiting_since !== null;
+  return overview.in_work.filter(waits).length + overview.queued.filter(waits).length;
+}
+
+/** The chat of the list that `step` rows lie between it and `from`; the first if there is none. */
+export function neighbour(rows: readonly ListRow[], from: string | null, step: 1 | -1): string | null {
+  const keys = rows.filter((row) => row.kind === 'chat' || row.kind === 'shell').map((row) => row.key);
+  const at = from === null ? -1 : keys.indexOf(from);
+  if (at === -1) return (step === 1 ? keys[0] : keys.at(-1)) ?? null;
+  return keys[at + step] ?? null;
+}
+
+function header(group: GroupName, n: number, nUnread: number, isFolded: boolean): ListRow {
+  return { kind: 'group', key: `group-${group}`, group, n, nUnread, isFolded };
+}
+
+function chatMatches(summary: ChatSummary, wanted: string): boolean {
+  if (wanted === '') return true;
+  const { client, preview } = summary.chat;
+  if (normalise(clientName(client)).includes(wanted)) return true;
+  if (normalise(preview?.text ?? '').includes(wanted)) return true;
+  const digits = wanted.replace(/\D/gu, '');
+  // Whoever types a number as it is dialled here begins with 8, the client's begins with 7.
+  return (
+    digits.length > 2 &&
+    (client.phone?.includes(digits) === true || client.phone?.includes(digits.slice(1)) === true)
+  );
+}
+
+function shellMatches(shell: Shell, wanted: string): boolean {
+  return normalise(`${shell.client_name ?? ''} ${shell.text}`).includes(wanted);
+}
+
+function normalise(text: string): string {
+  return text.trim().toLowerCase().replaceAll('ё', 'е').replaceAll('\u00A0', ' ');
+}

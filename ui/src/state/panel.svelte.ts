@@ -1,0 +1,264 @@
+/** What the window shows and does: lists, the open chat, connection, session, toasts. */
+import { createContext } from 'svelte';
+
+import type { Backend } from '../api/backend';
+import type { ChatId } from '../api/generated/ChatId';
+import type { ChatSummary } from '../api/generated/ChatSummary';
+import type { Notification } from '../api/generated/Notification';
+import type { OperatorId } from '../api/generated/OperatorId';
+import type { OperatorRow } from '../api/generated/OperatorRow';
+import type { Overview } from '../api/generated/Overview';
+import type { PanelEvent } from '../api/generated/PanelEvent';
+import type { Role } from '../api/generated/Role';
+import { placeholderTitle } from '../format/entries';
+import { m } from '../paraglide/messages';
+import { Clock } from './clock.svelte';
+import { nWaiting } from './lists';
+import { panelErrorCode, panelErrorText } from './problems';
+import { coalesced } from './reload';
+import type { Settings } from './settings.svelte';
+import { TimelineState } from './timeline.svelte';
+import { Toasts } from './toasts.svelte';
+
+/** How many chats that were left stay in memory, with the place where one was. */
+const KEPT_TIMELINES = 12;
+
+export class PanelState {
+  readonly backend: Backend;
+  readonly settings: Settings;
+  readonly toasts = new Toasts();
+  readonly clock = new Clock();
+
+  overview = $state.raw<Overview | null>(null);
+  hasFailed = $state(false);
+  /** The open chat; none shows the hint to choose one. */
+  timeline = $state.raw<TimelineState | null>(null);
+  isInFront = $state(true);
+
+  /** The present moment by the backend's clock, by which waiting is counted. */
+  readonly now = $derived(this.clock.now + (this.overview?.clock_offset_ms ?? 0));
+  readonly session = $derived(this.overview?.session ?? null);
+  readonly me = $derived(this.session?.operator ?? null);
+  readonly isLive = $derived(this.overview?.connection.state === 'live');
+  readonly nWaiting = $derived(this.overview === null ? 0 : nWaiting(this.overview));
+  readonly title = $derived(
+    this.nWaiting === 0
+      ? m.app_name()
+      : m.title_waiting({ count: this.nWaiting, n: this.nWaiting }),
+  );
+
+  readonly #operators = $derived(
+    new Map((this.overview?.operators ?? []).map((operator) => [operator.id, operator])),
+  );
+  readonly #timelines = new Map<ChatId, TimelineState>();
+  readonly #reload: () => Promise<void>;
+
+  constructor(backend: Backend, settings: Settings) {
+    this.backend = backend;
+    this.settings = settings;
+    this.#reload = coalesced(async () => {
+      try {
+        const overview = await this.backend.overview();
+        if (overview.session === null) this.#forgetChats();
+        this.overview = overview;
+        this.hasFailed = false;
+      } catch {
+        this.hasFailed = true;
+      }
+    });
+  }
+
+  /** Listens, reads and ticks until the answer is called. */
+  start(): () => void {
+    const endings: (() => void)[] = [this.clock.start()];
+    let isOver = false;
+    const keep = (subscription: Promise<() => void>): void => {
+      void subscription.then((end) => (isOver ? end() : endings.push(end)));
+    };
+    keep(this.backend.onEvents((events) => this.#hear(events)));
+    keep(this.backend.onOpenChat((chatId) => void this.open(chatId)));
+
+    const look = (): void => {
+      const isInFront = document.visibilityState === 'visible' && document.hasFocus();
+      // What came while nobody looked stands below a line of its own.
+      if (isInFront && !this.isInFront) this.timeline?.resetNewLine();
+      this.isInFront = isInFront;
+      this.#watch();
+      if (!this.isInFront) void this.timeline?.flushDraft();
+    };
+    window.addEventListener('focus', look);
+    window.addEventListener('blur', look);
+    document.addEventListener('visibilitychange', look);
+    endings.push(() => {
+      window.removeEventListener('focus', look);
+      window.removeEventListener('blur', look);
+      document.removeEventListener('visibilitychange', look);
+    });
+    look();
+    void this.reload();
+    return () => {
+      isOver = true;
+      for (const end of endings) end();
+    };
+  }
+
+  /** Reads the lists again. */
+  reload(): Promise<void> {
+    return this.#reload();
+  }
+
+  operator(id: OperatorId): OperatorRow | null {
+    return this.#operators.get(id) ?? null;
+  }
+
+  /** The name that colleagues know an operator by; rows may name one who is gone. */
+  operatorName = (id: OperatorId): string => this.operator(id)?.name ?? m.unknown_operator();
+
+  channelName(summary: ChatSummary): string {
+    const channel = this.overview?.channels.find((one) => one.id === summary.chat.channel_id);
+    return channel?.name ?? m.channel_whatsapp();
+  }
+
+  /** Whether the reader may close or reopen the chat: its owner, or a supervisor. */
+  mayDirect(summary: ChatSummary): boolean {
+    const isMine = summary.chat.owner_id !== null && summary.chat.owner_id === this.me?.id;
+    return isMine || isSupervisor(this.me?.role ?? 'operator');
+  }
+
+  /** Shows a chat. What was typed in the one that is left is kept first. */
+  async open(chatId: ChatId): Promise<void> {
+    if (this.timeline?.chatId !== chatId) {
+      void this.timeline?.flushDraft();
+      const timeline = this.#timelines.get(chatId) ?? new TimelineState(this.backend, chatId);
+      // The order of the map is the order of use: the one that was left longest ago goes.
+      this.#timelines.delete(chatId);
+      this.#timelines.set(chatId, timeline);
+      for (const key of [...this.#timelines.keys()].slice(0, -KEPT_TIMELINES)) {
+        this.#timelines.delete(key);
+      }
+      timeline.resetNewLine();
+      this.timeline = timeline;
+      this.#watch();
+    }
+    await this.timeline?.refresh();
+  }
+
+  /** Shows no chat. */
+  leave(): void {
+    void this.timeline?.flushDraft();
+    this.timeline = null;
+    this.#watch();
+  }
+
+  async closeChat(summary: ChatSummary): Promise<void> {
+    const chatId = summary.chat.id;
+    await this.attempt(async () => {
+      await this.timeline?.flushDraft();
+      await this.backend.closeChat(chatId);
+      if (this.isLive) {
+        const undo = { label: m.undo(), run: () => void this.reopenChat(chatId) };
+        this.toasts.show(m.closing_done(), { action: undo });
+      } else {
+        this.toasts.show(m.closing_waits());
+      }
+    });
+  }
+
+  async reopenChat(chatId: ChatId): Promise<void> {
+    await this.attempt(() => this.backend.reopenChat(chatId));
+  }
+
+  async discardShell(chatId: ChatId): Promise<void> {
+    await this.attempt(async () => {
+      await this.backend.discardShell(chatId);
+      if (this.timeline?.chatId === chatId) this.leave();
+      this.#timelines.delete(chatId);
+    });
+  }
+
+  async openLink(url: string): Promise<void> {
+    try {
+      await this.backend.openLink(url);
+    } catch {
+      this.toasts.show(m.link_failed(), { severity: 'bad' });
+    }
+  }
+
+  async copy(text: string): Promise<void> {
+    try {
+      await navigator.clipboard.writeText(text);
+      this.toasts.show(m.copied());
+    } catch {
+      this.toasts.show(m.error_unknown(), { severity: 'bad' });
+    }
+  }
+
+  /** Signs out; false if unsent text stands against it. */
+  async signOut(force: boolean): Promise<boolean> {
+    await this.timeline?.flushDraft();
+    try {
+      await this.backend.signOut(force);
+    } catch (error) {
+      if (panelErrorCode(error) === 'unsent_text') return false;
+      this.toasts.show(panelErrorText(error), { severity: 'bad' });
+      return true;
+    }
+    await this.reload();
+    return true;
+  }
+
+  /** Does something that may fail, and says so if it did. */
+  async attempt<T>(work: () => Promise<T>): Promise<T | null> {
+    try {
+      return await work();
+    } catch (error) {
+      this.toasts.show(panelErrorText(error), { severity: 'bad' });
+      return null;
+    }
+  }
+
+  #hear(events: PanelEvent[]): void {
+    for (const event of events) {
+      switch (event.event) {
+        case 'overview_changed':
+          void this.reload();
+          break;
+        case 'timeline_changed':
+          void this.#timelines.get(event.chat_id)?.refresh();
+          break;
+        case 'notify':
+          this.#banner(event.notification);
+          break;
+        case 'overflowed':
+          void this.reload();
+          for (const timeline of this.#timelines.values()) void timeline.refresh();
+          break;
+      }
+    }
+  }
+
+  #banner({ chat_id, what, title, text, placeholder }: Notification): void {
+    const name = title ?? m.no_name();
+    const heading = what === 'new_in_queue' ? m.banner_new_in_queue({ name }) : name;
+    const kind = placeholder === null ? '' : placeholderTitle(placeholder);
+    const body = [kind, text].filter((part) => part !== '').join(': ');
+    // A banner that the system refuses is no reason to interrupt: the lists show the same.
+    void this.backend.showBanner(chat_id, heading, body).catch(() => undefined);
+  }
+
+  #watch(): void {
+    void this.backend.watch(this.timeline?.chatId ?? null, this.isInFront).catch(() => undefined);
+  }
+
+  #forgetChats(): void {
+    this.timeline = null;
+    this.#timelines.clear();
+  }
+}
+
+function isSupervisor(role: Role): boolean {
+  return role !== 'operator';
+}
+
+/** Hands the state to the views. */
+export const [panelState, providePanelState] = createContext<PanelState>();

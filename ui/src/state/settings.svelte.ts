@@ -1,0 +1,128 @@
+/** What each operator sets for this window; kept on this computer, never at the backend. */
+import { overwriteGetLocale } from '../paraglide/runtime';
+
+export const LANGUAGES = ['ru', 'en'] as const;
+export const THEMES = ['system', 'light', 'dark'] as const;
+export const TEXT_SIZES = ['small', 'normal', 'large', 'huge'] as const;
+
+export type Language = (typeof LANGUAGES)[number];
+export type Theme = (typeof THEMES)[number];
+export type TextSize = (typeof TEXT_SIZES)[number];
+
+export const LIST_WIDTH = { min: 240, max: 420, usual: 300 };
+
+const KEY = 'pult.settings';
+
+const ROOT_SIZES: Record<TextSize, string> = {
+  small: '93.75%',
+  normal: '100%',
+  large: '112.5%',
+  huge: '131.25%',
+};
+
+export class Settings {
+  language = $state<Language>('ru');
+  theme = $state<Theme>('system');
+  textSize = $state<TextSize>('normal');
+  listWidth = $state(LIST_WIDTH.usual);
+  isCardOpen = $state(false);
+  /** Names of the groups that are folded. */
+  folded = $state<string[]>([]);
+  /** Whether the notice about the missing key store has been taken note of. */
+  isKeyStoreNoticeSeen = $state(false);
+
+  #systemIsDark = $state(false);
+  readonly #storage: Storage | null;
+
+  /** Reads what is kept in `storage`; without one, or with nothing in it, the defaults hold. */
+  constructor(storage: Storage | null, systemLanguage = 'ru') {
+    this.#storage = storage;
+    this.language = systemLanguage.startsWith('ru') ? 'ru' : 'en';
+    const kept = read(storage);
+    this.language = oneOf(LANGUAGES, kept['language']) ?? this.language;
+    this.theme = oneOf(THEMES, kept['theme']) ?? this.theme;
+    this.textSize = oneOf(TEXT_SIZES, kept['textSize']) ?? this.textSize;
+    if (typeof kept['listWidth'] === 'number') this.setListWidth(kept['listWidth']);
+    this.isCardOpen = kept['isCardOpen'] === true;
+    this.isKeyStoreNoticeSeen = kept['isKeyStoreNoticeSeen'] === true;
+    if (Array.isArray(kept['folded'])) {
+      this.folded = kept['folded'].filter((name): name is string => typeof name === 'string');
+    }
+    // Messages ask for the language when they are worded, so a change re-words what is shown.
+    overwriteGetLocale(() => this.language);
+  }
+
+  /** The theme that is drawn. */
+  get drawnTheme(): 'light' | 'dark' {
+    if (this.theme === 'system') return this.#systemIsDark ? 'dark' : 'light';
+    return this.theme;
+  }
+
+  setListWidth(width: number): void {
+    this.listWidth = Math.round(Math.min(LIST_WIDTH.max, Math.max(LIST_WIDTH.min, width)));
+  }
+
+  isFolded(group: string): boolean {
+    return this.folded.includes(group);
+  }
+
+  toggleFolded(group: string): void {
+    this.folded = this.isFolded(group)
+      ? this.folded.filter((name) => name !== group)
+      : [...this.folded, group];
+  }
+
+  /** Keeps the document and the storage as the settings are. Runs until the answer is called. */
+  apply(): () => void {
+    const query = window.matchMedia('(prefers-color-scheme: dark)');
+    const follow = (): void => {
+      this.#systemIsDark = query.matches;
+    };
+    follow();
+    query.addEventListener('change', follow);
+    const end = $effect.root(() => {
+      $effect(() => {
+        const root = document.documentElement;
+        root.lang = this.language;
+        root.dataset['theme'] = this.drawnTheme;
+        root.style.fontSize = ROOT_SIZES[this.textSize];
+      });
+      $effect(() => this.#write());
+    });
+    return () => {
+      query.removeEventListener('change', follow);
+      end();
+    };
+  }
+
+  #write(): void {
+    const { language, theme, textSize, listWidth, isCardOpen, folded, isKeyStoreNoticeSeen } = this;
+    const text = JSON.stringify({
+      language,
+      theme,
+      textSize,
+      listWidth,
+      isCardOpen,
+      folded,
+      isKeyStoreNoticeSeen,
+    });
+    try {
+      this.#storage?.setItem(KEY, text);
+    } catch {
+      // A full or forbidden storage costs the setting at the next start, nothing else.
+    }
+  }
+}
+
+function read(storage: Storage | null): Record<string, unknown> {
+  try {
+    const kept: unknown = JSON.parse(storage?.getItem(KEY) ?? '{}');
+    return typeof kept === 'object' && kept !== null ? (kept as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
+}
+
+function oneOf<T>(values: readonly T[], value: unknown): T | undefined {
+  return values.find((one) => one === value);
+}

@@ -1,0 +1,39 @@
+/** Short messages at the corner, one at a time. */
+
+export interface Toast {
+  id: number;
+  text: string;
+  severity: 'info' | 'bad';
+  /** What can be done about it, such as undoing it. */
+  action: { label: string; run: () => void } | null;
+}
+
+const SHOWN_MS = 6000;
+
+export class Toasts {
+  current = $state.raw<Toast | null>(null);
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lastId = 0;
+
+  show(
+    text: string,
+    { severity = 'info', action = null }: Partial<Pick<Toast, 'severity' | 'action'>> = {},
+  ): void {
+    this.#lastId += 1;
+    this.current = { id: this.#lastId, text, severity, action };
+    this.resume();
+  }
+
+  dismiss = (): void => {
+    clearTimeout(this.#timer);
+    this.current = null;
+  };
+
+  /** Holds it while it is pointed at or has the focus. */
+  hold = (): void => clearTimeout(this.#timer);
+
+  resume = (): void => {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(this.dismiss, SHOWN_MS);
+  };
+}
