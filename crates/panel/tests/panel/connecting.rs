@@ -154,7 +154,6 @@ async fn a_quiet_panel_gives_signs_of_life_and_a_silent_backend_is_given_up() {
     let panel = signed_in(dir.path(), &backend).await;
     let mut socket = backend.accept_with(Vec::new()).await;
     until_live(&panel).await;
-    let mut events = panel.events();
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(HEARTBEAT_MS)).await;
     tokio::time::resume();
@@ -162,8 +161,7 @@ async fn a_quiet_panel_gives_signs_of_life_and_a_silent_backend_is_given_up() {
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(HEARTBEAT_MS * 3)).await;
     tokio::time::resume();
-    while events.next().await.unwrap() != PanelEvent::OverviewChanged {}
-    assert_ne!(panel.overview().await.unwrap().connection, Connection::Live);
+    until(&panel, |overview| overview.connection != Connection::Live).await;
 }
 
 #[tokio::test]
