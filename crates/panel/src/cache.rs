@@ -85,21 +85,26 @@ impl Cache {
     }
 
     fn with<T>(&self, work: impl FnOnce(&Database) -> Sql<T>) -> Result<T, StorageError> {
-        {
+        let found_by = {
             let database = self.database.read();
+            let n_rebuilt = *self.n_rebuilt.borrow();
             match work(database.as_ref().ok_or(StorageError::Closed)?) {
-                Err(error) if is_damage(&error) => {}
+                Err(error) if is_damage(&error) => n_rebuilt,
                 other => return Ok(other?),
             }
+        };
+        let mut database = self.database.write();
+        if *self.n_rebuilt.borrow() != found_by {
+            // Somebody else found it too, and was quicker.
+            return Err(StorageError::Rebuilt);
         }
         tracing::warn!("The cache is damaged and is rebuilt");
-        let mut database = self.database.write();
         drop(database.take());
         delete(&self.path)?;
         *database = Some(open(&self.path)?);
+        self.n_rebuilt.send_modify(|n| *n += 1);
         drop(database);
         self.entries_were_dropped();
-        self.n_rebuilt.send_modify(|n| *n += 1);
         Err(StorageError::Rebuilt)
     }
 

@@ -167,6 +167,7 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
         sink,
         stream,
         last_sent: Instant::now(),
+        holds_lists: cursor.is_some(),
         is_welcome: false,
         is_live: false,
         snapshot: None,
@@ -192,6 +193,9 @@ struct Connected<'a> {
     sink: SplitSink<Socket, Message>,
     stream: SplitStream<Socket>,
     last_sent: Instant,
+    /// Whether the cache holds the lists, so that it can be said whether a refused command's chat
+    /// is in sight.
+    holds_lists: bool,
     is_welcome: bool,
     is_live: bool,
     /// The rows of a snapshot whose last page is still to come. An interrupted one changes nothing.
@@ -310,9 +314,13 @@ impl Connected<'_> {
             rows,
             cursor,
             is_snapshot,
-            is_live: self.is_live,
+            is_live: self.is_live && behind == 0,
         };
         blocking(self.session, move |session| session.apply(&page)).await?;
+        if is_snapshot && !self.holds_lists {
+            self.holds_lists = true;
+            self.hand_over().await?;
+        }
         if behind > 0 {
             self.is_behind(behind);
         } else if !self.is_live {
@@ -395,7 +403,7 @@ impl Connected<'_> {
 
     /// Sends what has its turn: of each chat one command at a time.
     async fn hand_over(&mut self) -> Result<(), Lost> {
-        if !self.is_welcome {
+        if !self.is_welcome || !self.holds_lists {
             return Ok(());
         }
         let now = Instant::now();

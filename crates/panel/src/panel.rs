@@ -27,6 +27,8 @@ use crate::view::{Connection, LastSignIn, Overview, PanelEvent, SignInFailure, T
 
 /// How long signing out waits for the backend.
 const SIGN_OUT_PATIENCE: Duration = Duration::from_secs(5);
+/// The longest stretch of history that is shown at once.
+const MAX_TIMELINE: u32 = 500;
 /// Pages of history that one look at a chat may ask for.
 const MAX_FETCHES: usize = 4;
 /// The most entries that the backend gives at once.
@@ -145,6 +147,7 @@ impl Panel {
         limit: u32,
     ) -> Result<Timeline, PanelError> {
         let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        let limit = limit.clamp(1, MAX_TIMELINE);
         let mut fetches = 0;
         loop {
             let (timeline, gap) = {
@@ -468,13 +471,15 @@ impl Inner {
 
     /// Keeps `session` connected from now on.
     fn start(self: &Arc<Self>, session: Arc<Session>) {
-        let inner = Arc::downgrade(self);
-        let task = tokio::spawn(stay_connected(
-            inner,
+        let connected = stay_connected(
+            Arc::downgrade(self),
             Arc::clone(&session),
             self.link.clone(),
-        ));
-        *self.running.lock() = Some(Running { session, task });
+        );
+        // Locked before the task begins: it may end at once, and then finds itself here.
+        let mut running = self.running.lock();
+        let task = tokio::spawn(connected);
+        *running = Some(Running { session, task });
     }
 
     /// Ends the connection, and returns when it has ended.

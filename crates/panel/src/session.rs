@@ -179,11 +179,11 @@ impl Session {
                 },
             )
         })?;
-        self.command_was_added(chat_id);
+        self.outbox_changed(chat_id);
         Ok(id)
     }
 
-    fn command_was_added(&self, chat_id: ChatId) {
+    fn outbox_changed(&self, chat_id: ChatId) {
         self.has_work.notify_one();
         self.chat_changed(chat_id);
     }
@@ -205,7 +205,7 @@ impl Session {
         })?;
         if let Some(chat_id) = taken {
             self.text_was_put_back(chat_id);
-            self.command_was_added(chat_id);
+            self.outbox_changed(chat_id);
         }
         Ok(taken.is_some())
     }
@@ -247,7 +247,7 @@ impl Session {
             };
             outbox::replace(tx, &held, new_id, &command, clock::now())
         })?;
-        self.command_was_added(chat_id);
+        self.outbox_changed(chat_id);
         Ok(new_id)
     }
 
@@ -258,7 +258,7 @@ impl Session {
             outbox::remove(tx, id)?;
             outbox::tidy(tx)
         })?;
-        self.command_was_added(held.chat_id());
+        self.outbox_changed(held.chat_id());
         Ok(())
     }
 
@@ -293,7 +293,6 @@ impl Session {
         let was_shown = self.shown_returned.lock().remove(&chat_id);
         let has_changed = self.write_outbox(|tx| {
             let draft = outbox::draft(tx.reader(), chat_id)?;
-            let kept = |text: &str, kept: &str| kept.contains(text.trim());
             let new = if is_in_cache {
                 Draft {
                     client_name: name,
@@ -305,7 +304,7 @@ impl Session {
                     text,
                     ..draft.clone()
                 }
-            } else if kept(&text, &draft.whole()) {
+            } else if draft.whole().contains(text.trim()) {
                 draft.clone()
             } else {
                 Draft {
@@ -516,3 +515,6 @@ impl From<StorageError> for PanelError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

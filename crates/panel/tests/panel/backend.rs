@@ -134,7 +134,7 @@ impl Socket {
             match within(self.0.recv()).await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("unexpected {other:?}"),
+                Message::Binary(_) | Message::Close(_) => panic!("a frame was expected"),
             }
         }
     }

@@ -1,4 +1,5 @@
 //! The panel as the shell sees it, against a scripted backend over real sockets and real files.
+#![cfg(test)]
 
 mod backend;
 mod connecting;
@@ -91,14 +92,18 @@ pub(crate) async fn until_live(panel: &Panel) -> Overview {
     until(panel, |overview| overview.connection == Connection::Live).await
 }
 
+/// The overview, once the loss of the connection is seen. The next try may be on its way by then.
 pub(crate) async fn until_offline(panel: &Panel) -> Overview {
     until(panel, |overview| {
-        matches!(overview.connection, Connection::Offline { .. })
+        matches!(
+            overview.connection,
+            Connection::Offline { .. } | Connection::Connecting { .. }
+        )
     })
     .await
 }
 
-/// Waits until the loss of a connection is seen, and makes the next try at once.
+/// Waits until the loss of a connection is seen, and has the next try made at once.
 pub(crate) async fn reconnect(panel: &Panel) {
     until_offline(panel).await;
     panel.reconnect().await.unwrap();

@@ -40,10 +40,12 @@ async fn notified(socket: &mut Socket, events: &mut EventStream, seq: i64) -> Ve
     socket.changes(vec![Chat(99).mark(1)], seq).await;
     let mut found = Vec::new();
     loop {
-        match within(events.next()).await.unwrap() {
-            PanelEvent::Notify { notification } => found.push(notification),
-            event if event == end => return found,
-            _ => {}
+        let event = within(events.next()).await.unwrap();
+        if event == end {
+            return found;
+        }
+        if let PanelEvent::Notify { notification } = event {
+            found.push(notification);
         }
     }
 }

@@ -1,0 +1,417 @@
+//! The feed's property: whoever reads it in pieces ends up with what a fresh snapshot tells.
+//!
+//! A small backend is played for one reader, with everything that the real one may send: chats
+//! that come, go and come back, entries that change late, rows that overtake each other.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use proptest::prelude::*;
+use pult_domain::{
+    ChannelId, ChatId, ClientId, EntryId, OperatorId, Place, Role, Seq, Status, Timestamp,
+};
+use pult_protocol::{
+    ChatRow, ClientCard, Cursor, EntryBody, EntryRow, GoneWhy, MarkRow, OperatorRow, Row, Token,
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Page, Session, Watch};
+use crate::address::Address;
+use crate::cache::{self, HeldChat};
+use crate::events::EventSender;
+use crate::folder::Account;
+use crate::storage::from_json;
+
+/// Newest entries that come with a chat's first appearance.
+const NEWEST: usize = 3;
+
+const ME: OperatorId = OperatorId(Uuid::from_u128(7));
+
+/// One chat as the backend has it.
+#[derive(Default)]
+struct Chat {
+    /// Each entry's text and the change that touched it last.
+    entries: Vec<(String, i64)>,
+    name: String,
+    changed: i64,
+    read_place: (i64, i64),
+    /// Since when the reader sees it, if they do.
+    seen_since: Option<i64>,
+    gone: Option<(GoneWhy, i64)>,
+}
+
+#[derive(Default)]
+struct Backend {
+    seq: i64,
+    chats: BTreeMap<u8, Chat>,
+}
+
+#[derive(Debug, Clone)]
+enum Action {
+    Write {
+        chat: u8,
+    },
+    ChangeEntry {
+        chat: u8,
+        entry: usize,
+    },
+    Rename {
+        chat: u8,
+    },
+    Read {
+        chat: u8,
+        place: i64,
+    },
+    Appear {
+        chat: u8,
+    },
+    Go {
+        chat: u8,
+        why: GoneWhy,
+    },
+    /// The reader takes in what is new, at most so many chats to a page.
+    Sync {
+        page: usize,
+    },
+    /// The reader begins anew.
+    Snapshot,
+}
+
+fn action() -> impl Strategy<Value = Action> {
+    let chat = 0_u8..4;
+    prop_oneof![
+        4 => chat.clone().prop_map(|chat| Action::Write { chat }),
+        2 => (chat.clone(), 0_usize..8).prop_map(|(chat, entry)| Action::ChangeEntry { chat, entry }),
+        1 => chat.clone().prop_map(|chat| Action::Rename { chat }),
+        1 => (chat.clone(), 0_i64..9).prop_map(|(chat, place)| Action::Read { chat, place }),
+        2 => chat.clone().prop_map(|chat| Action::Appear { chat }),
+        1 => (chat, any::<bool>()).prop_map(|(chat, closed)| Action::Go {
+            chat,
+            why: if closed { GoneWhy::Closed } else { GoneWhy::Lost },
+        }),
+        3 => (1_usize..4).prop_map(|page| Action::Sync { page }),
+        1 => Just(Action::Snapshot),
+    ]
+}
+
+impl Backend {
+    fn act(&mut self, action: &Action) {
+        self.seq += 1;
+        let seq = self.seq;
+        match *action {
+            Action::Write { chat } => {
+                let chat = self.chats.entry(chat).or_default();
+                chat.entries.push((format!("written at {seq}"), seq));
+                chat.changed = seq;
+            }
+            Action::ChangeEntry { chat, entry } => {
+                if let Some(entry) = self
+                    .chats
+                    .get_mut(&chat)
+                    .and_then(|chat| chat.entries.get_mut(entry))
+                {
+                    *entry = (format!("changed at {seq}"), seq);
+                }
+            }
+            Action::Rename { chat } => {
+                if let Some(chat) = self.chats.get_mut(&chat) {
+                    chat.name = format!("named at {seq}");
+                    chat.changed = seq;
+                }
+            }
+            Action::Read { chat, place } => {
+                if let Some(chat) = self.chats.get_mut(&chat)
+                    && chat.read_place.0 < place
+                {
+                    chat.read_place = (place, seq);
+                }
+            }
+            Action::Appear { chat } => {
+                let chat = self.chats.entry(chat).or_default();
+                if chat.seen_since.is_none() {
+                    chat.seen_since = Some(seq);
+                    chat.changed = seq;
+                }
+            }
+            Action::Go { chat, why } => {
+                if let Some(chat) = self.chats.get_mut(&chat)
+                    && chat.seen_since.take().is_some()
+                {
+                    chat.gone = Some((why, seq));
+                }
+            }
+            Action::Sync { .. } | Action::Snapshot => {}
+        }
+    }
+
+    /// What is new after `after`, a group of rows per chat, in the order of the groups' last
+    /// change.
+    fn changes(&self, after: i64) -> Vec<Vec<Row>> {
+        let mut groups: Vec<(i64, Vec<Row>)> = Vec::new();
+        for (n, chat) in &self.chats {
+            let Some(since) = chat.seen_since else {
+                if let Some((why, seq)) = chat.gone.filter(|(_, seq)| *seq > after) {
+                    let chat_id = chat_id(*n);
+                    groups.push((seq, vec![Row::Gone { chat_id, why }]));
+                }
+                continue;
+            };
+            let is_fresh = since > after;
+            let mut rows: Vec<(i64, Row)> = Vec::new();
+            let n_before_newest = chat.entries.len().saturating_sub(NEWEST);
+            for (idx, (text, seq)) in chat.entries.iter().enumerate() {
+                if if is_fresh {
+                    idx >= n_before_newest
+                } else {
+                    *seq > after
+                } {
+                    rows.push((*seq, Row::Entry(entry_row(*n, idx, text))));
+                }
+            }
+            if chat.read_place.1 > after || (is_fresh && chat.read_place.0 > 0) {
+                rows.push((chat.read_place.1, Row::Mark(mark_row(*n, chat))));
+            }
+            if chat.changed > after || is_fresh || !rows.is_empty() {
+                rows.push((chat.changed, Row::Chat(chat_row(*n, chat, is_fresh))));
+            }
+            rows.sort_by_key(|(seq, _)| *seq);
+            if let Some((seq, _)) = rows.last() {
+                groups.push((*seq, rows.into_iter().map(|(_, row)| row).collect()));
+            }
+        }
+        groups.sort_by_key(|(seq, _)| *seq);
+        groups.into_iter().map(|(_, rows)| rows).collect()
+    }
+
+    fn snapshot(&self) -> Page {
+        let mut rows: Vec<Row> = vec![Row::Operator(me())];
+        for (n, chat) in &self.chats {
+            if chat.seen_since.is_none() {
+                continue;
+            }
+            rows.push(Row::Chat(chat_row(*n, chat, false)));
+            rows.push(Row::Mark(mark_row(*n, chat)));
+            let n_before_newest = chat.entries.len().saturating_sub(NEWEST);
+            for (idx, (text, _)) in chat.entries.iter().enumerate().skip(n_before_newest) {
+                rows.push(Row::Entry(entry_row(*n, idx, text)));
+            }
+        }
+        Page {
+            rows,
+            cursor: Some(self.cursor()),
+            is_snapshot: true,
+            is_live: false,
+        }
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor {
+            epoch: "first".to_owned(),
+            seq: Seq(self.seq),
+        }
+    }
+}
+
+fn chat_id(n: u8) -> ChatId {
+    ChatId(Uuid::from_u128(u128::from(n) + 100))
+}
+
+fn chat_row(n: u8, chat: &Chat, fresh: bool) -> ChatRow {
+    ChatRow {
+        id: chat_id(n),
+        channel_id: ChannelId(Uuid::nil()),
+        client: ClientCard {
+            id: ClientId(Uuid::nil()),
+            name: Some(chat.name.clone()),
+            phone: None,
+        },
+        status: Status::Queued,
+        owner_id: None,
+        former_owner_id: None,
+        observer_ids: Vec::new(),
+        waiting_since: None,
+        last_activity_at: Timestamp(chat.changed),
+        client_wrote_at: None,
+        last_place: place(chat.entries.len()),
+        preview: None,
+        fresh,
+    }
+}
+
+fn entry_row(n: u8, idx: usize, text: &str) -> EntryRow {
+    EntryRow {
+        id: EntryId(Uuid::from_u128(u128::from(n) << 64 | idx as u128)),
+        chat_id: chat_id(n),
+        place: place(idx + 1),
+        author_id: None,
+        command_id: None,
+        sent_at: Timestamp(0),
+        received_at: Timestamp(0),
+        body: EntryBody::Inbound {
+            text: text.to_owned(),
+        },
+    }
+}
+
+fn mark_row(n: u8, chat: &Chat) -> MarkRow {
+    MarkRow {
+        chat_id: chat_id(n),
+        read_place: Place(chat.read_place.0),
+    }
+}
+
+fn place(n: usize) -> Place {
+    Place(i64::try_from(n).unwrap())
+}
+
+fn me() -> OperatorRow {
+    OperatorRow {
+        id: ME,
+        name: "Anna".to_owned(),
+        role: Role::Operator,
+        is_active: true,
+    }
+}
+
+fn session(dir: &std::path::Path) -> Session {
+    std::fs::create_dir_all(dir).unwrap();
+    Session::open(
+        dir,
+        Account {
+            address: Address::parse("localhost").unwrap(),
+            operator: me(),
+        },
+        Token("none".to_owned()),
+        EventSender::new(),
+        Arc::new(Mutex::new(Watch::default())),
+        CancellationToken::new(),
+    )
+    .unwrap()
+}
+
+/// What a session holds: listed chats, their marks, all entries of them, operators.
+#[derive(Debug, PartialEq)]
+struct Held {
+    chats: BTreeMap<ChatId, HeldChat>,
+    marks: BTreeMap<ChatId, Place>,
+    entries: BTreeMap<(ChatId, Place), EntryRow>,
+    operators: Vec<OperatorRow>,
+}
+
+fn held(session: &Session) -> Held {
+    session
+        .cache
+        .read(|reader| {
+            let chats: BTreeMap<ChatId, HeldChat> = cache::listed_chats(reader)?
+                .into_iter()
+                .map(|chat| (chat.row.id, chat))
+                .collect();
+            let mut marks = BTreeMap::new();
+            for chat_id in chats.keys() {
+                marks.insert(*chat_id, cache::read_place(reader, *chat_id)?);
+            }
+            let entries: Vec<EntryRow> =
+                reader.all("SELECT body FROM entries", (), |row| from_json(row, 0))?;
+            Ok(Held {
+                entries: entries
+                    .into_iter()
+                    .filter(|entry| chats.contains_key(&entry.chat_id))
+                    .map(|entry| ((entry.chat_id, entry.place), entry))
+                    .collect(),
+                chats,
+                marks,
+                operators: cache::operators(reader)?,
+            })
+        })
+        .unwrap()
+}
+
+/// What of `held` a snapshot would carry, unread counts aside.
+fn newest(mut held: Held) -> Held {
+    for chat in held.chats.values_mut() {
+        chat.n_unread = 0;
+    }
+    let chats = &held.chats;
+    held.entries.retain(|(chat_id, place), _| {
+        let n_newest = i64::try_from(NEWEST).unwrap();
+        place.0 > chats[chat_id].row.last_place.0 - n_newest
+    });
+    held
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_feed_in_pieces_tells_what_a_fresh_snapshot_tells(
+        actions in prop::collection::vec(action(), 1..60)
+    ) {
+        let dir = tempfile::tempdir().unwrap();
+        let reader = session(&dir.path().join("reader"));
+        let mut backend = Backend::default();
+        reader.apply(&backend.snapshot()).unwrap();
+        for action in actions.iter().chain([&Action::Sync { page: 2 }]) {
+            backend.act(action);
+            if let Action::Sync { page } = action {
+                let cursor = reader.cache.read(cache::cursor).unwrap().unwrap();
+                for groups in backend.changes(cursor.seq.0).chunks(*page) {
+                    reader
+                        .apply(&Page {
+                            rows: groups.concat(),
+                            cursor: Some(backend.cursor()),
+                            is_snapshot: false,
+                            is_live: true,
+                        })
+                        .unwrap();
+                }
+            }
+            if let Action::Snapshot = action {
+                reader.apply(&backend.snapshot()).unwrap();
+            }
+        }
+
+        // All that is held of what is in sight is as the backend has it now.
+        let all = held(&reader);
+        for ((chat_id, place), entry) in &all.entries {
+            let (n, chat) = backend
+                .chats
+                .iter()
+                .find(|(n, _)| self::chat_id(**n) == *chat_id)
+                .unwrap();
+            let idx = usize::try_from(place.0).unwrap() - 1;
+            prop_assert_eq!(entry, &entry_row(*n, idx, &chat.entries[idx].0));
+        }
+        for (chat_id, chat) in &all.chats {
+            let n_unread = all
+                .entries
+                .keys()
+                .filter(|(other, place)| other == chat_id && *place > all.marks[chat_id])
+                .count();
+            prop_assert_eq!(usize::try_from(chat.n_unread).unwrap(), n_unread);
+        }
+        // Nothing is left of what was lost.
+        for (n, chat) in &backend.chats {
+            if chat.seen_since.is_none() && matches!(chat.gone, Some((GoneWhy::Lost, _)) | None) {
+                let left: i64 = reader
+                    .cache
+                    .read(|reader| {
+                        reader.one(
+                            "SELECT count(*) FROM entries WHERE chat_id = ?1",
+                            pult_sqlite::params![chat_id(*n).0.into_bytes()],
+                            |row| row.get(0),
+                        )
+                    })
+                    .unwrap();
+                prop_assert_eq!(left, 0);
+            }
+        }
+        // And it is what whoever begins now gets.
+        let newcomer = session(&dir.path().join("newcomer"));
+        newcomer.apply(&backend.snapshot()).unwrap();
+        prop_assert_eq!(newest(all), newest(held(&newcomer)));
+        reader.apply(&backend.snapshot()).unwrap();
+        prop_assert_eq!(held(&reader), held(&newcomer));
+    }
+}
