@@ -55,8 +55,10 @@ async fn a_reconnect_goes_on_from_the_cursor() {
             behind: 240,
         }))
         .await;
-    let overview = until(&panel, |overview| overview.queued.len() == 3).await;
-    assert_eq!(overview.connection, Connection::CatchingUp { behind: 240 });
+    until(&panel, |overview| {
+        overview.queued.len() == 3 && overview.connection == Connection::CatchingUp { behind: 240 }
+    })
+    .await;
     socket.changes(Vec::new(), 9).await;
     until_live(&panel).await;
 }
@@ -81,7 +83,7 @@ async fn a_panel_that_is_too_old_stops_trying_until_asked() {
     })
     .await;
     panel.reconnect().await.unwrap();
-    backend.accept_with(Vec::new()).await;
+    let _socket = backend.accept_with(Vec::new()).await;
     until_live(&panel).await;
 }
 
