@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use pult_domain::{ChatId, CommandId, Place};
 use pult_protocol::{SignInRequest, Token};
 use tokio::sync::Mutex as AsyncMutex;
-use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use crate::address::{Address, BadAddress};
 use crate::cache;
@@ -64,17 +64,13 @@ struct Inner {
     events: EventSender,
     watch: Arc<Mutex<Watch>>,
     opened: Connection,
-    running: Mutex<Option<Running>>,
+    session: Mutex<Option<Arc<Session>>>,
+    /// The task that keeps the session connected, and erases it if the backend ends it.
+    tasks: TaskTracker,
     /// Signing in and out go one after the other.
     turn: AsyncMutex<()>,
     closing: CancellationToken,
     _close_on_drop: DropGuard,
-}
-
-/// The session and the task that keeps it connected.
-struct Running {
-    session: Arc<Session>,
-    task: JoinHandle<()>,
 }
 
 impl Panel {
@@ -399,7 +395,8 @@ impl Inner {
             opened: Connection::Offline {
                 since: clock::now(),
             },
-            running: Mutex::new(None),
+            session: Mutex::new(None),
+            tasks: TaskTracker::new(),
             turn: AsyncMutex::new(()),
             _close_on_drop: closing.clone().drop_guard(),
             closing,
@@ -471,26 +468,22 @@ impl Inner {
 
     /// Keeps `session` connected from now on.
     fn start(self: &Arc<Self>, session: Arc<Session>) {
-        let connected = stay_connected(
-            Arc::downgrade(self),
-            Arc::clone(&session),
-            self.link.clone(),
+        *self.session.lock() = Some(Arc::clone(&session));
+        let inner = Arc::downgrade(self);
+        drop(
+            self.tasks
+                .spawn(stay_connected(inner, session, self.link.clone())),
         );
-        // Locked before the task begins: it may end at once, and then finds itself here.
-        let mut running = self.running.lock();
-        let task = tokio::spawn(connected);
-        *running = Some(Running { session, task });
     }
 
-    /// Ends the connection, and returns when it has ended.
+    /// Ends the session's connection, and returns when nothing is done for it any more.
     async fn stop(&self) {
-        let running = self.running.lock().take();
-        if let Some(Running { session, task }) = running {
+        if let Some(session) = self.session.lock().take() {
             session.ended.cancel();
-            if let Err(error) = task.await {
-                tracing::error!(%error, "The connection's task did not end well");
-            }
         }
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.tasks.reopen();
     }
 
     async fn tell_of_sign_out(&self, session: &Session) {
@@ -519,10 +512,7 @@ impl Inner {
     }
 
     fn session(&self) -> Option<Arc<Session>> {
-        self.running
-            .lock()
-            .as_ref()
-            .map(|running| Arc::clone(&running.session))
+        self.session.lock().clone()
     }
 
     fn signed_out_overview(&self) -> Overview {
@@ -590,7 +580,7 @@ async fn stay_connected(inner: Weak<Inner>, session: Arc<Session>, link: Link) {
         && let Some(inner) = inner.upgrade()
     {
         tracing::info!("The backend has ended the session");
-        drop(inner.running.lock().take());
+        drop(inner.session.lock().take());
         let forgotten = blocking(move || inner.forget(&session)).await;
         if let Err(error) = forgotten {
             tracing::error!(%error, "An ended session cannot be erased");

@@ -1,6 +1,7 @@
 //! A backend that says exactly what a test tells it to say, over real sockets.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
+use axum::serve::Listener;
 use axum::{Json, Router};
 use parking_lot::Mutex;
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Role, Seq, Timestamp};
@@ -17,9 +19,15 @@ use pult_protocol::{
     HistoryPage, HistoryQuery, OperatorRow, PanelFrame, Problem, Row, SignInRequest,
     SignInResponse, Token,
 };
+use rustls::ServerConfig;
+use rustls::crypto::ring;
+use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use uuid::Uuid;
 
 pub(crate) const PASSWORD: &str = "correct horse";
@@ -48,8 +56,35 @@ impl Backend {
 
     /// Also after another one has been stopped there.
     pub(crate) async fn start_at(at: &str) -> Self {
-        let listener = tokio::net::TcpListener::bind(at).await.unwrap();
+        let listener = TcpListener::bind(at).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
+        Self::serve(listener, address)
+    }
+
+    /// With TLS, and a certificate of an authority of its own for `localhost`, as PEM.
+    pub(crate) async fn start_encrypted() -> (Self, String) {
+        let issued = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let key = PrivateKeyDer::try_from(issued.signing_key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![issued.cert.der().clone()], key)
+            .unwrap();
+        let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("https://localhost:{}", tcp.local_addr().unwrap().port());
+        let listener = TlsListener {
+            tcp,
+            acceptor: TlsAcceptor::from(Arc::new(config)),
+        };
+        (Self::serve(listener, address), issued.cert.pem())
+    }
+
+    fn serve<L>(listener: L, address: String) -> Self
+    where
+        L: Listener,
+        L::Addr: std::fmt::Debug,
+    {
         let (tx, rx) = mpsc::unbounded_channel();
         let shared = Arc::new(Shared {
             operators: ["anna", "boris"]
@@ -123,6 +158,30 @@ impl Backend {
 pub(crate) struct Hello {
     pub(crate) token: String,
     pub(crate) cursor: Option<Cursor>,
+}
+
+/// Takes connections whose TLS handshake succeeds.
+struct TlsListener {
+    tcp: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (tcp, peer) = self.tcp.accept().await.unwrap();
+            if let Ok(tls) = self.acceptor.accept(tcp).await {
+                return (tls, peer);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.tcp.local_addr()
+    }
 }
 
 /// One connection. Cut when dropped.

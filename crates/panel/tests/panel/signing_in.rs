@@ -222,3 +222,30 @@ async fn a_certificate_authority_that_cannot_be_read_is_named_at_once() {
     let error = pult_panel::Panel::open(options).await.err().unwrap();
     assert!(error.to_string().contains("company.pem"), "{error}");
 }
+
+#[tokio::test]
+async fn a_company_with_its_own_certificate_authority_is_trusted_once_it_is_named() {
+    let (mut backend, ca) = Backend::start_encrypted().await;
+    assert!(matches!(
+        failure(&backend.address, PASSWORD).await,
+        SignInFailure::Unreachable { .. }
+    ));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("company.pem");
+    std::fs::write(&path, ca).unwrap();
+    let mut options = options(dir.path());
+    options.extra_ca = Some(path);
+    let panel = pult_panel::Panel::open(options).await.unwrap();
+    panel
+        .sign_in(
+            backend.address.clone(),
+            "anna".to_owned(),
+            PASSWORD.to_owned(),
+        )
+        .await
+        .unwrap();
+    let _socket = backend
+        .accept_with(vec![Row::Chat(Chat(1).queued(0))])
+        .await;
+    assert_eq!(until_live(&panel).await.queued.len(), 1);
+}
