@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use pult_domain::{Chat, Place, Status};
+use pult_domain::{Chat, Place, Seq, Status};
 use pult_protocol::GoneWhy;
 use pult_sqlite::Reader;
 
@@ -87,6 +87,21 @@ pub(crate) fn gone_why(
         Some("closed") => GoneWhy::Closed,
         _ => GoneWhy::Lost,
     })
+}
+
+/// Operators whose sight of the chat ended after the change `since` because it was closed. They
+/// may have taken part for less than one commit.
+pub(crate) fn ended_by_close(
+    reader: Reader<'_>,
+    chat: i64,
+    since: Seq,
+) -> Result<Vec<i64>, StoreError> {
+    Ok(reader.all(
+        "SELECT operator FROM audience
+         WHERE chat = ?1 AND until_seq > ?2 AND until_seq < ?3 AND why = 'closed'",
+        (chat, since.0, OPEN),
+        |row| row.get(0),
+    )?)
 }
 
 /// Whether an operator could see the chat when its entry at `seen` was its newest to them: they

@@ -49,6 +49,17 @@ pub(crate) fn of_chat(
     )?)
 }
 
+/// Operators who have a mark in the chat.
+pub(crate) fn readers_of(reader: Reader<'_>, chat: i64) -> Result<Vec<i64>, StoreError> {
+    Ok(reader.all(
+        // Operators are few and marks are many: from the operators each look-up is by key.
+        "SELECT o.key FROM operators o
+         CROSS JOIN read_marks m ON m.operator = o.key AND m.chat = ?1",
+        (chat,),
+        |row| row.get(0),
+    )?)
+}
+
 /// An operator's marks that changed after `seq`, with chat key and the seq of their change.
 pub(crate) fn changed_since(
     reader: Reader<'_>,
