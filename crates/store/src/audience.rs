@@ -70,6 +70,28 @@ pub(crate) fn settle(
     Ok(())
 }
 
+/// Since when a reader has seen the chat without a break, given that they have since `from`: from
+/// the queue into their hands and back there is none. Looks no further back than `enough`.
+pub(crate) fn unbroken_since(
+    reader: Reader<'_>,
+    chat: i64,
+    operator: i64,
+    mut from: i64,
+    enough: i64,
+) -> Result<i64, StoreError> {
+    while from > enough
+        && let Some(earlier) = reader.optional(
+            "SELECT from_seq FROM audience
+             WHERE chat = ?1 AND operator IN (0, ?2) AND until_seq = ?3",
+            (chat, operator, from),
+            |row| row.get(0),
+        )?
+    {
+        from = earlier;
+    }
+    Ok(from)
+}
+
 /// Why a reader sees the chat no longer: what their last interval, or the queue's, ended with.
 pub(crate) fn gone_why(
     reader: Reader<'_>,

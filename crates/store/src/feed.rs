@@ -262,7 +262,10 @@ fn changes_since(
     for (seq, row) in channels::changed_since(reader, since)? {
         changes.push(plain(seq, Row::Channel(row)));
     }
-    let seen = visible(reader, operator)?;
+    let mut seen = visible(reader, operator)?;
+    for (chat, from) in &mut seen {
+        *from = audience::unbroken_since(reader, *chat, operator, *from, since)?;
+    }
     gone_since(reader, operator, since, &seen, &mut changes)?;
     for (chat, from) in &seen {
         if changes.len() > MAX_CHANGES {
@@ -301,7 +304,7 @@ fn changes_since(
     Ok((changes.len() <= MAX_CHANGES).then_some(changes))
 }
 
-/// Chats that the reader sees now, and since which change they see each without a break.
+/// Chats that the reader sees now, and since which change: as everybody, or as who takes part.
 fn visible(reader: Reader<'_>, operator: i64) -> Result<BTreeMap<i64, i64>, StoreError> {
     let open = reader.all(
         "SELECT chat, min(from_seq) FROM audience
@@ -312,6 +315,8 @@ fn visible(reader: Reader<'_>, operator: i64) -> Result<BTreeMap<i64, i64>, Stor
     Ok(open.into_iter().collect())
 }
 
+/// Chats that the reader saw at `since` and lost sight of later. One that they see again is gone
+/// at the break all the same: whoever stops reading between the two must not go on holding it.
 fn gone_since(
     reader: Reader<'_>,
     operator: i64,
@@ -327,7 +332,7 @@ fn gone_since(
         |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)),
     )?;
     for (chat, seq) in ended {
-        if seen.contains_key(&chat) {
+        if seen.get(&chat).is_some_and(|from| *from <= since) {
             continue;
         }
         let chat_id = reader.one("SELECT id FROM chats WHERE key = ?1", (chat,), |row| {

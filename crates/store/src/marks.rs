@@ -13,6 +13,9 @@ pub(crate) fn grow(
     chat: i64,
     place: Place,
 ) -> Result<(), StoreError> {
+    if place < Place(1) {
+        return Ok(());
+    }
     let seq = work.next_seq();
     let n_changed = work.tx.execute(
         "INSERT INTO read_marks (operator, chat, place, seq) VALUES (?1, ?2, ?3, ?4)

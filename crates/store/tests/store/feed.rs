@@ -3,15 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proptest::prelude::*;
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_oneof, proptest};
 use pult_domain::provider::{Fact, Progress};
 use pult_domain::{ChatId, OperatorId, Place, Status};
 use pult_protocol::{
-    ChannelRow, ChatRow, Command, Cursor, EntryRow, GoneWhy, MarkRow, OperatorRow, Row,
+    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, MAX_FRAME_BYTES, MarkRow, OperatorRow, Row,
 };
 use pult_store::{ChangeSet, Page};
+use rstest::rstest;
 
-use crate::kit::{TestStore, accepted, envelope, failure, reply, status};
+use crate::kit::{TestStore, accepted, failure, status};
 
 /// What a hub sends a reader of one commit.
 fn rows_for(set: &ChangeSet, reader: OperatorId) -> Vec<Row> {
@@ -460,6 +461,68 @@ fn on_a_runtime(work: impl Future<Output = ()>) {
         .build()
         .unwrap()
         .block_on(work);
+}
+
+/// Histories that the property below once failed with, and that chance finds rarely.
+#[rstest]
+#[case::a_mark_comes_back_with_its_chat(vec![
+    vec![Step::Reads { who: 0, chat: 1, place: 1 }],
+    vec![Step::Replies { who: 2, chat: 1 }],
+    vec![Step::Leaves { who: 2 }],
+])]
+#[case::taken_and_closed_in_one_commit(vec![
+    vec![Step::Replies { who: 1, chat: 0 }, Step::Closes { who: 1, chat: 0 }],
+])]
+#[case::cut_where_a_chat_was_out_of_sight(vec![
+    vec![Step::Sleeps { panel: 5 }],
+    vec![Step::Closes { who: 0, chat: 2 }],
+    vec![Step::Writes { client: 0 }],
+    vec![Step::Writes { client: 2 }],
+    vec![Step::Nibbles { panel: 5, n_pages: 2 }],
+    vec![Step::Closes { who: 0, chat: 2 }],
+])]
+#[test]
+fn a_history_that_once_led_astray_leads_to_a_fresh_snapshot(#[case] history: Vec<Vec<Step>>) {
+    on_a_runtime(every_reader_ends_up_with_a_fresh_snapshot(history));
+}
+
+#[tokio::test]
+async fn pages_stay_well_below_the_size_of_a_frame_however_long_the_texts() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let since = store.changes(anna, None).await.unwrap().pop().unwrap();
+    let long = "щ".repeat(4096);
+    let facts = (0..8).flat_map(|client| {
+        let name = format!("Клиент {client}");
+        let texts = std::iter::repeat_with(move || name.clone()).take(30);
+        texts.map(|name| Fact::Message(store.text_of(&name, &long)))
+    });
+    store.takes_in(facts.collect()).await;
+    for cursor in [None, since.cursor] {
+        let pages = store.changes(anna, cursor).await.unwrap();
+        assert!(pages.len() > 1);
+        for page in pages {
+            let bytes = serde_json::to_vec(&page.rows).unwrap().len();
+            assert!(bytes < MAX_FRAME_BYTES / 2, "a page of {bytes} bytes");
+        }
+    }
+}
+
+#[tokio::test]
+async fn going_from_the_queue_into_ones_hands_takes_nothing_away() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let chat = store.client_writes("Ирина", "Здравствуйте").await;
+    let held = store.changes(anna, None).await.unwrap().pop().unwrap();
+    store.reply(anna, chat, "Слушаю").await.unwrap();
+    let pages = store.changes(anna, held.cursor).await.unwrap();
+    let rows: Vec<_> = pages.into_iter().flat_map(|page| page.rows).collect();
+    let is_new = |row: &Row| match row {
+        Row::Chat(chat) => !chat.fresh,
+        Row::Entry(entry) => entry.place > Place(1),
+        Row::Gone { .. } | Row::Mark(_) | Row::Operator(_) | Row::Channel(_) => false,
+    };
+    assert!(!rows.is_empty() && rows.iter().all(is_new), "{rows:?}");
 }
 
 proptest! {

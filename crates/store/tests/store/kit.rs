@@ -110,7 +110,6 @@ pub(crate) struct TestStore {
     pub(crate) published: Arc<Mutex<Published>>,
     pub(crate) channel: ChannelId,
     folder: Arc<tempfile::TempDir>,
-    n_messages: AtomicI64,
 }
 
 impl Deref for TestStore {
@@ -131,11 +130,9 @@ impl TestStore {
     /// Closes the store and opens its file again, as a restart does.
     pub(crate) async fn reopened(self) -> Self {
         let (folder, clock) = (Arc::clone(&self.folder), Arc::clone(&self.clock));
-        let (published, n) = (Arc::clone(&self.published), self.n_messages);
+        let published = Arc::clone(&self.published);
         self.store.close().await;
-        let mut store = Self::open(folder, clock, published).await.unwrap();
-        store.n_messages = n;
-        store
+        Self::open(folder, clock, published).await.unwrap()
     }
 
     /// A second opening of the same file while the first is open.
@@ -168,7 +165,6 @@ impl TestStore {
             published,
             channel,
             folder,
-            n_messages: AtomicI64::new(0),
         })
     }
 
@@ -218,8 +214,7 @@ impl TestStore {
 
     /// The next provider's id of a message.
     pub(crate) fn next_wamid(&self) -> String {
-        let n = self.n_messages.fetch_add(1, Ordering::SeqCst);
-        format!("wamid.{n}")
+        format!("wamid.{}", Uuid::now_v7())
     }
 
     /// A text of the client of that name.
