@@ -121,7 +121,7 @@ async fn a_second_opening_of_the_file_works_beside_the_first_unheard() {
     let chat = store.client_writes("Ирина", "Здравствуйте").await;
     let second = store.opened_twice().await.unwrap();
     second.client_writes("Пётр", "Добрый день").await;
-    assert_eq!(store.published.lock().chats.len(), 1, "not heard");
+    assert_eq!(store.n_chats(), 1, "not heard");
     store.reply(anna, chat, "Слушаю").await.unwrap();
     for store in [&store, &second] {
         let pages = store.changes(anna, None).await.unwrap();

@@ -27,7 +27,7 @@ async fn the_same_provider_id_on_another_channel_is_another_message() {
         .ingest(ChannelKind::Whatsapp, Vec::new(), Some(other))
         .await
         .unwrap();
-    assert_eq!(store.published.lock().chats.len(), 2);
+    assert_eq!(store.n_chats(), 2);
 }
 
 #[tokio::test]
@@ -60,7 +60,7 @@ async fn a_client_known_by_user_id_first_and_by_number_later_has_one_chat() {
         store.takes_in(vec![Fact::Message(message)]).await;
     }
     let chat = store.chat_of("Ирина");
-    assert_eq!(store.published.lock().chats.len(), 1);
+    assert_eq!(store.n_chats(), 1);
     assert_eq!(store.story(chat).len(), 3);
     let client = store.chat(chat).client;
     assert_eq!(client.phone.as_deref(), Some("70000000001"));
@@ -78,7 +78,7 @@ async fn a_client_known_by_number_first_is_the_same_when_the_user_id_comes() {
     for message in [by_number, with_both, by_user_id] {
         store.takes_in(vec![Fact::Message(message)]).await;
     }
-    assert_eq!(store.published.lock().chats.len(), 1);
+    assert_eq!(store.n_chats(), 1);
 }
 
 #[tokio::test]

@@ -52,14 +52,17 @@ struct Gate {
 impl Clock {
     pub(crate) fn now(&self) -> Timestamp {
         if std::thread::current().name() == Some("store-writer") {
-            let mut gate = self.gate.lock();
-            if gate.is_shut {
-                gate.is_reached = true;
-                self.moved.notify_all();
-                self.moved.wait_while(&mut gate, |gate| gate.is_shut);
-            }
+            self.pass_gate();
         }
         Timestamp(self.now.load(Ordering::SeqCst))
+    }
+
+    fn pass_gate(&self) {
+        let mut gate = self.gate.lock();
+        gate.is_reached = true;
+        self.moved.notify_all();
+        self.moved.wait_while(&mut gate, |gate| gate.is_shut);
+        drop(gate);
     }
 
     pub(crate) fn pass_ms(&self, ms: i64) {
@@ -107,7 +110,7 @@ impl Published {
 pub(crate) struct TestStore {
     store: Store,
     pub(crate) clock: Arc<Clock>,
-    pub(crate) published: Arc<Mutex<Published>>,
+    published: Arc<Mutex<Published>>,
     pub(crate) channel: ChannelId,
     folder: Arc<tempfile::TempDir>,
 }
@@ -240,14 +243,18 @@ impl TestStore {
         self.chat_of(name)
     }
 
+    pub(crate) fn of_published<T>(&self, read: impl FnOnce(&Published) -> T) -> T {
+        read(&self.published.lock())
+    }
+
+    pub(crate) fn n_chats(&self) -> usize {
+        self.of_published(|published| published.chats.len())
+    }
+
     /// The chat of the client who goes by that name now.
     pub(crate) fn chat_of(&self, name: &str) -> ChatId {
-        let published = self.published.lock();
-        let mut chats = published.chats.values();
-        chats
-            .find(|chat| chat.client.name.as_deref() == Some(name))
-            .unwrap()
-            .id
+        let is_of = |chat: &&ChatRow| chat.client.name.as_deref() == Some(name);
+        self.of_published(|published| published.chats.values().find(is_of).unwrap().id)
     }
 
     /// A webhook with these facts about the company's number.
@@ -268,13 +275,12 @@ impl TestStore {
 
     /// The chat as it stands now.
     pub(crate) fn chat(&self, chat: ChatId) -> ChatRow {
-        self.published.lock().chats[&chat].clone()
+        self.of_published(|published| published.chats[&chat].clone())
     }
 
     /// The chat's entries as they stand now, by place.
     pub(crate) fn entries(&self, chat: ChatId) -> Vec<EntryRow> {
-        let published = self.published.lock();
-        published.entries[&chat].values().cloned().collect()
+        self.of_published(|published| published.entries[&chat].values().cloned().collect())
     }
 
     /// The chat's history in short: texts as they are, notices by name.
@@ -302,9 +308,11 @@ impl TestStore {
     pub(crate) fn delivery_of(&self, chat: ChatId, text: &str) -> pult_protocol::Delivery {
         self.entries(chat)
             .into_iter()
-            .find_map(|row| match row.body {
-                EntryBody::Outbound { text: of, delivery } if of == text => Some(delivery),
-                _ => None,
+            .find_map(|row| {
+                let EntryBody::Outbound { text: of, delivery } = row.body else {
+                    return None;
+                };
+                (of == text).then_some(delivery)
             })
             .unwrap()
     }

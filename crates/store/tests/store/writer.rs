@@ -78,11 +78,7 @@ async fn an_event_that_cannot_be_applied_waits_whole_and_harms_nobody() {
     };
     assert!(taken, "the event is ours: the provider need not repeat it");
     assert!(answered);
-    assert_eq!(
-        store.published.lock().chats.len(),
-        1,
-        "nothing half applied"
-    );
+    assert_eq!(store.n_chats(), 1, "nothing half applied");
     let waiting = store.waiting_events().await.unwrap();
     assert_eq!(waiting.len(), 1);
     store.file().execute_batch("DROP TRIGGER fault").unwrap();
@@ -102,10 +98,13 @@ async fn a_transaction_that_sqlite_itself_undid_commits_nothing_and_the_writer_g
         store.command(anna, envelope(reply(petr, "сбой", Place(1)))),
         store.command(anna, envelope(reply(irina, "И ещё", Place(1)))),
     ];
-    let n_published = store.published.lock().sets.len();
+    let n_published = store.of_published(|published| published.sets.len());
     let answers = store.in_one_commit(all).await;
     assert!(answers.iter().all(Result::is_err), "{answers:?}");
-    assert_eq!(store.published.lock().sets.len(), n_published);
+    assert_eq!(
+        store.of_published(|published| published.sets.len()),
+        n_published
+    );
     let n_replies: i64 = store
         .file()
         .query_row("SELECT count(*) FROM deliveries", (), |row| row.get(0))
