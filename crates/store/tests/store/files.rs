@@ -4,7 +4,7 @@ use pult_domain::Place;
 use pult_protocol::Cursor;
 use pult_store::NewSession;
 
-use crate::kit::TestStore;
+use crate::kit::{TestStore, accepted};
 
 #[tokio::test]
 async fn reopening_the_file_keeps_everything() {
@@ -112,8 +112,8 @@ async fn sign_in_names_are_compared_without_case_and_given_once() {
     assert!(store.add_operator(twin).await.unwrap().is_err());
 }
 
-/// Two programs on one file share its order of changes and never lose each other's work, but
-/// neither is told of what the other publishes.
+/// An administrator's command works beside the backend: neither loses what the other did, and
+/// what the backend publishes next shows by its `from` that it was not told of everything.
 #[tokio::test]
 async fn a_second_opening_of_the_file_works_beside_the_first_unheard() {
     let store = TestStore::new().await;
@@ -129,4 +129,29 @@ async fn a_second_opening_of_the_file_works_beside_the_first_unheard() {
         let chats = rows.filter(|row| matches!(row, pult_protocol::Row::Chat(_)));
         assert_eq!(chats.count(), 2, "but not lost");
     }
+    let has_gap = store.of_published(|published| {
+        let mut neighbours = published.sets.windows(2);
+        neighbours.any(|sets| sets[1].from > sets[0].to)
+    });
+    assert!(has_gap, "and it shows");
+}
+
+#[tokio::test]
+async fn a_second_opening_of_the_file_leaves_what_the_first_is_sending() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let chat = store.client_writes("Ирина", "Здравствуйте").await;
+    store.reply(anna, chat, "Слушаю").await.unwrap();
+    let (delivery, _) = store.begins().await;
+    store.opened_twice().await.unwrap();
+    let head = store.head().await.unwrap();
+    assert_eq!(head.next, pult_store::LaneStep::Report);
+    store
+        .finish_sending(delivery, accepted("wamid.A"))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.state_of(chat, "Слушаю"),
+        pult_protocol::DeliveryState::Sent
+    );
 }

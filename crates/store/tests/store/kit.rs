@@ -130,12 +130,14 @@ impl TestStore {
         Self::open(folder, clock, Arc::default()).await.unwrap()
     }
 
-    /// Closes the store and opens its file again, as a restart does.
+    /// Closes the store and opens its file again, as a restart of the backend does.
     pub(crate) async fn reopened(self) -> Self {
         let (folder, clock) = (Arc::clone(&self.folder), Arc::clone(&self.clock));
         let published = Arc::clone(&self.published);
         self.store.close().await;
-        Self::open(folder, clock, published).await.unwrap()
+        let store = Self::open(folder, clock, published).await.unwrap();
+        store.settle_interrupted().await.unwrap();
+        store
     }
 
     /// A second opening of the same file while the first is open.
@@ -159,8 +161,7 @@ impl TestStore {
                 let published = Arc::clone(&published);
                 Box::new(move |set| published.lock().take(set))
             },
-        })
-        .await?;
+        })?;
         let channel = store.put_channel(number(NUMBER)).await?;
         Ok(Self {
             store,
