@@ -270,4 +270,62 @@ mod tests {
             .unwrap();
         assert_eq!(n, 0);
     }
+
+    #[test]
+    fn after_sqlite_has_undone_a_transaction_nothing_more_is_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        let fault = Migration {
+            name: "0002_fault",
+            sql: "CREATE TRIGGER fault BEFORE INSERT ON t WHEN NEW.a = 2
+                  BEGIN SELECT RAISE(ROLLBACK, 'a fault'); END;",
+        };
+        let (mut writer, readers) = open(&settings(&path, &[STEP, fault])).unwrap();
+        let insert = "INSERT INTO t (a) VALUES (?1)";
+        let failed = writer.transaction(|tx| {
+            for a in 1..=3 {
+                let added = tx.savepoint(|| tx.execute(insert, (a,)));
+                assert_eq!(added.is_ok(), a == 1);
+                assert_eq!(tx.is_open(), a == 1);
+            }
+            Ok::<_, rusqlite::Error>(())
+        });
+        assert!(failed.is_err());
+        let count = "SELECT count(*) FROM t";
+        let n: i64 = readers
+            .read(|reader| reader.one(count, (), |row| row.get(0)))
+            .unwrap();
+        assert_eq!(n, 0);
+        writer.transaction(|tx| tx.execute(insert, (1,))).unwrap();
+    }
+
+    #[test]
+    fn steps_taken_one_release_at_a_time_lead_where_all_at_once_do() {
+        let steps = [
+            STEP,
+            Migration {
+                name: "0002_more",
+                sql: "ALTER TABLE t ADD COLUMN b TEXT NOT NULL DEFAULT '';",
+            },
+            Migration {
+                name: "0003_index",
+                sql: "CREATE INDEX t_by_b ON t (b);",
+            },
+        ];
+        let dir = tempfile::tempdir().unwrap();
+        let schema_after = |name: &str, releases: &[usize]| -> Vec<String> {
+            let path = dir.path().join(name);
+            for n_steps in releases {
+                drop(open(&settings(&path, &steps[..*n_steps])).unwrap());
+            }
+            let (_writer, readers) = open(&settings(&path, &steps)).unwrap();
+            let sql = "SELECT sql FROM sqlite_schema ORDER BY name";
+            readers
+                .read(|reader| reader.all(sql, (), |row| row.get(0)))
+                .unwrap()
+        };
+        let at_once = schema_after("at_once.sqlite", &[]);
+        assert_eq!(schema_after("one_by_one.sqlite", &[1, 2, 3]), at_once);
+        assert_eq!(schema_after("skipping.sqlite", &[1, 3, 3]), at_once);
+    }
 }

@@ -93,17 +93,32 @@ impl<'a> Transaction<'a> {
         self.reader().one(sql, params, map)
     }
 
+    /// False once SQLite itself has undone the transaction, as it may when the disk is full.
+    /// Whatever is written after that would be committed by itself.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
     /// Runs `work` so that either all of it counts or nothing, without undoing what came before
     /// in this transaction.
     ///
     /// # Errors
-    /// What `work` returned, after undoing it; or SQLite's own.
+    /// What `work` returned, after undoing it; or SQLite's own. Nothing is run when the
+    /// transaction is undone already.
     pub fn savepoint<T, E: From<rusqlite::Error>>(
         &self,
         work: impl FnOnce() -> Result<T, E>,
     ) -> Result<T, E> {
+        if !self.is_open() {
+            let undone = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT_ROLLBACK);
+            return Err(rusqlite::Error::SqliteFailure(undone, None).into());
+        }
         self.execute("SAVEPOINT work", ())?;
         let result = work();
+        if !self.is_open() {
+            return result;
+        }
         if result.is_err() {
             self.execute("ROLLBACK TO work", ())?;
         }

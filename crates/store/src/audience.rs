@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use pult_domain::{Chat, Place, Status};
+use pult_domain::{Chat, Place, Seq, Status};
 use pult_protocol::GoneWhy;
 use pult_sqlite::Reader;
 
@@ -70,6 +70,28 @@ pub(crate) fn settle(
     Ok(())
 }
 
+/// Since when a reader has seen the chat without a break, given that they have since `from`: from
+/// the queue into their hands and back there is none. Looks no further back than `enough`.
+pub(crate) fn unbroken_since(
+    reader: Reader<'_>,
+    chat: i64,
+    operator: i64,
+    mut from: i64,
+    enough: i64,
+) -> Result<i64, StoreError> {
+    while from > enough
+        && let Some(earlier) = reader.optional(
+            "SELECT from_seq FROM audience
+             WHERE chat = ?1 AND operator IN (0, ?2) AND until_seq = ?3",
+            (chat, operator, from),
+            |row| row.get(0),
+        )?
+    {
+        from = earlier;
+    }
+    Ok(from)
+}
+
 /// Why a reader sees the chat no longer: what their last interval, or the queue's, ended with.
 pub(crate) fn gone_why(
     reader: Reader<'_>,
@@ -87,6 +109,21 @@ pub(crate) fn gone_why(
         Some("closed") => GoneWhy::Closed,
         _ => GoneWhy::Lost,
     })
+}
+
+/// Operators whose sight of the chat ended after the change `since` because it was closed. They
+/// may have taken part for less than one commit.
+pub(crate) fn ended_by_close(
+    reader: Reader<'_>,
+    chat: i64,
+    since: Seq,
+) -> Result<Vec<i64>, StoreError> {
+    Ok(reader.all(
+        "SELECT operator FROM audience
+         WHERE chat = ?1 AND until_seq > ?2 AND until_seq < ?3 AND why = 'closed'",
+        (chat, since.0, OPEN),
+        |row| row.get(0),
+    )?)
 }
 
 /// Whether an operator could see the chat when its entry at `seen` was its newest to them: they

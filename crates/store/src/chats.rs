@@ -167,7 +167,7 @@ pub(crate) fn client_wrote(
     // A clock that runs ahead must not make somebody wait from the future.
     let since = sent_at.min(work.now);
     work.tx.execute(
-        "UPDATE chats SET waiting_since = coalesce(waiting_since, ?2), last_activity_at = ?3,
+        "UPDATE chats SET waiting_since = min(coalesce(waiting_since, ?2), ?2), last_activity_at = ?3,
                           client_wrote_at = max(coalesce(client_wrote_at, 0), ?2), preview = ?4,
                           seq = ?5
          WHERE key = ?1",

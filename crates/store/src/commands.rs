@@ -87,6 +87,9 @@ fn attempt(
         Command::Close { .. } => moved(work, asker, envelope, Action::Close),
         Command::Reopen { .. } => moved(work, asker, envelope, Action::Reopen),
         Command::MarkRead { chat_id, place } => {
+            if !asker.is_active {
+                return Err(No::Refused(Refusal::OperatorInactive));
+            }
             let reader = work.tx.reader();
             let key = chats::key_of(reader, *chat_id)?.ok_or(No::Refused(Refusal::ChatNotFound))?;
             let readers = audience::present(reader, key)?;

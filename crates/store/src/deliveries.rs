@@ -391,10 +391,17 @@ fn set_state(
             work.now.0,
             holds_lane,
             failure.map(|failure| failure.kind.as_str()),
-            failure.map(|failure| format!("{} {}", failure.code, failure.reason)),
+            failure.map(details),
         ),
     )?;
     entries::changed(work, delivery.chat, delivery.entry)
+}
+
+/// The provider's own code and words.
+fn details(failure: &Failure) -> String {
+    format!("{} {}", failure.code, failure.reason)
+        .trim()
+        .to_owned()
 }
 
 fn park(work: &Work<'_>, channel: i64, update: &DeliveryUpdate) -> Result<(), StoreError> {
@@ -412,7 +419,7 @@ fn park(work: &Work<'_>, channel: i64, update: &DeliveryUpdate) -> Result<(), St
             &update.provider_id,
             progress,
             failure.map(|failure| failure.kind.as_str()),
-            failure.map(|failure| format!("{} {}", failure.code, failure.reason)),
+            failure.map(details),
             update.at.0,
         ),
     )?;

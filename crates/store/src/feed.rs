@@ -9,15 +9,17 @@ use std::sync::Arc;
 
 use pult_domain::{OperatorId, Place, Seq};
 use pult_protocol::{
-    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, MarkRow, NEWEST_ENTRIES, OperatorRow, Row,
+    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, MAX_FRAME_BYTES, MarkRow, NEWEST_ENTRIES,
+    OperatorRow, Row,
 };
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
 use crate::{StoreError, audience, channels, chats, entries, marks, operators, sql};
 
-/// Most rows of a page: keeps a frame well below its size limit.
-const PAGE_ROWS: usize = 300;
+/// Most bytes of a page's rows as JSON, unless one change alone is larger: keeps a frame well
+/// below its size limit.
+pub(crate) const PAGE_BYTES: usize = MAX_FRAME_BYTES / 8;
 
 /// More changes than this are not read one by one: a snapshot is smaller.
 const MAX_CHANGES: usize = 5_000;
@@ -35,7 +37,7 @@ pub struct ChangeSet {
     pub operators: Vec<OperatorRow>,
     /// Channels that changed; everybody sees them.
     pub channels: Vec<ChannelRow>,
-    /// Read marks that grew, and whose they are.
+    /// Read marks that grew, or whose chat came into their owner's sight again, and whose they are.
     pub marks: Vec<(OperatorId, MarkRow)>,
     /// Whether a lane of delivery may have something to do.
     pub lanes: bool,
@@ -119,8 +121,9 @@ pub(crate) fn change_set(
     };
     for (chat, changed) in &touched.chats {
         let before = touched.seen_before.get(chat).cloned().unwrap_or_default();
-        set.chats
-            .push(Arc::new(chat_change(reader, *chat, changed, &before)?));
+        set.chats.push(Arc::new(chat_change(
+            reader, from, *chat, changed, &before,
+        )?));
     }
     for operator in &touched.operators {
         set.operators.push(operators::row(reader, *operator)?);
@@ -128,15 +131,21 @@ pub(crate) fn change_set(
     for channel in &touched.channels {
         set.channels.push(channels::row(reader, *channel)?);
     }
-    for (operator, chat) in &touched.marks {
-        let id = operators::row(reader, *operator)?.id;
-        set.marks.push((id, marks::row(reader, *operator, *chat)?));
+    let mut own_marks = touched.marks.clone();
+    for chat in touched.chats.keys() {
+        let before = touched.seen_before.get(chat).cloned().unwrap_or_default();
+        own_marks.extend(marks_that_reappear(reader, *chat, &before)?);
+    }
+    for (operator, chat) in own_marks {
+        let id = operators::row(reader, operator)?.id;
+        set.marks.push((id, marks::row(reader, operator, chat)?));
     }
     Ok(Some(set))
 }
 
 fn chat_change(
     reader: Reader<'_>,
+    from: Seq,
     chat: i64,
     changed: &BTreeSet<i64>,
     before: &BTreeSet<i64>,
@@ -154,12 +163,10 @@ fn chat_change(
         entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?
     };
     let mut closed_to = BTreeSet::new();
-    for operator in before
-        .difference(&after)
-        .filter(|key| **key != audience::EVERYONE)
-    {
-        if audience::gone_why(reader, chat, *operator)? == GoneWhy::Closed {
-            closed_to.insert(operators::row(reader, *operator)?.id);
+    for operator in audience::ended_by_close(reader, chat, from)? {
+        let sees_now = after.contains(&audience::EVERYONE) || after.contains(&operator);
+        if !sees_now && audience::gone_why(reader, chat, operator)? == GoneWhy::Closed {
+            closed_to.insert(operators::row(reader, operator)?.id);
         }
     }
     Ok(ChatChange {
@@ -170,6 +177,24 @@ fn chat_change(
         after: of_keys(reader, &after)?,
         closed_to,
     })
+}
+
+/// Marks, as (operator, chat), of readers who see the chat from now on and have read it before.
+fn marks_that_reappear(
+    reader: Reader<'_>,
+    chat: i64,
+    before: &BTreeSet<i64>,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let after = audience::present(reader, chat)?;
+    if before.contains(&audience::EVERYONE) || after.is_subset(before) {
+        return Ok(Vec::new());
+    }
+    let sees_now = |operator| after.contains(&audience::EVERYONE) || after.contains(&operator);
+    let with_mark = marks::readers_of(reader, chat)?.into_iter();
+    Ok(with_mark
+        .filter(|operator| sees_now(*operator) && !before.contains(operator))
+        .map(|operator| (operator, chat))
+        .collect())
 }
 
 fn of_keys(reader: Reader<'_>, keys: &BTreeSet<i64>) -> Result<Audience, StoreError> {
@@ -189,6 +214,7 @@ pub(crate) fn read(
     reader: Reader<'_>,
     operator: OperatorId,
     cursor: Option<&Cursor>,
+    page_bytes: usize,
 ) -> Result<Vec<Page>, StoreError> {
     let operator = chats::operator_key(reader, operator)?;
     let epoch: String = reader.one("SELECT epoch FROM store", (), |row| row.get(0))?;
@@ -206,8 +232,8 @@ pub(crate) fn read(
         })
     };
     match changes {
-        Some(changes) => pages_of_changes(reader, changes, head, cursor_at),
-        None => pages_of_snapshot(reader, operator, head, cursor_at),
+        Some(changes) => pages_of_changes(reader, changes, page_bytes, head, cursor_at),
+        None => pages_of_snapshot(reader, operator, page_bytes, head, cursor_at),
     }
 }
 
@@ -236,7 +262,10 @@ fn changes_since(
     for (seq, row) in channels::changed_since(reader, since)? {
         changes.push(plain(seq, Row::Channel(row)));
     }
-    let seen = visible(reader, operator)?;
+    let mut seen = visible(reader, operator)?;
+    for (chat, from) in &mut seen {
+        *from = audience::unbroken_since(reader, *chat, operator, *from, since)?;
+    }
     gone_since(reader, operator, since, &seen, &mut changes)?;
     for (chat, from) in &seen {
         if changes.len() > MAX_CHANGES {
@@ -275,7 +304,7 @@ fn changes_since(
     Ok((changes.len() <= MAX_CHANGES).then_some(changes))
 }
 
-/// Chats that the reader sees now, and since which change they see each without a break.
+/// Chats that the reader sees now, and since which change: as everybody, or as who takes part.
 fn visible(reader: Reader<'_>, operator: i64) -> Result<BTreeMap<i64, i64>, StoreError> {
     let open = reader.all(
         "SELECT chat, min(from_seq) FROM audience
@@ -286,6 +315,8 @@ fn visible(reader: Reader<'_>, operator: i64) -> Result<BTreeMap<i64, i64>, Stor
     Ok(open.into_iter().collect())
 }
 
+/// Chats that the reader saw at `since` and lost sight of later. One that they see again is gone
+/// at the break all the same: whoever stops reading between the two must not go on holding it.
 fn gone_since(
     reader: Reader<'_>,
     operator: i64,
@@ -301,7 +332,7 @@ fn gone_since(
         |row| Ok((row.get::<_, i64>(0)?, row.get(1)?)),
     )?;
     for (chat, seq) in ended {
-        if seen.contains_key(&chat) {
+        if seen.get(&chat).is_some_and(|from| *from <= since) {
             continue;
         }
         let chat_id = reader.one("SELECT id FROM chats WHERE key = ?1", (chat,), |row| {
@@ -333,6 +364,7 @@ fn begin_of_sight(reader: Reader<'_>, chat: i64, from: i64) -> Result<Change, St
 fn pages_of_changes(
     reader: Reader<'_>,
     changes: Vec<Change>,
+    page_bytes: usize,
     head: Seq,
     cursor_at: impl Fn(Seq) -> Option<Cursor>,
 ) -> Result<Vec<Page>, StoreError> {
@@ -340,53 +372,67 @@ fn pages_of_changes(
     let mut pages = Vec::new();
     let mut page = PageOfChanges::default();
     for change in changes {
+        let bytes = size(&change.rows)?;
         // Rows of one change stay together: the cursor stands between changes.
-        if page.rows.len() >= PAGE_ROWS && change.seq != page.last_seq {
+        if !page.is_empty()
+            && page.bytes.saturating_add(bytes) > page_bytes
+            && change.seq != page.last_seq
+        {
             let full = std::mem::take(&mut page);
             behind = behind.saturating_sub(full.rows.len());
             let seq = Seq(full.last_seq);
-            pages.push(full.finish(reader, behind, cursor_at(seq))?);
+            pages.push(full.finish(behind, cursor_at(seq)));
         }
         page.last_seq = change.seq;
-        page.chats.extend(change.chat);
+        page.bytes += bytes;
+        if let Some(chat) = change.chat
+            && !page.chats.contains_key(&chat)
+        {
+            let row = Row::Chat(chats::row(reader, chat)?);
+            page.bytes += size(std::slice::from_ref(&row))?;
+            page.chats.insert(chat, row);
+        }
         page.rows.extend(change.rows);
     }
-    pages.push(page.finish(reader, 0, cursor_at(head))?);
+    pages.push(page.finish(0, cursor_at(head)));
     Ok(pages)
+}
+
+/// How many bytes rows take as JSON.
+fn size(rows: &[Row]) -> Result<usize, StoreError> {
+    Ok(sql::to_json(&rows)?.len())
 }
 
 #[derive(Default)]
 struct PageOfChanges {
+    /// The present row of every chat that has a change in the page.
+    chats: BTreeMap<i64, Row>,
     rows: Vec<Row>,
-    chats: BTreeSet<i64>,
+    bytes: usize,
     last_seq: i64,
 }
 
 impl PageOfChanges {
-    fn finish(
-        self,
-        reader: Reader<'_>,
-        behind: usize,
-        cursor: Option<Cursor>,
-    ) -> Result<Page, StoreError> {
-        let mut rows = Vec::with_capacity(self.chats.len() + self.rows.len());
-        // The chat before its entries, so that a reader never has lines of an unknown chat.
-        for chat in &self.chats {
-            rows.push(Row::Chat(chats::row(reader, *chat)?));
-        }
-        rows.extend(self.rows);
-        Ok(Page {
+    fn is_empty(&self) -> bool {
+        self.rows.is_empty() && self.chats.is_empty()
+    }
+
+    /// The page. A chat comes before its entries, so that a reader never has lines of an unknown
+    /// chat.
+    fn finish(self, behind: usize, cursor: Option<Cursor>) -> Page {
+        Page {
             starts_snapshot: false,
-            rows,
+            rows: self.chats.into_values().chain(self.rows).collect(),
             cursor,
             behind,
-        })
+        }
     }
 }
 
 fn pages_of_snapshot(
     reader: Reader<'_>,
     operator: i64,
+    page_bytes: usize,
     head: Seq,
     cursor_at: impl Fn(Seq) -> Option<Cursor>,
 ) -> Result<Vec<Page>, StoreError> {
@@ -406,20 +452,30 @@ fn pages_of_snapshot(
         rows.extend(marks::of_chat(reader, operator, chat)?.map(Row::Mark));
     }
     let mut behind = rows.len();
-    let mut rows = rows.into_iter().peekable();
+    let page = |rows, behind| Page {
+        starts_snapshot: false,
+        rows,
+        cursor: None,
+        behind,
+    };
     let mut pages = Vec::new();
-    loop {
-        let part: Vec<Row> = rows.by_ref().take(PAGE_ROWS).collect();
-        behind -= part.len();
-        let is_last = rows.peek().is_none();
-        pages.push(Page {
-            starts_snapshot: pages.is_empty(),
-            rows: part,
-            cursor: is_last.then(|| cursor_at(head)).flatten(),
-            behind,
-        });
-        if is_last {
-            return Ok(pages);
+    let (mut part, mut bytes) = (Vec::new(), 0);
+    for row in rows {
+        let row_bytes = size(std::slice::from_ref(&row))?;
+        if !part.is_empty() && bytes + row_bytes > page_bytes {
+            behind -= part.len();
+            pages.push(page(std::mem::take(&mut part), behind));
+            bytes = 0;
         }
+        bytes += row_bytes;
+        part.push(row);
     }
+    pages.push(Page {
+        cursor: cursor_at(head),
+        ..page(part, 0)
+    });
+    if let Some(first) = pages.first_mut() {
+        first.starts_snapshot = true;
+    }
+    Ok(pages)
 }

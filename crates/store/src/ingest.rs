@@ -47,11 +47,11 @@ fn apply_guarded(
     facts: &[ChannelFact],
 ) -> Result<State, StoreError> {
     let tx = work.tx;
-    match tx.savepoint(|| apply_all(work, kind, facts)) {
+    match work.attempt(|work| apply_all(work, kind, facts)) {
         Ok(state) => Ok(state),
         // No room on the disk: nothing could be written down either, so the provider must not
         // believe that we have it.
-        Err(error) if error.is_temporary() => Err(error),
+        Err(error) if error.is_temporary() || !tx.is_open() => Err(error),
         Err(error) => {
             tracing::error!(%error, "A provider's event could not be applied and waits");
             Ok(State::Waiting)

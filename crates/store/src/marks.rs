@@ -13,6 +13,9 @@ pub(crate) fn grow(
     chat: i64,
     place: Place,
 ) -> Result<(), StoreError> {
+    if place < Place(1) {
+        return Ok(());
+    }
     let seq = work.next_seq();
     let n_changed = work.tx.execute(
         "INSERT INTO read_marks (operator, chat, place, seq) VALUES (?1, ?2, ?3, ?4)
@@ -46,6 +49,17 @@ pub(crate) fn of_chat(
                 read_place: Place(row.get(1)?),
             })
         },
+    )?)
+}
+
+/// Operators who have a mark in the chat.
+pub(crate) fn readers_of(reader: Reader<'_>, chat: i64) -> Result<Vec<i64>, StoreError> {
+    Ok(reader.all(
+        // Operators are few and marks are many: from the operators each look-up is by key.
+        "SELECT o.key FROM operators o
+         CROSS JOIN read_marks m ON m.operator = o.key AND m.chat = ?1",
+        (chat,),
+        |row| row.get(0),
     )?)
 }
 

@@ -182,7 +182,22 @@ impl Store {
     /// # Errors
     /// A fault of the store.
     pub async fn changes(&self, reader: OperatorId, cursor: Option<Cursor>) -> Answer<Vec<Page>> {
-        self.read(move |file| feed::read(file, reader, cursor.as_ref()))
+        self.changes_in_pages(reader, cursor, feed::PAGE_BYTES)
+            .await
+    }
+
+    /// The same as [`Self::changes`], for a reader who takes about `page_bytes` of rows, as JSON,
+    /// at once. What one change brought is never divided.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn changes_in_pages(
+        &self,
+        reader: OperatorId,
+        cursor: Option<Cursor>,
+        page_bytes: usize,
+    ) -> Answer<Vec<Page>> {
+        self.read(move |file| feed::read(file, reader, cursor.as_ref(), page_bytes))
             .await
     }
 

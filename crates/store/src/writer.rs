@@ -80,6 +80,23 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Does `work` so that either all of it counts or nothing, what it noted as touched included.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut own = Work {
+            tx: self.tx,
+            now: self.now,
+            seq: self.seq,
+            touched: Touched::default(),
+        };
+        let result = self.tx.savepoint(|| work(&mut own))?;
+        self.seq = own.seq;
+        self.touched.merge(own.touched);
+        Ok(result)
+    }
+
     /// Notes that an entry of a touched chat is new or has changed.
     pub(crate) fn touch_entry(&mut self, chat: i64, entry: i64) {
         self.touched.chats.entry(chat).or_default().insert(entry);
@@ -117,7 +134,7 @@ impl Writing {
     ) -> Result<T, StoreError> {
         let (tx, rx) = oneshot::channel();
         let job: Job = Box::new(move |group| {
-            let result = in_savepoint(group, work);
+            let result = group.attempt(work);
             Box::new(move |committed| {
                 let answer = match committed {
                     Ok(()) => result,
@@ -130,22 +147,6 @@ impl Writing {
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         rx.await.map_err(|_| StoreError::Closed)?
     }
-}
-
-fn in_savepoint<T>(
-    group: &mut Work<'_>,
-    work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
-) -> Result<T, StoreError> {
-    let mut own = Work {
-        tx: group.tx,
-        now: group.now,
-        seq: group.seq,
-        touched: Touched::default(),
-    };
-    let result = group.tx.savepoint(|| work(&mut own))?;
-    group.seq = own.seq;
-    group.touched.merge(own.touched);
-    Ok(result)
 }
 
 fn write_until_closed(
@@ -197,6 +198,9 @@ fn commit_group(
     };
     for job in jobs {
         answers.push(job(&mut group));
+    }
+    if !tx.is_open() {
+        return Err(StoreError::Commit("SQLite undid it".to_owned()));
     }
     if group.seq != from.0 {
         tx.execute("UPDATE store SET seq = ?1", (group.seq,))?;

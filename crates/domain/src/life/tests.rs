@@ -103,14 +103,11 @@ fn row_04_a_client_who_writes_into_a_closed_chat_finds_it_open(
     assert_eq!(client_writes(&chat, owner_is_active), Some(event));
     let was = chat.owner;
     let chat = after(chat, &[event]);
-    match event {
-        Event::CameBack { owner } => {
-            assert_eq!((chat.status, chat.owner), (Status::InWork, Some(owner)));
-        }
-        _ => {
-            assert_eq!((chat.status, chat.owner), (Status::Queued, None));
-            assert_eq!(chat.former_owner, was);
-        }
+    if let Event::CameBack { owner } = event {
+        assert_eq!((chat.status, chat.owner), (Status::InWork, Some(owner)));
+    } else {
+        assert_eq!((chat.status, chat.owner), (Status::Queued, None));
+        assert_eq!(chat.former_owner, was);
     }
 }
 

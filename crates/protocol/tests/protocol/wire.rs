@@ -1,0 +1,452 @@
+//! What goes over the wire, as text: a change here is a change that the other side sees.
+
+use std::collections::BTreeMap;
+
+use pult_domain::{
+    ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, Place, Refusal, Role, Seq, Status,
+    Timestamp,
+};
+use pult_protocol::{
+    BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow, ClientCard, Code, Command,
+    CommandDone, CommandEnvelope, CommandRequest, CommandResponse, Cursor, Delivery, DeliveryState,
+    EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, MarkRow, Notice,
+    OperatorRow, PanelFrame, Preview, Problem, Row, SignInRequest, SignInResponse, Token,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const CHAT: ChatId = ChatId(Uuid::from_u128(0x0c));
+const ANNA: OperatorId = OperatorId(Uuid::from_u128(0xa0));
+const BORIS: OperatorId = OperatorId(Uuid::from_u128(0xb0));
+const COMMAND: CommandId = CommandId(Uuid::from_u128(0x1d));
+const ENTRY: EntryId = EntryId(Uuid::from_u128(0xe0));
+const CHANNEL: ChannelId = ChannelId(Uuid::from_u128(0xca));
+const NOON: Timestamp = Timestamp(1_790_000_000_000);
+
+/// The JSON of each value under a name, after making sure that it reads back as the same.
+fn wire<T: Serialize + DeserializeOwned>(values: Vec<(&str, T)>) -> BTreeMap<String, Value> {
+    let line = |(name, value): (&str, T)| {
+        let json = serde_json::to_value(&value).unwrap();
+        let again: T = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(serde_json::to_value(&again).unwrap(), json, "{name}");
+        (name.to_owned(), json)
+    };
+    values.into_iter().map(line).collect()
+}
+
+/// Compares with the snapshot of that name.
+fn stands(name: &str, wire: impl Serialize) {
+    insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_json_snapshot!(name, wire);
+    });
+}
+
+fn cursor() -> Cursor {
+    Cursor {
+        epoch: "0199".to_owned(),
+        seq: Seq(42),
+    }
+}
+
+fn reply() -> Command {
+    Command::Reply {
+        chat_id: CHAT,
+        text: "Добрый день".to_owned(),
+        seen_place: Place(7),
+    }
+}
+
+const fn done() -> CommandDone {
+    CommandDone {
+        entry_id: Some(ENTRY),
+        place: Some(Place(8)),
+    }
+}
+
+fn chat() -> ChatRow {
+    ChatRow {
+        id: CHAT,
+        channel_id: CHANNEL,
+        client: ClientCard {
+            id: ClientId(Uuid::from_u128(0xc1)),
+            name: Some("Ирина".to_owned()),
+            phone: Some("70000000001".to_owned()),
+        },
+        status: Status::InWork,
+        owner_id: Some(ANNA),
+        former_owner_id: None,
+        observer_ids: vec![BORIS],
+        waiting_since: Some(NOON),
+        last_activity_at: NOON,
+        client_wrote_at: Some(NOON),
+        last_place: Place(7),
+        preview: Some(Preview {
+            kind: EntryKind::Inbound,
+            author_id: None,
+            text: "Здравствуйте".to_owned(),
+            placeholder: None,
+        }),
+        fresh: false,
+    }
+}
+
+const fn entry(body: EntryBody) -> EntryRow {
+    EntryRow {
+        id: ENTRY,
+        chat_id: CHAT,
+        place: Place(7),
+        author_id: Some(ANNA),
+        command_id: Some(COMMAND),
+        sent_at: NOON,
+        received_at: NOON,
+        body,
+    }
+}
+
+fn inbound() -> EntryBody {
+    EntryBody::Inbound {
+        text: "Здравствуйте".to_owned(),
+    }
+}
+
+fn anna() -> OperatorRow {
+    OperatorRow {
+        id: ANNA,
+        name: "Анна".to_owned(),
+        role: Role::Operator,
+        is_active: true,
+    }
+}
+
+#[test]
+fn what_a_panel_says() {
+    let hello = |cursor| PanelFrame::Hello {
+        token: Token("t0ken".to_owned()),
+        protocol: 1,
+        device: "Касса".to_owned(),
+        cursor,
+    };
+    stands(
+        "what_a_panel_says",
+        wire(vec![
+            ("hello", hello(Some(cursor()))),
+            ("hello, first of all", hello(None)),
+            (
+                "command",
+                PanelFrame::Command(CommandEnvelope {
+                    id: COMMAND,
+                    command: reply(),
+                }),
+            ),
+            ("ping", PanelFrame::Ping),
+        ]),
+    );
+}
+
+#[test]
+fn what_the_backend_says() {
+    let changes = Changes {
+        starts_snapshot: true,
+        rows: vec![Row::Operator(anna())],
+        cursor: None,
+        behind: 12,
+    };
+    let problem = || Problem::new(Code::SignedOut, "sign in again");
+    stands(
+        "what_the_backend_says",
+        wire(vec![
+            (
+                "welcome",
+                BackendFrame::Welcome {
+                    protocol: 1,
+                    operator_id: ANNA,
+                    server_time: NOON,
+                },
+            ),
+            ("changes", BackendFrame::Changes(changes)),
+            (
+                "done",
+                BackendFrame::Done {
+                    id: COMMAND,
+                    result: done(),
+                },
+            ),
+            (
+                "refused",
+                BackendFrame::Refused {
+                    id: COMMAND,
+                    problem: Problem::of_refusal(&Refusal::ChatTaken { owner: Some(ANNA) }),
+                },
+            ),
+            ("problem", BackendFrame::Problem { problem: problem() }),
+            ("ping", BackendFrame::Ping),
+        ]),
+    );
+}
+
+#[test]
+fn commands() {
+    stands(
+        "commands",
+        wire(vec![
+            ("reply", reply()),
+            (
+                "close",
+                Command::Close {
+                    chat_id: CHAT,
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "reopen",
+                Command::Reopen {
+                    chat_id: CHAT,
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "mark_read",
+                Command::MarkRead {
+                    chat_id: CHAT,
+                    place: Place(7),
+                },
+            ),
+        ]),
+    );
+}
+
+#[test]
+fn refusals() {
+    let every = [
+        Refusal::ChatTaken { owner: Some(ANNA) },
+        Refusal::ChatClosed,
+        Refusal::NewerMessage { place: Place(9) },
+        Refusal::NotAllowed,
+        Refusal::WrongStatus,
+        Refusal::ChatNotFound,
+        Refusal::OperatorInactive,
+        Refusal::TextEmpty,
+        Refusal::TextTooLong,
+        Refusal::IdReused,
+    ];
+    let refused = |refusal: &Refusal| (refusal.code(), Problem::of_refusal(refusal));
+    let wire = wire(every.iter().map(refused).collect());
+    for (code, problem) in &wire {
+        assert_eq!(
+            problem["code"],
+            json!(code),
+            "the domain's word is the wire's"
+        );
+    }
+    stands("refusals", wire);
+}
+
+#[test]
+fn codes() {
+    stands(
+        "codes",
+        [
+            Code::ChatTaken,
+            Code::ChatClosed,
+            Code::NewerMessage,
+            Code::NotAllowed,
+            Code::WrongStatus,
+            Code::ChatNotFound,
+            Code::OperatorInactive,
+            Code::TextEmpty,
+            Code::TextTooLong,
+            Code::IdReused,
+            Code::WrongPassword,
+            Code::TooManyTries,
+            Code::SignedOut,
+            Code::ProtocolTooOld,
+            Code::ProtocolTooNew,
+            Code::Malformed,
+            Code::UnknownFrame,
+            Code::TooLarge,
+            Code::BadSignature,
+            Code::NotFound,
+            Code::Unavailable,
+            Code::Internal,
+        ],
+    );
+}
+
+#[test]
+fn rows() {
+    let fresh = ChatRow {
+        fresh: true,
+        ..chat()
+    };
+    let gone = |why| Row::Gone { chat_id: CHAT, why };
+    let channel = |problem| {
+        Row::Channel(ChannelRow {
+            id: CHANNEL,
+            kind: ChannelKind::Whatsapp,
+            name: "Основной номер".to_owned(),
+            problem,
+        })
+    };
+    stands(
+        "rows",
+        wire(vec![
+            ("chat", Row::Chat(chat())),
+            ("chat, fresh", Row::Chat(fresh)),
+            ("entry", Row::Entry(entry(inbound()))),
+            ("gone, closed", gone(GoneWhy::Closed)),
+            ("gone, lost", gone(GoneWhy::Lost)),
+            (
+                "mark",
+                Row::Mark(MarkRow {
+                    chat_id: CHAT,
+                    read_place: Place(7),
+                }),
+            ),
+            ("operator", Row::Operator(anna())),
+            ("channel", channel(None)),
+            (
+                "channel, blocked",
+                channel(Some(FailureKind::ChannelBlocked)),
+            ),
+        ]),
+    );
+}
+
+#[test]
+fn bodies_of_entries() {
+    let outbound = |state, failure: Option<FailureKind>| EntryBody::Outbound {
+        text: "Добрый день".to_owned(),
+        delivery: Delivery {
+            state,
+            failure,
+            failure_details: failure.map(|_| "131047 Re-engagement message".to_owned()),
+        },
+    };
+    let mut bodies = vec![
+        ("inbound", inbound()),
+        (
+            "inbound placeholder",
+            EntryBody::InboundPlaceholder {
+                placeholder: "image".to_owned(),
+                caption: Some("Вот тут".to_owned()),
+            },
+        ),
+        (
+            "outbound, failed for a reason",
+            outbound(DeliveryState::Failed, Some(FailureKind::WindowClosed)),
+        ),
+    ];
+    let states = DeliveryState::ALL.map(|state| format!("outbound, {}", state.as_str()));
+    for (name, state) in states.iter().zip(DeliveryState::ALL) {
+        bodies.push((name, outbound(state, None)));
+    }
+    stands("bodies_of_entries", wire(bodies));
+}
+
+#[test]
+fn notices() {
+    let (by, owner, was) = (BORIS, ANNA, Some(ANNA));
+    let every = [
+        Notice::Taken { by },
+        Notice::Closed { by },
+        Notice::Reopened { by, owner },
+        Notice::ReopenedToQueue { by, was },
+        Notice::CameBack { owner },
+        Notice::CameBackToQueue { was },
+        Notice::OwnerDeactivated { was },
+        Notice::ObserverDeactivated { observer: BORIS },
+    ];
+    stands("notices", every.map(|notice| EntryBody::Notice { notice }));
+}
+
+#[test]
+fn rest_bodies() {
+    let sign_in = SignInRequest {
+        login: "anna".to_owned(),
+        password: "secret".to_owned(),
+        device: "Касса".to_owned(),
+    };
+    let signed_in = SignInResponse {
+        token: Token("t0ken".to_owned()),
+        expires_at: NOON,
+        operator: anna(),
+    };
+    let command = CommandRequest {
+        id: COMMAND,
+        command: reply(),
+    };
+    stands(
+        "rest_bodies",
+        json!({
+            "sign in": wire(vec![("request", sign_in)])["request"],
+            "signed in": wire(vec![("response", signed_in)])["response"],
+            "command": wire(vec![("request", command)])["request"],
+            "done": wire(vec![("response", CommandResponse { result: done() })])["response"],
+            "history": wire(vec![("page", HistoryPage { entries: vec![entry(inbound())] })])["page"],
+        }),
+    );
+}
+
+#[test]
+fn fields_of_a_newer_version_are_ignored_in_frames_and_rows() {
+    for frame in [
+        json!({ "kind": "ping", "since": 1 }),
+        json!({ "kind": "hello", "token": "t", "protocol": 2, "device": "d", "cursor": null, "new": [] }),
+    ] {
+        assert!(serde_json::from_value::<PanelFrame>(frame).is_ok());
+    }
+    let mut row = serde_json::to_value(Row::Chat(chat())).unwrap();
+    row["priority"] = json!("high");
+    row["client"]["birthday"] = json!("02-29");
+    let changes = json!({ "kind": "changes", "rows": [row], "cursor": null, "load": 0.5 });
+    let frame: BackendFrame = serde_json::from_value(changes).unwrap();
+    let expected = Changes {
+        starts_snapshot: false,
+        rows: vec![Row::Chat(chat())],
+        cursor: None,
+        behind: 0,
+    };
+    assert_eq!(frame, BackendFrame::Changes(expected));
+}
+
+#[test]
+fn a_command_with_a_field_that_is_not_known_is_not_carried_out_without_it() {
+    let mut command = serde_json::to_value(reply()).unwrap();
+    command["quote"] = json!(ENTRY);
+    assert!(serde_json::from_value::<Command>(command).is_err());
+}
+
+#[test]
+fn a_frame_of_an_unknown_kind_is_told_from_a_known_one() {
+    let frame = json!({ "kind": "hologram" });
+    assert!(serde_json::from_value::<BackendFrame>(frame.clone()).is_err());
+    assert!(serde_json::from_value::<PanelFrame>(frame).is_err());
+}
+
+#[test]
+fn a_problem_without_details_is_a_problem() {
+    let frame = json!({ "kind": "problem", "code": "internal", "message": "a fault" });
+    assert!(serde_json::from_value::<BackendFrame>(frame).is_ok());
+}
+
+#[test]
+fn secrets_are_not_printed() {
+    let hello = PanelFrame::Hello {
+        token: Token("t0ken".to_owned()),
+        protocol: 1,
+        device: "Касса".to_owned(),
+        cursor: None,
+    };
+    let sign_in = SignInRequest {
+        login: "anna".to_owned(),
+        password: "s3cret".to_owned(),
+        device: "Касса".to_owned(),
+    };
+    let printed = format!("{hello:?} {sign_in:?}");
+    assert!(
+        !printed.contains("t0ken") && !printed.contains("s3cret"),
+        "{printed}"
+    );
+}

@@ -1,0 +1,157 @@
+//! The file: what a restart keeps, and what a second opening does.
+
+use pult_domain::Place;
+use pult_protocol::Cursor;
+use pult_store::NewSession;
+
+use crate::kit::{TestStore, accepted};
+
+#[tokio::test]
+async fn reopening_the_file_keeps_everything() {
+    let store = TestStore::new().await;
+    let (anna, boris) = (store.operator("Анна").await, store.operator("Борис").await);
+    let chat = store.client_writes("Ирина", "Здравствуйте").await;
+    store.client_writes("Пётр", "Добрый день").await;
+    store.reply(anna, chat, "Слушаю").await.unwrap();
+    store.mark_read(anna, chat, 3).await.unwrap();
+    // The kit puts its channel at every start, which is a change of its own.
+    let store = store.reopened().await;
+    let before = store.changes(anna, None).await.unwrap();
+    let epoch = store.epoch().await.unwrap();
+    let store = store.reopened().await;
+    let after = store.changes(anna, None).await.unwrap();
+    let rows = |pages: &[pult_store::Page]| -> Vec<_> {
+        pages.iter().flat_map(|page| page.rows.clone()).collect()
+    };
+    assert_eq!(rows(&before), rows(&after));
+    assert_eq!(store.epoch().await.unwrap(), epoch);
+    let history = store.history(boris, chat, Place(i64::MAX), 9).await;
+    assert_eq!(history.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_epoch_or_of_the_future_leads_to_a_snapshot() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    store.client_writes("Ирина", "Здравствуйте").await;
+    let now = store.changes(anna, None).await.unwrap().pop().unwrap();
+    let now = now.cursor.unwrap();
+    let pages = store.changes(anna, Some(now.clone())).await.unwrap();
+    assert!(!pages[0].starts_snapshot && pages[0].rows.is_empty());
+    let elsewhere = Cursor {
+        epoch: "another".to_owned(),
+        ..now.clone()
+    };
+    let future = Cursor {
+        seq: pult_domain::Seq(now.seq.0 + 1),
+        ..now
+    };
+    for cursor in [elsewhere, future] {
+        let pages = store.changes(anna, Some(cursor)).await.unwrap();
+        assert!(pages[0].starts_snapshot);
+    }
+}
+
+#[tokio::test]
+async fn sessions_end_with_sign_out_a_new_password_and_deactivation() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let token = |n| [n; 32];
+    for n in 1..=3 {
+        let session = NewSession {
+            token_hash: token(n),
+            operator: anna,
+            device: "Касса".to_owned(),
+            expires_at: store.clock.now().plus_ms(1_000),
+        };
+        let id = store.begin_session(session).await.unwrap();
+        let found = store.session(token(n)).await.unwrap().unwrap();
+        assert_eq!((found.id, found.operator.id), (id, anna));
+        match n {
+            1 => store.end_session(id).await.unwrap(),
+            2 => assert!(store.set_password(anna, "$other".to_owned()).await.unwrap()),
+            _ => assert!(store.deactivate_operator(anna).await.unwrap()),
+        }
+        assert!(store.session(token(n)).await.unwrap().is_none());
+        assert_eq!(store.live_sessions(vec![id]).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_not_renewed_ends_by_itself() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let session = NewSession {
+        token_hash: [7; 32],
+        operator: anna,
+        device: "Касса".to_owned(),
+        expires_at: store.clock.now().plus_ms(1_000),
+    };
+    let id = store.begin_session(session).await.unwrap();
+    let until = store.clock.now().plus_ms(5_000);
+    store.renew_session(id, until).await.unwrap();
+    store.clock.pass_ms(4_999);
+    assert_eq!(store.live_sessions(vec![id]).await.unwrap(), [id]);
+    store.clock.pass_ms(1);
+    assert!(store.session([7; 32]).await.unwrap().is_none());
+    assert_eq!(store.live_sessions(vec![id]).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn sign_in_names_are_compared_without_case_and_given_once() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let found = store.operator_by_login(" АННА ".to_owned()).await.unwrap();
+    assert_eq!(found.unwrap().row.id, anna);
+    let twin = pult_store::NewOperator {
+        login: "аННа".to_owned(),
+        name: "Другая Анна".to_owned(),
+        role: pult_domain::Role::Operator,
+        password_hash: String::new(),
+    };
+    assert!(store.add_operator(twin).await.unwrap().is_err());
+}
+
+/// An administrator's command works beside the backend: neither loses what the other did, and
+/// what the backend publishes next shows by its `from` that it was not told of everything.
+#[tokio::test]
+async fn a_second_opening_of_the_file_works_beside_the_first_unheard() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let chat = store.client_writes("Ирина", "Здравствуйте").await;
+    let second = store.opened_twice().await.unwrap();
+    second.client_writes("Пётр", "Добрый день").await;
+    assert_eq!(store.n_chats(), 1, "not heard");
+    store.reply(anna, chat, "Слушаю").await.unwrap();
+    for store in [&store, &second] {
+        let pages = store.changes(anna, None).await.unwrap();
+        let rows = pages.iter().flat_map(|page| &page.rows);
+        let chats = rows.filter(|row| matches!(row, pult_protocol::Row::Chat(_)));
+        assert_eq!(chats.count(), 2, "but not lost");
+    }
+    let has_gap = store.of_published(|published| {
+        let mut neighbours = published.sets.windows(2);
+        neighbours.any(|sets| sets[1].from > sets[0].to)
+    });
+    assert!(has_gap, "and it shows");
+}
+
+#[tokio::test]
+async fn a_second_opening_of_the_file_leaves_what_the_first_is_sending() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let chat = store.client_writes("Ирина", "Здравствуйте").await;
+    store.reply(anna, chat, "Слушаю").await.unwrap();
+    let (delivery, _) = store.begins().await;
+    store.opened_twice().await.unwrap();
+    let head = store.head().await.unwrap();
+    assert_eq!(head.next, pult_store::LaneStep::Report);
+    store
+        .finish_sending(delivery, accepted("wamid.A"))
+        .await
+        .unwrap();
+    assert_eq!(
+        store.state_of(chat, "Слушаю"),
+        pult_protocol::DeliveryState::Sent
+    );
+}

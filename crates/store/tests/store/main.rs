@@ -1,0 +1,22 @@
+//! The store as the backend uses it: real files, a clock that tests move, named people.
+
+#[cfg(test)]
+mod commands;
+#[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod feed;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod inbound;
+#[cfg(test)]
+mod kit;
+#[cfg(test)]
+mod life;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod schema;
+#[cfg(test)]
+mod writer;

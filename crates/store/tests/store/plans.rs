@@ -1,0 +1,174 @@
+//! What SQLite means to do with every statement of the store: none may walk through a table that
+//! grows with use. The statements are read from the sources, so that a new one cannot be forgotten.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::kit::TestStore;
+
+/// Tables that stay small: one row, or as many as there are operators and channels.
+const SMALL: [&str; 3] = ["store", "operators", "channels"];
+
+/// Walks through an index that holds only what is under way.
+const UNDER_WAY: [&str; 2] = ["deliveries_in_lanes", "journal_waiting"];
+
+/// Statements of the store as they stand in its sources.
+fn statements() -> Vec<String> {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    for file in std::fs::read_dir(sources).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let code: Vec<&str> = source
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"))
+            .collect();
+        // No statement has a quotation mark in it, so every second piece is a literal.
+        let code = code.join("\n");
+        let literals = code.split('"').skip(1).step_by(2);
+        // The columns and joins that several statements of a file begin with.
+        let start = code.split("const SELECT: &str = \"").nth(1);
+        let start = start.and_then(|rest| rest.split('"').next());
+        for text in literals.filter(|text| Some(*text) != start) {
+            match text.strip_prefix("{SELECT}") {
+                Some(rest) => found.push(format!("{}{rest}", start.unwrap())),
+                None if is_statement(text) => found.push(text.to_owned()),
+                None => {}
+            }
+        }
+    }
+    found
+}
+
+fn is_statement(text: &str) -> bool {
+    let verbs = [
+        "SELECT ",
+        "INSERT INTO ",
+        "UPDATE ",
+        "DELETE FROM ",
+        "WITH ",
+    ];
+    verbs.iter().any(|verb| text.starts_with(verb))
+}
+
+fn plan(file: &rusqlite::Connection, sql: &str) -> Vec<String> {
+    // Adding a row that others may refer to plans a look for rows that did so before, which is
+    // never carried out while nothing dangles.
+    let looks_back = !sql.starts_with("INSERT");
+    file.pragma_update(None, "foreign_keys", looks_back)
+        .unwrap();
+    let mut explain = file.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    for n in 1..=explain.parameter_count() {
+        explain.raw_bind_parameter(n, 1).unwrap();
+    }
+    let mut rows = explain.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get(3).unwrap());
+    }
+    steps
+}
+
+/// The tables of a statement by the names that it gives them.
+fn names(sql: &str) -> BTreeMap<String, String> {
+    let words: Vec<&str> = sql
+        .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .filter(|word| !word.is_empty())
+        .collect();
+    let mut names = BTreeMap::new();
+    for at in 1..words.len() {
+        if ["FROM", "JOIN", "INTO", "UPDATE"].contains(&words[at - 1]) {
+            names.insert(words[at].to_owned(), words[at].to_owned());
+            if let Some(alias) = words.get(at + 1) {
+                names.insert((*alias).to_owned(), words[at].to_owned());
+            }
+        }
+    }
+    // A list of tables with a comma between them.
+    names.insert("o".to_owned(), "operators".to_owned());
+    names
+}
+
+#[tokio::test]
+async fn no_statement_walks_through_a_table_that_grows() {
+    let store = TestStore::new().await;
+    let file = store.file();
+    let statements = statements();
+    assert!(statements.len() > 80, "only {} found", statements.len());
+    for sql in statements {
+        let names = names(&sql);
+        for step in plan(&file, &sql) {
+            let Some(walk) = step.strip_prefix("SCAN ") else {
+                continue;
+            };
+            let name = walk.split(' ').next().unwrap();
+            let table = names.get(name).map_or(name, String::as_str);
+            let is_small = SMALL.contains(&table) || name == "h" || name == "CONSTANT";
+            let is_under_way = UNDER_WAY.iter().any(|index| walk.contains(index));
+            assert!(is_small || is_under_way, "{step}\n{sql}");
+        }
+    }
+}
+
+/// The statements that every command, message or reading of the feed runs, and what each must use.
+#[tokio::test]
+async fn hot_statements_use_the_index_that_was_made_for_them() {
+    let store = TestStore::new().await;
+    let file = store.file();
+    let statements = statements();
+    for (statement, uses) in [
+        (
+            "SELECT chat, min(from_seq) FROM audience",
+            "audience_by_reader (operator=? AND until_seq=?)",
+        ),
+        (
+            "SELECT chat, max(until_seq) FROM audience",
+            "audience_by_reader (operator=? AND until_seq>? AND until_seq<?)",
+        ),
+        ("SELECT operator FROM audience", "PRIMARY KEY (chat=?)"),
+        (
+            "SELECT c.id, m.place, m.seq",
+            "read_marks_by_seq (operator=? AND seq>?)",
+        ),
+        (
+            "WHERE e.chat = ?1 AND e.seq > ?2",
+            "entries_by_chat_and_seq (chat=? AND seq>?)",
+        ),
+        ("WHERE e.chat = ?1 AND e.place < ?2", "(chat=? AND place<?)"),
+        ("SELECT place FROM entries", "(chat=? AND place>?)"),
+        (
+            "SELECT 1 FROM messages",
+            "messages_by_provider_id (channel=? AND provider_id=?)",
+        ),
+        (
+            "SELECT m.entry FROM messages",
+            "messages_by_provider_id (channel=? AND provider_id=?)",
+        ),
+        (
+            "SELECT client FROM identities",
+            "PRIMARY KEY (channel=? AND kind=? AND value=?)",
+        ),
+        (
+            "SELECT key FROM chats WHERE client = ?1 AND channel",
+            "(client=? AND channel=?)",
+        ),
+        (
+            "SELECT key FROM chats WHERE owner",
+            "chats_in_work_by_owner (owner=?)",
+        ),
+        ("WITH heads", "deliveries_in_lanes"),
+        (
+            "SELECT min(entry) FROM deliveries WHERE holds_lane = 1 AND chat",
+            "deliveries_in_lanes (chat=?)",
+        ),
+        ("SELECT body_hash", "PRIMARY KEY (author=? AND id=?)"),
+        ("WHERE s.token_hash", "PRIMARY KEY (token_hash=?)"),
+    ] {
+        let sql = statements.iter().find(|sql| sql.contains(statement));
+        let sql = sql.unwrap_or_else(|| panic!("no such statement: {statement}"));
+        let steps = plan(&file, sql);
+        assert!(
+            steps.iter().any(|step| step.contains(uses)),
+            "{steps:#?}\n{sql}"
+        );
+    }
+}
