@@ -3,7 +3,8 @@
 //! The driver starts the window's program itself and hands it its own environment. Both are in one
 //! process group that is killed in the end: a window left behind would hold up the next test.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub struct Look {
 #[derive(Debug)]
 pub struct Window {
     driver: Driver,
+    data_dir: PathBuf,
     _program: Program,
 }
 
@@ -72,6 +74,7 @@ impl Window {
             .context("Opening the window")?;
         let window = Self {
             driver,
+            data_dir: data_dir.to_path_buf(),
             _program: program,
         };
         until("the page is mounted", async || {
@@ -82,12 +85,18 @@ impl Window {
         Ok(window)
     }
 
-    /// Closes the window as a person does, which ends its program.
+    /// Closes the window as a person does, which ends its program, and waits for that end.
     ///
     /// # Errors
-    /// When the driver does not do it.
+    /// When the driver does not do it, or the program stays.
     pub async fn close(self) -> Result<()> {
-        self.driver.close().await.context("Closing the window")
+        self.driver.close().await.context("Closing the window")?;
+        // The driver answers earlier. The folder is held as long as the program runs.
+        until("the window's program ends", async || {
+            let lock = File::open(self.data_dir.join("lock")).ok()?;
+            lock.try_lock().ok()
+        })
+        .await
     }
 
     /// Waits for the piece of the page with this test id.
