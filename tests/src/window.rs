@@ -151,8 +151,15 @@ impl Window {
         let css = format!("[data-testid='{id}']");
         until(&format!("{id} with {text:?}"), async || {
             for element in self.driver.find_all(Locator::Css(&css)).await.ok()? {
-                // A piece that has just gone is not the one.
-                if element.text().await.is_ok_and(|shown| shown.contains(text)) {
+                // A piece that has just gone is not the one. Rows of a virtual list are no text to
+                // the driver, which takes what scrolls for hidden.
+                let shown = element
+                    .prop("textContent")
+                    .await
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default();
+                if shown.contains(text) {
                     return Some(element);
                 }
             }

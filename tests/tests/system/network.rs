@@ -32,6 +32,9 @@ impl Scene {
         let chat = anna.sees_queued(OLGA).await?;
         anna.replies(chat, "Добрый день!").await?;
         anna.sees_in_work(OLGA).await?;
+        // The answer to the command too, or the network would be changed under it.
+        anna.sees_in(chat, "no echo", |now| now.echoes.is_empty().then_some(()))
+            .await?;
         Ok(Self {
             office,
             proxy,
