@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fantoccini::elements::Element;
 use fantoccini::{Client as Driver, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -332,21 +332,17 @@ impl Window {
         done.with_context(|| format!("Writing {}", path.display()))
     }
 
-    /// Fails when something of the page lies outside of the window at its side.
+    /// Waits until nothing of the page lies beyond the window at its side.
     ///
     /// # Errors
-    /// When the page must be scrolled sideways.
+    /// When the page stays wider than the window.
     pub async fn fits(&self) -> Result<()> {
         let script = "return document.documentElement.scrollWidth - window.innerWidth";
-        let beyond = self
-            .script(script)
-            .await?
-            .as_i64()
-            .context("Measuring the page")?;
-        if beyond > 0 {
-            bail!("the page is {beyond} px wider than the window");
-        }
-        Ok(())
+        until("a page no wider than its window", async || {
+            let beyond = self.script(script).await.ok()?.as_i64()?;
+            (beyond <= 0).then_some(())
+        })
+        .await
     }
 
     /// The driver itself, for what has no method here.
