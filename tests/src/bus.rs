@@ -83,6 +83,7 @@ impl Daemon {
 
     fn close_notification(&self, _id: u32) {}
 
+    /// Tells who showed a banner that it was clicked.
     #[zbus(signal)]
     async fn action_invoked(to: &SignalEmitter<'_>, id: u32, action: &str) -> zbus::Result<()>;
 }
