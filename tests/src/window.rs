@@ -1,4 +1,4 @@
-//! The real window, driven by WebDriver.
+//! The real window, driven by `WebDriver`.
 //!
 //! The driver starts the window's program itself and hands it its own environment. Both are in one
 //! process group that is killed in the end: a window left behind would hold up the next test.
