@@ -135,7 +135,10 @@ fn device_name() -> String {
 
 fn start(app: &App, panel: Panel, data_dir: &Path) -> Result<(), StartError> {
     tauri::async_runtime::spawn(events::forward(app.handle().clone(), panel.events()));
-    tauri::async_runtime::spawn(exit_on_signal(app.handle().clone()));
+    #[cfg(unix)]
+    if let Err(error) = exit_on_signal(app.handle().clone()) {
+        tracing::warn!(%error, "Signals are not heard");
+    }
     app.manage(panel);
     window::open(app.handle(), data_dir)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "Started");
@@ -143,29 +146,25 @@ fn start(app: &App, panel: Panel, data_dir: &Path) -> Result<(), StartError> {
 }
 
 /// Ends the program in order when the system asks: left to itself, a signal would end it without
-/// remembering the window's place.
-async fn exit_on_signal(app: AppHandle) {
-    match signalled().await {
-        Ok(()) => app.exit(0),
-        Err(error) => tracing::warn!(%error, "Signals are not heard"),
-    }
-}
-
+/// remembering the window's place. Signals are heard when this returns.
 #[cfg(unix)]
-async fn signalled() -> std::io::Result<()> {
+fn exit_on_signal(app: AppHandle) -> std::io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let heard = tauri::async_runtime::block_on(async {
+        Ok::<_, std::io::Error>((
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        ))
+    });
+    let (mut terminate, mut interrupt) = heard?;
+    tauri::async_runtime::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        app.exit(0);
+    });
     Ok(())
-}
-
-#[cfg(not(unix))]
-async fn signalled() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
 }
 
 fn on_run_event(app: &AppHandle, event: RunEvent) {

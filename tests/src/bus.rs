@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
-use zbus::object_server::SignalEmitter;
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, interface};
 
@@ -82,9 +81,6 @@ impl Daemon {
     }
 
     fn close_notification(&self, _id: u32) {}
-
-    #[zbus(signal)]
-    async fn action_invoked(to: &SignalEmitter<'_>, id: u32, action: &str) -> zbus::Result<()>;
 }
 
 impl Banners {
@@ -136,14 +132,12 @@ impl Banners {
         what: &str,
         mut is_done: impl AsyncFnMut() -> bool,
     ) -> Result<()> {
-        let daemon = self
-            .connection
-            .object_server()
-            .interface::<_, Daemon>(PATH)
-            .await?;
         until(what, async || {
-            let clicked = Daemon::action_invoked(daemon.signal_emitter(), banner.id, "default");
-            clicked.await.ok()?;
+            let click = (banner.id, "default");
+            let told =
+                self.connection
+                    .emit_signal(None::<&str>, PATH, NAME, "ActionInvoked", &click);
+            told.await.ok()?;
             is_done().await.then_some(())
         })
         .await

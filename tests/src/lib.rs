@@ -1,5 +1,5 @@
 //! The kit of the tests that run Pult as it is run: spawned programs that talk over TCP, panels
-//! without a window, the real window by WebDriver, and what may go wrong between them.
+//! without a window, the real window by `WebDriver`, and what may go wrong between them.
 //!
 //! Nothing of the product is called in process but [`pult_panel`], which is what a window is built
 //! around. Everything binds to the loopback and lies in a temporary folder. There is one clock, the

@@ -8,7 +8,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
@@ -84,12 +84,13 @@ impl Program {
         Ok((program, listening.listening))
     }
 
-    /// Asks it to end, as a system that shuts down does, and waits for that.
+    /// Asks it to end and waits for that. It alone is asked: a web view whose helpers are ended
+    /// while it starts them takes that for a crash.
     ///
     /// # Errors
     /// When it does not end in time.
     pub async fn stop(mut self) -> Result<ExitStatus> {
-        kill_process_group(self.group, Signal::TERM).with_context(|| self.ending())?;
+        kill_process(self.group, Signal::TERM).with_context(|| self.ending())?;
         let ended = timeout(END_LIMIT, self.child.wait()).await;
         ended
             .with_context(|| format!("{} does not end", self.name))?

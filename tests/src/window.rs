@@ -1,13 +1,14 @@
-//! The real window, driven by WebDriver.
+//! The real window, driven by `WebDriver`.
 //!
 //! The driver starts the window's program itself and hands it its own environment. Both are in one
 //! process group that is killed in the end: a window left behind would hold up the next test.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use fantoccini::elements::Element;
 use fantoccini::{Client as Driver, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -36,6 +37,7 @@ pub struct Look {
 #[derive(Debug)]
 pub struct Window {
     driver: Driver,
+    data_dir: PathBuf,
     _program: Program,
 }
 
@@ -72,6 +74,7 @@ impl Window {
             .context("Opening the window")?;
         let window = Self {
             driver,
+            data_dir: data_dir.to_path_buf(),
             _program: program,
         };
         until("the page is mounted", async || {
@@ -82,12 +85,18 @@ impl Window {
         Ok(window)
     }
 
-    /// Closes the window as a person does, which ends its program.
+    /// Closes the window as a person does, which ends its program, and waits for that end.
     ///
     /// # Errors
-    /// When the driver does not do it.
+    /// When the driver does not do it, or the program stays.
     pub async fn close(self) -> Result<()> {
-        self.driver.close().await.context("Closing the window")
+        self.driver.close().await.context("Closing the window")?;
+        // The driver answers earlier. The folder is held as long as the program runs.
+        until("the window's program ends", async || {
+            let lock = File::open(self.data_dir.join("lock")).ok()?;
+            lock.try_lock().ok()
+        })
+        .await
     }
 
     /// Waits for the piece of the page with this test id.
@@ -142,8 +151,15 @@ impl Window {
         let css = format!("[data-testid='{id}']");
         until(&format!("{id} with {text:?}"), async || {
             for element in self.driver.find_all(Locator::Css(&css)).await.ok()? {
-                // A piece that has just gone is not the one.
-                if element.text().await.is_ok_and(|shown| shown.contains(text)) {
+                // A piece that has just gone is not the one. Rows of a virtual list are no text to
+                // the driver, which takes what scrolls for hidden.
+                let shown = element
+                    .prop("textContent")
+                    .await
+                    .ok()
+                    .flatten()
+                    .unwrap_or_default();
+                if shown.contains(text) {
                     return Some(element);
                 }
             }
@@ -316,21 +332,17 @@ impl Window {
         done.with_context(|| format!("Writing {}", path.display()))
     }
 
-    /// Fails when something of the page lies outside of the window at its side.
+    /// Waits until nothing of the page lies beyond the window at its side.
     ///
     /// # Errors
-    /// When the page must be scrolled sideways.
+    /// When the page stays wider than the window.
     pub async fn fits(&self) -> Result<()> {
         let script = "return document.documentElement.scrollWidth - window.innerWidth";
-        let beyond = self
-            .script(script)
-            .await?
-            .as_i64()
-            .context("Measuring the page")?;
-        if beyond > 0 {
-            bail!("the page is {beyond} px wider than the window");
-        }
-        Ok(())
+        until("a page no wider than its window", async || {
+            let beyond = self.script(script).await.ok()?.as_i64()?;
+            (beyond <= 0).then_some(())
+        })
+        .await
     }
 
     /// The driver itself, for what has no method here.

@@ -49,11 +49,8 @@ async fn the_page_can_call_its_own_commands_alone() -> Result<()> {
         "plugin:app|version",
         "plugin:opener|open_url",
     ] {
-        let answer = tried(
-            &window,
-            &format!("window.__TAURI_INTERNALS__.invoke('{command}')"),
-        );
-        let answer = answer.await?;
+        let invoke = format!("window.__TAURI_INTERNALS__.invoke('{command}')");
+        let answer = tried(&window, &invoke).await?;
         let is_refused = answer.as_str().is_some_and(|why| why.contains("not"));
         assert!(is_refused, "{command}: {answer}");
     }

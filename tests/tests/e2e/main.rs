@@ -7,7 +7,7 @@ mod journeys;
 mod start;
 
 use anyhow::Result;
-use pult_tests::office::{Office, Operator};
+use pult_tests::office::Office;
 use pult_tests::phones::Phone;
 use pult_tests::testids;
 use pult_tests::window::Window;
@@ -20,7 +20,6 @@ struct Scene {
     // The window before the office, whose folder it uses.
     window: Window,
     olga: Phone,
-    anna: Operator,
     office: Office,
 }
 
@@ -33,7 +32,6 @@ impl Scene {
         Ok(Self {
             window: Window::open(&anna_dir).await?,
             olga: office.phones.client("79000000001", OLGA, false).await?,
-            anna,
             office,
         })
     }

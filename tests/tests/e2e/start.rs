@@ -80,7 +80,8 @@ async fn asked_to_end_the_window_ends_in_order() -> Result<()> {
         log.contains("Started").then_some(())
     })
     .await?;
-    assert!(program.stop().await?.success());
+    let status = program.stop().await?;
+    assert!(status.success(), "{status}");
     assert!(
         dir.join("window.json").is_file(),
         "the window's place is remembered"

@@ -147,7 +147,7 @@ async fn a_client_who_writes_again_after_the_close_comes_back_to_the_former_owne
     });
     let places = history.await?;
     assert!(
-        places.iter().copied().eq(1..=u64::try_from(places.len())?),
+        places.iter().copied().eq(1..=i64::try_from(places.len())?),
         "dense: {places:?}"
     );
     scene
