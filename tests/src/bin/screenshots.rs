@@ -49,9 +49,7 @@ async fn main() -> Result<()> {
         "Здравствуйте! Да, серая «Лагуна» есть, доставим за два дня.",
     )
     .await?;
-    window
-        .find_state(testids::TICK, "read")
-        .await?;
+    window.find_state(testids::TICK, "read").await?;
     album.add("own-chat", &window, Some("Ольга")).await?;
 
     // Somebody else was first: the window is held up by nothing but the backend's own order.
