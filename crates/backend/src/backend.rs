@@ -8,7 +8,8 @@ use anyhow::Context as _;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
-use pult_store::{Publish, Store};
+use pult_domain::Timestamp;
+use pult_store::{Clock, Publish, Store};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -25,15 +26,18 @@ use crate::{DataFolder, commands, delivery, history, openapi, sessions, socket, 
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// How the backend serves.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ServeSettings {
     /// Where to listen.
     pub listen: SocketAddr,
+    /// What tells the time: [`system_clock`](crate::system_clock), or a test's own.
+    pub clock: Clock,
 }
 
 /// What all requests and tasks share.
 pub struct Backend {
     pub(crate) store: Store,
+    clock: Clock,
     pub(crate) hub: Arc<Hub>,
     pub(crate) channels: Channels,
     pub(crate) sign_in_limit: SignInLimit,
@@ -73,7 +77,7 @@ impl Backend {
         let lock = folder.lock()?;
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
-        let store = folder.store(publish(&hub, &wake))?;
+        let store = folder.store(Arc::clone(&settings.clock), publish(&hub, &wake))?;
         hub.set_epoch(store.epoch().await?);
         let n_messages = store.settle_interrupted().await?;
         if n_messages > 0 {
@@ -84,6 +88,7 @@ impl Backend {
         }
         let backend = Arc::new(Self {
             store,
+            clock: Arc::clone(&settings.clock),
             hub,
             channels: Channels::default(),
             sign_in_limit: SignInLimit::new(),
@@ -120,6 +125,11 @@ impl Backend {
             server,
             _lock: lock,
         })
+    }
+
+    /// What time it is, by the store's clock too.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 }
 

@@ -7,7 +7,8 @@ use pult_domain::Timestamp;
 use pult_store::Clock;
 
 /// The time of this machine.
-pub(crate) fn system() -> Clock {
+#[must_use]
+pub fn system_clock() -> Clock {
     Arc::new(|| {
         let since_epoch = SystemTime::now()
             .duration_since(UNIX_EPOCH)

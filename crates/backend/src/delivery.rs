@@ -14,7 +14,6 @@ use pult_store::{LaneHead, LaneStep, Sending};
 use tokio::task::JoinSet;
 
 use crate::backend::{Backend, Shared};
-use crate::sessions;
 
 /// How many chats are sent to at once.
 const MAX_AT_ONCE: usize = 64;
@@ -65,7 +64,7 @@ async fn start_due(
     sendings: &mut JoinSet<i64>,
     at_work: &mut HashSet<i64>,
 ) -> Duration {
-    let now = sessions::now();
+    let now = backend.now();
     let mut wait = LONGEST_WAIT;
     for head in heads {
         if head.next == LaneStep::Report || at_work.contains(&head.delivery) {

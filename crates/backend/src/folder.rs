@@ -3,9 +3,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use pult_store::{Publish, Store, StoreError, StoreSettings};
-
-use crate::clock;
+use pult_store::{Clock, Publish, Store, StoreError, StoreSettings};
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -82,10 +80,10 @@ impl DataFolder {
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn store(&self, publish: Publish) -> Result<Store, FolderError> {
+    pub fn store(&self, clock: Clock, publish: Publish) -> Result<Store, FolderError> {
         let settings = StoreSettings {
             path: self.path.join("pult.sqlite"),
-            clock: clock::system(),
+            clock,
             publish,
         };
         Ok(Store::open(settings)?)

@@ -24,4 +24,5 @@ mod watch;
 mod webhooks;
 
 pub use backend::{Backend, Running, ServeSettings};
+pub use clock::system_clock;
 pub use folder::{DataFolder, FolderError};

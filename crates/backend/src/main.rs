@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pult_backend::channels::WhatsAppSettings;
-use pult_backend::{Backend, DataFolder, ServeSettings, admin};
+use pult_backend::{Backend, DataFolder, ServeSettings, admin, system_clock};
 use pult_domain::Role;
 use secrecy::SecretString;
 use serde_json::json;
@@ -185,13 +185,13 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command {
         Command::Serve { listen } => serve(&folder, listen).await,
         Command::Operator(command) => {
-            let store = folder.store(Box::new(|_| {}))?;
+            let store = folder.store(system_clock(), Box::new(|_| {}))?;
             let answer = operator(&store, command).await?;
             store.close().await;
             admin::print(&answer)
         }
         Command::Channel(command) => {
-            let store = folder.store(Box::new(|_| {}))?;
+            let store = folder.store(system_clock(), Box::new(|_| {}))?;
             let answer = channel(&store, command).await?;
             store.close().await;
             admin::print(&answer)
@@ -200,7 +200,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn serve(folder: &DataFolder, listen: SocketAddr) -> anyhow::Result<()> {
-    let running = Backend::start(folder, &ServeSettings { listen }).await?;
+    let clock = system_clock();
+    let running = Backend::start(folder, &ServeSettings { listen, clock }).await?;
     let address = running.address();
     tracing::info!(%address, "Serving");
     admin::print(&json!({ "listening": format!("http://{address}") }))?;

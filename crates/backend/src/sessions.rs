@@ -6,7 +6,6 @@ use axum::Json;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::{ConnectInfo, State};
 use axum::http::StatusCode;
-use pult_domain::Timestamp;
 use pult_protocol::{Code, OperatorRow, Problem, SignInRequest, SignInResponse};
 use pult_store::NewSession;
 use serde_json::json;
@@ -75,7 +74,7 @@ pub(crate) async fn sign_in(
             "a fault of the backend; its log has the cause",
         )
     })?;
-    let expires_at = now().plus_ms(SESSION_MS);
+    let expires_at = backend.now().plus_ms(SESSION_MS);
     let device = device.chars().take(100).collect();
     let session = NewSession {
         token_hash,
@@ -129,8 +128,4 @@ pub(crate) fn unreadable(error: &JsonRejection) -> ProblemResponse {
     };
     // axum's words would quote the body.
     ProblemResponse::new(code, "the body is not JSON of the expected shape")
-}
-
-pub(crate) fn now() -> Timestamp {
-    crate::clock::system()()
 }

@@ -25,7 +25,7 @@ use crate::auth;
 use crate::backend::{Backend, Shared};
 use crate::hub::{FeedFrame, ReaderId, encode};
 use crate::problem::of_store_error;
-use crate::sessions::{SESSION_MS, now};
+use crate::sessions::SESSION_MS;
 
 /// Buffers of a connection, in bytes: most are idle most of the time, and there are many.
 const BUFFER_BYTES: usize = 8 * 1024;
@@ -198,7 +198,7 @@ async fn greet(backend: &Backend, line: &mut Line) -> Result<Greeted, End> {
     line.say(&BackendFrame::Welcome {
         protocol,
         operator_id: session.operator.id,
-        server_time: now(),
+        server_time: backend.now(),
     })
     .await?;
     Ok(Greeted { session, cursor })
@@ -227,7 +227,7 @@ async fn signed_in(backend: &Backend, token: &Token) -> Result<Session, End> {
     let session = found
         .map_err(|error| End::Told(of_store_error(&error)))?
         .ok_or_else(|| End::Told(signed_out()))?;
-    let renewed: Timestamp = now().plus_ms(SESSION_MS);
+    let renewed: Timestamp = backend.now().plus_ms(SESSION_MS);
     if renewed.ms_since(session.expires_at) > RENEW_AFTER_MS
         && let Err(error) = backend.store.renew_session(session.id, renewed).await
     {

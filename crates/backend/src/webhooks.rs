@@ -14,7 +14,6 @@ use pult_whatsapp::signature;
 use crate::backend::{Backend, Shared};
 use crate::channels::Connector;
 use crate::problem::ProblemResponse;
-use crate::sessions;
 
 /// Largest delivery taken, in bytes. Meta sends up to 3 MB.
 pub(crate) const MAX_BODY_BYTES: usize = 4 * 1024 * 1024;
@@ -69,7 +68,7 @@ pub(crate) async fn take(
             "the signature does not fit the body and the app secret",
         ));
     }
-    let facts = match pult_whatsapp::webhook::parse(&body, sessions::now()) {
+    let facts = match pult_whatsapp::webhook::parse(&body, backend.now()) {
         Ok(facts) => Some(facts),
         Err(error) => {
             tracing::error!(%error, "A delivery could not be read; the journal has it");

@@ -66,6 +66,10 @@ fn apply_all(
 ) -> Result<State, StoreError> {
     let mut state = State::Applied;
     for ChannelFact { channel_key, fact } in facts {
+        // Changes no chat, and may be of no channel at all: nothing to wait for.
+        if matches!(fact, Fact::Other { .. }) {
+            continue;
+        }
         let found = channels::by_provider_key(work.tx.reader(), kind, channel_key)?;
         let Some(channel) = found else {
             // Perhaps a channel that is about to be added.

@@ -1,0 +1,285 @@
+//! A panel as the backend sees one: a socket, and what it holds of the feed.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use futures_util::{SinkExt as _, StreamExt as _};
+use pult_domain::{ChannelId, ChatId, CommandId, OperatorId, Place};
+use pult_protocol::{
+    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, Cursor, EntryRow,
+    GoneWhy, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, Problem, Row, Token,
+};
+use serde_json::Value;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+
+use crate::kit::{new_command_id, soon};
+
+/// A socket.
+pub(crate) struct Wire {
+    stream: WebSocketStream<TcpStream>,
+}
+
+/// What comes over a wire.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Heard {
+    Text(String),
+    /// The other side closes, with this code.
+    Close(u16),
+    /// The connection is gone.
+    Nothing,
+}
+
+impl Wire {
+    pub(crate) async fn connect(address: SocketAddr) -> Self {
+        Self::over(TcpSocket::new_v4().unwrap(), address).await
+    }
+
+    /// One whose machine takes next to nothing in before it is read.
+    pub(crate) async fn connect_narrow(address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        Self::over(socket, address).await
+    }
+
+    async fn over(socket: TcpSocket, address: SocketAddr) -> Self {
+        let tcp = socket.connect(address).await.unwrap();
+        // As strict as a panel.
+        let config = WebSocketConfig::default()
+            .max_message_size(Some(MAX_FRAME_BYTES))
+            .max_frame_size(Some(MAX_FRAME_BYTES));
+        let url = format!("ws://{address}/api/v1/socket");
+        let connecting = tokio_tungstenite::client_async_with_config(url, tcp, Some(config));
+        let (stream, _) = soon("a socket opens", connecting).await.unwrap();
+        Self { stream }
+    }
+
+    pub(crate) async fn say(&mut self, frame: &PanelFrame) {
+        self.say_text(&serde_json::to_string(frame).unwrap()).await;
+    }
+
+    pub(crate) async fn say_text(&mut self, text: &str) {
+        self.send(Message::text(text)).await;
+    }
+
+    pub(crate) async fn send(&mut self, message: Message) {
+        soon("a frame is sent", self.stream.send(message))
+            .await
+            .unwrap();
+    }
+
+    /// Sends what the other side may not take to the end.
+    pub(crate) async fn try_send(&mut self, message: Message) {
+        drop(soon("a frame is sent", self.stream.send(message)).await);
+    }
+
+    /// Says hello in the present protocol.
+    pub(crate) async fn hello(&mut self, token: &str, cursor: Option<Cursor>) {
+        self.say(&PanelFrame::Hello {
+            token: Token(token.to_owned()),
+            protocol: PROTOCOL,
+            device: "a test".to_owned(),
+            cursor,
+        })
+        .await;
+    }
+
+    pub(crate) async fn hear(&mut self) -> Heard {
+        loop {
+            match soon("something is heard", self.stream.next()).await {
+                Some(Ok(Message::Text(text))) => return Heard::Text(text.as_str().to_owned()),
+                Some(Ok(Message::Close(frame))) => {
+                    return Heard::Close(frame.map_or(1005, |frame| frame.code.into()));
+                }
+                Some(Ok(_)) => {}
+                Some(Err(error)) if error.to_string().contains("too long") => panic!("{error}"),
+                Some(Err(_)) | None => return Heard::Nothing,
+            }
+        }
+    }
+
+    /// The next frame, as it came.
+    pub(crate) async fn hear_text(&mut self) -> String {
+        match self.hear().await {
+            Heard::Text(text) => text,
+            other => panic!("a frame was expected: {other:?}"),
+        }
+    }
+
+    pub(crate) async fn hear_json(&mut self) -> Value {
+        serde_json::from_str(&self.hear_text().await).unwrap()
+    }
+
+    pub(crate) async fn hear_frame(&mut self) -> BackendFrame {
+        serde_json::from_str(&self.hear_text().await).unwrap()
+    }
+
+    /// That the backend says what is wrong and closes.
+    pub(crate) async fn is_sent_away(&mut self, code: &str) -> Value {
+        loop {
+            let frame = self.hear_json().await;
+            if frame["kind"] == "problem" {
+                assert_eq!(frame["code"], code);
+                assert_eq!(self.hear().await, Heard::Close(1008));
+                return frame;
+            }
+        }
+    }
+}
+
+/// A panel that follows the feed.
+pub(crate) struct TestPanel {
+    pub(crate) wire: Wire,
+    pub(crate) operators: BTreeMap<OperatorId, OperatorRow>,
+    pub(crate) channels: BTreeMap<ChannelId, ChannelRow>,
+    pub(crate) chats: BTreeMap<ChatId, ChatRow>,
+    pub(crate) entries: BTreeMap<(ChatId, Place), EntryRow>,
+    pub(crate) marks: BTreeMap<ChatId, Place>,
+    pub(crate) gone: Vec<(ChatId, GoneWhy)>,
+    pub(crate) cursor: Option<Cursor>,
+    pub(crate) n_snapshots: usize,
+    /// Frames of changes since it was opened.
+    pub(crate) n_changes: usize,
+    /// Rows since it was opened.
+    pub(crate) n_rows: usize,
+    answers: BTreeMap<CommandId, Result<CommandDone, Problem>>,
+    in_snapshot: bool,
+}
+
+impl TestPanel {
+    /// Says hello and reads until it is live.
+    pub(crate) async fn open(mut wire: Wire, token: &str, cursor: Option<Cursor>) -> Self {
+        wire.hello(token, cursor).await;
+        let welcome = wire.hear_frame().await;
+        assert!(
+            matches!(welcome, BackendFrame::Welcome { .. }),
+            "{welcome:?}"
+        );
+        let mut panel = Self {
+            wire,
+            operators: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            entries: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            gone: Vec::new(),
+            cursor: None,
+            n_snapshots: 0,
+            n_changes: 0,
+            n_rows: 0,
+            answers: BTreeMap::new(),
+            in_snapshot: false,
+        };
+        panel
+            .until("a cursor", |panel| panel.cursor.is_some())
+            .await;
+        panel
+    }
+
+    /// Reads until `condition` holds.
+    pub(crate) async fn until(&mut self, what: &str, condition: impl Fn(&Self) -> bool) {
+        let read = async {
+            while !condition(self) {
+                let frame = self.wire.hear_frame().await;
+                self.apply(frame);
+            }
+        };
+        soon(what, read).await;
+    }
+
+    fn apply(&mut self, frame: BackendFrame) {
+        match frame {
+            BackendFrame::Changes(changes) => {
+                if changes.starts_snapshot {
+                    self.n_snapshots += 1;
+                    self.in_snapshot = true;
+                    self.chats.clear();
+                    self.entries.clear();
+                }
+                self.n_changes += 1;
+                self.n_rows += changes.rows.len();
+                for row in changes.rows {
+                    self.apply_row(row);
+                }
+                if changes.cursor.is_some() {
+                    self.in_snapshot = false;
+                    self.cursor = changes.cursor;
+                }
+                assert!(self.in_snapshot || self.cursor.is_some());
+            }
+            BackendFrame::Done { id, result } => {
+                self.answers.insert(id, Ok(result));
+            }
+            BackendFrame::Refused { id, problem } => {
+                self.answers.insert(id, Err(problem));
+            }
+            BackendFrame::Ping => {}
+            BackendFrame::Welcome { .. } | BackendFrame::Problem { .. } => panic!("{frame:?}"),
+        }
+    }
+
+    fn apply_row(&mut self, row: Row) {
+        match row {
+            Row::Chat(chat) => {
+                self.chats.insert(chat.id, chat);
+            }
+            Row::Entry(entry) => {
+                assert!(
+                    self.chats.contains_key(&entry.chat_id),
+                    "a chat comes first"
+                );
+                self.entries.insert((entry.chat_id, entry.place), entry);
+            }
+            Row::Gone { chat_id, why } => {
+                self.chats.remove(&chat_id);
+                self.entries.retain(|(chat, _), _| *chat != chat_id);
+                self.gone.push((chat_id, why));
+            }
+            Row::Mark(mark) => {
+                self.marks.insert(mark.chat_id, mark.read_place);
+            }
+            Row::Operator(operator) => {
+                self.operators.insert(operator.id, operator);
+            }
+            Row::Channel(channel) => {
+                self.channels.insert(channel.id, channel);
+            }
+        }
+    }
+
+    /// Gives a command and waits for its answer.
+    pub(crate) async fn command(&mut self, command: Command) -> Result<CommandDone, Problem> {
+        self.command_as(new_command_id(), command).await
+    }
+
+    pub(crate) async fn command_as(
+        &mut self,
+        id: CommandId,
+        command: Command,
+    ) -> Result<CommandDone, Problem> {
+        self.give(id, command).await;
+        self.answer(id).await
+    }
+
+    /// Gives a command without waiting.
+    pub(crate) async fn give(&mut self, id: CommandId, command: Command) {
+        let envelope = CommandEnvelope { id, command };
+        self.wire.say(&PanelFrame::Command(envelope)).await;
+    }
+
+    pub(crate) async fn answer(&mut self, id: CommandId) -> Result<CommandDone, Problem> {
+        self.until("an answer", |panel| panel.answers.contains_key(&id))
+            .await;
+        self.answers.remove(&id).unwrap()
+    }
+
+    /// The places of a chat that it holds.
+    pub(crate) fn places(&self, chat: ChatId) -> Vec<i64> {
+        let keys = self.entries.keys();
+        keys.filter(|(of, _)| *of == chat)
+            .map(|(_, place)| place.0)
+            .collect()
+    }
+}
