@@ -59,8 +59,14 @@ export function nWaiting(overview: Pick<Overview, 'in_work' | 'observed' | 'queu
 }
 
 /** The chat of the list that `step` rows lie between it and `from`; the first if there is none. */
-export function neighbour(rows: readonly ListRow[], from: string | null, step: 1 | -1): string | null {
-  const keys = rows.filter((row) => row.kind === 'chat' || row.kind === 'shell').map((row) => row.key);
+export function neighbour(
+  rows: readonly ListRow[],
+  from: string | null,
+  step: 1 | -1,
+): string | null {
+  const keys = rows
+    .filter((row) => row.kind === 'chat' || row.kind === 'shell')
+    .map((row) => row.key);
   const at = from === null ? -1 : keys.indexOf(from);
   if (at === -1) return (step === 1 ? keys[0] : keys.at(-1)) ?? null;
   return keys[at + step] ?? null;
