@@ -399,7 +399,7 @@ export const FIXTURES = {
   kinds,
   'window-near': (now) =>
     inMarina(now, (chat) => {
-      chat.row.client_wrote_at = now - 23 * HOUR + 5 * MINUTE;
+      chat.row.client_wrote_at = now - 22.9 * HOUR + 30_000;
     }),
   'window-over': (now) =>
     inMarina(now, (chat) => {

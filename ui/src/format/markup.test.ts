@@ -64,7 +64,7 @@ describe('links', () => {
     ['(http://example.org)', '({link http://example.org at example.org})'],
     ['https://example.org/a_(b)', '{link https://example.org/a_(b) at example.org}'],
     ['mailto:anna@example.ru', '{link mailto:anna@example.ru at anna@example.ru}'],
-    ['tel:+79990000101!', '{link tel:+79990000101 at +79990000101}'],
+    ['tel:+79990000101!', '{link tel:+79990000101 at +79990000101}!'],
     ['*https://example.org*', '{bold {link https://example.org at example.org}}'],
     ['https://a.example https://b.example', '{link https://a.example at a.example} {link https://b.example at b.example}'],
   ])('in %s', (text, tree) => {
