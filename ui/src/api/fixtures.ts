@@ -415,5 +415,7 @@ export const FIXTURES = {
     ...longHistory(now, 3000, 2900),
     connection: { state: 'offline', since: now - 7 * MINUTE },
   }),
+  /** Clients go on writing: see `memoryBackend`. */
+  busy: (now) => longHistory(now, 400),
   'many-chats': manyChats,
 } satisfies Record<string, Fixture> as Record<string, Fixture> & { usual: Fixture };

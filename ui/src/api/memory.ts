@@ -27,9 +27,16 @@ import type { MemoryChat } from './world';
 
 /** A panel in the state that `fixture` names. */
 export function memoryBackend(fixture: string): MemoryBackend {
-  return new MemoryBackend((FIXTURES[fixture] ?? FIXTURES['usual'])(Date.now()), {
-    answersAfterMs: 350,
-  });
+  const build = FIXTURES[fixture] ?? FIXTURES.usual;
+  const backend = new MemoryBackend(build(Date.now()), { answersAfterMs: 350 });
+  if (fixture === 'busy') {
+    let n = 0;
+    setInterval(() => {
+      n += 1;
+      backend.clientWrites(n % 3 === 0 ? 'q3' : 'long', `Ещё одно сообщение, ${n}`);
+    }, 2000);
+  }
+  return backend;
 }
 
 export interface MemoryOptions {

@@ -43,7 +43,12 @@ function rows(
 describe('the rows of a history', () => {
   it('have a chip where a day begins', () => {
     const later = entry(2, { sent_at: NOON + 24 * 60 * MINUTE });
-    expect(rows([entry(1), later]).map((row) => row.kind)).toEqual(['day', 'entry', 'day', 'entry']);
+    expect(rows([entry(1), later]).map((row) => row.kind)).toEqual([
+      'day',
+      'entry',
+      'day',
+      'entry',
+    ]);
   });
 
   it('have the "new" line before the first message after what was read', () => {

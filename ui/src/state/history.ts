@@ -96,12 +96,12 @@ export function historyRows({
  * The same for an entry and the echo it was before: the row stays where it is when they marry. Only
  * the message itself takes the command's id, for a command may make a notice too.
  */
-export function entryKey(entry: EntryRow): string {
+function entryKey(entry: EntryRow): string {
   return entry.body.kind === 'outbound' ? (entry.command_id ?? entry.id) : entry.id;
 }
 
 /** The echoes whose entry is not there yet. */
-export function unmarriedEchoes(entries: readonly EntryRow[], echoes: readonly Echo[]): Echo[] {
+function unmarriedEchoes(entries: readonly EntryRow[], echoes: readonly Echo[]): Echo[] {
   const married = new Set(entries.map((entry) => entry.command_id));
   return echoes.filter((echo) => !married.has(echo.command_id));
 }

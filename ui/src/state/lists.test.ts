@@ -22,7 +22,11 @@ describe('the list', () => {
   });
 
   it('has unsent text first, when there is any', () => {
-    expect(keys(listRows(shells)).slice(0, 3)).toEqual(['group-shells', 'shell-1', 'group-in_work']);
+    expect(keys(listRows(shells)).slice(0, 3)).toEqual([
+      'group-shells',
+      'shell-1',
+      'group-in_work',
+    ]);
   });
 
   it('says kindly that the two groups everybody has are empty, and leaves out the others', () => {

@@ -24,7 +24,13 @@ export function listRows(
   const wanted = normalise(filter);
   const rows: ListRow[] = [];
 
-  const shells = overview.shells.filter((shell) => shellMatches(shell, wanted));
+  // A chat that has come back is a chat again: its text is its draft, and it has one row.
+  const seen = new Set(
+    [...overview.in_work, ...overview.observed, ...overview.queued].map(({ chat }) => chat.id),
+  );
+  const shells = overview.shells.filter(
+    (shell) => !seen.has(shell.chat_id) && shellMatches(shell, wanted),
+  );
   if (shells.length > 0) {
     const folded = wanted === '' && isFolded('shells');
     rows.push(header('shells', shells.length, 0, folded));

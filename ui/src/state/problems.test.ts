@@ -47,7 +47,9 @@ describe('problems', () => {
     expect(problemText(problem, { ownerName: 'Иван' })).toBe(
       'Иван ответил раньше. Текст остался здесь, клиенту ничего не отправлено.',
     );
-    expect(problemText(problem, { ownerName: 'Анна Образцова' })).toMatch(/^Анна Образцова ответила раньше/u);
+    expect(problemText(problem, { ownerName: 'Анна Образцова' })).toMatch(
+      /^Анна Образцова ответила раньше/u,
+    );
     expect(problemText(problem)).toMatch(/^Другой сотрудник ответил раньше/u);
   });
 

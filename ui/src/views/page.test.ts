@@ -6,7 +6,10 @@ import { page, row } from '../test/page';
 describe('the lists', () => {
   it('show groups with their numbers, names, last lines, drafts and what waits', async () => {
     const { the } = page();
-    expect(await the('group-count-in_work')).toHaveProperty('textContent', expect.stringMatching(/^3/u));
+    expect(await the('group-count-in_work')).toHaveProperty(
+      'textContent',
+      expect.stringMatching(/^3/u),
+    );
     expect((await the('group-count-queued')).textContent).toContain('5 чатов');
     expect(row('olga').textContent).toMatch(/Черновик:\s*Ольга, счёт готов/u);
     expect(row('q1').textContent).toContain('ждёт ответа 21 мин');
@@ -167,7 +170,15 @@ describe('the history', () => {
     await open('marina');
     await screen.findAllByTestId('entry-ticks');
     const states = screen.getAllByTestId('entry-ticks').map((tick) => tick.dataset['state']);
-    for (const state of ['pending', 'sending', 'sent', 'delivered', 'read', 'not_confirmed', 'failed']) {
+    for (const state of [
+      'pending',
+      'sending',
+      'sent',
+      'delivered',
+      'read',
+      'not_confirmed',
+      'failed',
+    ]) {
       expect(states).toContain(state);
     }
     expect(screen.getAllByTestId('entry-failure')[0]?.textContent).toContain('24 часов');
@@ -217,7 +228,13 @@ describe('a chat', () => {
   it('has banners worded here', async () => {
     const { backend, the } = page();
     await the('group-queued');
-    const notification = { chat_id: 'q5', what: 'new_in_queue', title: 'Тимур', text: '', placeholder: 'sticker' } as const;
+    const notification = {
+      chat_id: 'q5',
+      what: 'new_in_queue',
+      title: 'Тимур',
+      text: '',
+      placeholder: 'sticker',
+    } as const;
     backend.tell({ event: 'notify', notification });
     expect(backend.asked).toContain('banner q5 Новый чат: Тимур: Стикер');
   });
@@ -297,7 +314,9 @@ describe('settings', () => {
     const { the, user } = page();
     await user.click(await the('settings'));
     await user.click(await the('settings-language-en'));
-    await waitFor(() => expect(screen.getByTestId('group-queued').textContent).toContain('In the queue'));
+    await waitFor(() =>
+      expect(screen.getByTestId('group-queued').textContent).toContain('In the queue'),
+    );
     expect(document.documentElement.lang).toBe('en');
   });
 
