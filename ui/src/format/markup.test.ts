@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { type Inline, parseMarkup } from './markup';
+import { type Inline, parseMarkup, plainText } from './markup';
 
 /** A tree as a short text, so that a case fits a line. */
 function show(pieces: readonly Inline[]): string {
@@ -55,6 +55,14 @@ describe('markup', () => {
     const started = performance.now();
     parseMarkup('*_~'.repeat(1365));
     expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('a line in a list', () => {
+  it('has the words without the marks', () => {
+    expect(plainText('*Да*, _конечно_: ```код``` и https://example.org/a_b, 2*2')).toBe(
+      'Да, конечно: код и https://example.org/a_b, 2*2',
+    );
   });
 });
 

@@ -198,6 +198,19 @@ describe('the history', () => {
   });
 });
 
+describe('the card', () => {
+  it('tells what is known of the client', async () => {
+    const { open, the, user } = page();
+    await open('marina');
+    await user.click(await the('card-toggle'));
+    const words = (await the('card')).textContent.replaceAll('\u00A0', ' ');
+    expect(words).toContain('Марина Выдумкина');
+    expect(words).toContain('+7 999 000-01-01');
+    expect(words).toContain('WhatsApp, отдел продаж');
+    expect(words).toContain('3 мин');
+  });
+});
+
 describe('a chat', () => {
   it('is closed from the menu, says so, and can be reopened', async () => {
     const { open, the, user } = page('usual', { answersAfterMs: 0 });
