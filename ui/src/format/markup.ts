@@ -42,6 +42,13 @@ export function parseMarkup(text: string): Inline[] {
   }
 }
 
+/** What a message says without its markup, for a line in a list. */
+export function plainText(text: string): string {
+  const plain = (piece: Inline): string =>
+    'children' in piece ? piece.children.map(plain).join('') : piece.text;
+  return parseMarkup(text).map(plain).join('');
+}
+
 /** Links come before styles: an underscore in an address is no italic. */
 function parseLinks(text: string): Inline[] {
   const links: Extract<Inline, { kind: 'link' }>[] = [];

@@ -22,7 +22,9 @@ export function phoneNumber(digits: string): string {
 export function initials(name: string): string {
   const words = name.split(/\s+/u).filter((word) => /^[\p{L}\p{N}]/u.test(word));
   const letters = words.slice(0, 2).map((word) => [...word][0] ?? '');
-  return letters.length === 0 ? '#' : letters.join('').toUpperCase();
+  // Of a number the last digits tell most.
+  if (!/\p{L}/u.test(letters.join(''))) return name.replace(/\D/gu, '').slice(-2) || '?';
+  return letters.join('').toUpperCase();
 }
 
 /** One of `n` avatar colours, always the same for the same id. */

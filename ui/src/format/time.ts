@@ -41,9 +41,9 @@ export function duration(ms: number): string {
   return m.age_days({ count: days, n: days });
 }
 
-/** A wait in the room that a row of a list has: one unit, and "сейчас" below a minute. */
+/** A wait in the room that a row of a list has: one unit. */
 export function shortDuration(ms: number): string {
-  if (ms < MINUTE) return m.now();
+  if (ms < MINUTE) return m.age_minutes({ n: '<1' });
   if (ms < HOUR) return m.age_minutes({ n: Math.floor(ms / MINUTE) });
   if (ms < DAY) return m.age_hours({ h: Math.floor(ms / HOUR) });
   const days = Math.floor(ms / DAY);

@@ -45,7 +45,11 @@ export function historyRows({
     day = key;
     previous = null;
     // Named by where it stands, not by its day: clocks of providers may go back over midnight.
-    rows.push({ kind: 'day', key: `day-${key}-${rows.length === 0 ? 'first' : lastKey(rows)}`, at });
+    rows.push({
+      kind: 'day',
+      key: `day-${key}-${rows.length === 0 ? 'first' : lastKey(rows)}`,
+      at,
+    });
   };
   const append = (row: BubbleRow, bubble: Bubble | null): void => {
     if (bubble !== null && previous !== null && joins(previous, bubble)) {
@@ -64,13 +68,25 @@ export function historyRows({
       previous = null;
       rows.push({ kind: 'new', key: 'new' });
     }
-    const row: BubbleRow = { kind: 'entry', key: entryKey(entry), entry, isFirst: true, isLast: true };
+    const row: BubbleRow = {
+      kind: 'entry',
+      key: entryKey(entry),
+      entry,
+      isFirst: true,
+      isLast: true,
+    };
     append(row, entry.body.kind === 'notice' ? null : { row, author: authorOf(entry), at });
   }
   for (const echo of unmarriedEchoes(entries, echoes)) {
     const at = echo.written_at;
     beginDay(at);
-    const row: BubbleRow = { kind: 'echo', key: echo.command_id, echo, isFirst: true, isLast: true };
+    const row: BubbleRow = {
+      kind: 'echo',
+      key: echo.command_id,
+      echo,
+      isFirst: true,
+      isLast: true,
+    };
     append(row, { row, author: `staff ${me ?? ''}`, at });
   }
   return rows;
@@ -80,12 +96,12 @@ export function historyRows({
  * The same for an entry and the echo it was before: the row stays where it is when they marry. Only
  * the message itself takes the command's id, for a command may make a notice too.
  */
-export function entryKey(entry: EntryRow): string {
+function entryKey(entry: EntryRow): string {
   return entry.body.kind === 'outbound' ? (entry.command_id ?? entry.id) : entry.id;
 }
 
 /** The echoes whose entry is not there yet. */
-export function unmarriedEchoes(entries: readonly EntryRow[], echoes: readonly Echo[]): Echo[] {
+function unmarriedEchoes(entries: readonly EntryRow[], echoes: readonly Echo[]): Echo[] {
   const married = new Set(entries.map((entry) => entry.command_id));
   return echoes.filter((echo) => !married.has(echo.command_id));
 }

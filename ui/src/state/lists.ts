@@ -24,7 +24,13 @@ export function listRows(
   const wanted = normalise(filter);
   const rows: ListRow[] = [];
 
-  const shells = overview.shells.filter((shell) => shellMatches(shell, wanted));
+  // A chat that has come back is a chat again: its text is its draft, and it has one row.
+  const seen = new Set(
+    [...overview.in_work, ...overview.observed, ...overview.queued].map(({ chat }) => chat.id),
+  );
+  const shells = overview.shells.filter(
+    (shell) => !seen.has(shell.chat_id) && shellMatches(shell, wanted),
+  );
   if (shells.length > 0) {
     const folded = wanted === '' && isFolded('shells');
     rows.push(header('shells', shells.length, 0, folded));
@@ -59,8 +65,14 @@ export function nWaiting(overview: Pick<Overview, 'in_work' | 'observed' | 'queu
 }
 
 /** The chat of the list that `step` rows lie between it and `from`; the first if there is none. */
-export function neighbour(rows: readonly ListRow[], from: string | null, step: 1 | -1): string | null {
-  const keys = rows.filter((row) => row.kind === 'chat' || row.kind === 'shell').map((row) => row.key);
+export function neighbour(
+  rows: readonly ListRow[],
+  from: string | null,
+  step: 1 | -1,
+): string | null {
+  const keys = rows
+    .filter((row) => row.kind === 'chat' || row.kind === 'shell')
+    .map((row) => row.key);
   const at = from === null ? -1 : keys.indexOf(from);
   if (at === -1) return (step === 1 ? keys[0] : keys.at(-1)) ?? null;
   return keys[at + step] ?? null;

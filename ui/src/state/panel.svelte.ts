@@ -11,6 +11,7 @@ import type { Overview } from '../api/generated/Overview';
 import type { PanelEvent } from '../api/generated/PanelEvent';
 import type { Role } from '../api/generated/Role';
 import { placeholderTitle } from '../format/entries';
+import { plainText } from '../format/markup';
 import { m } from '../paraglide/messages';
 import { Clock } from './clock.svelte';
 import { nWaiting } from './lists';
@@ -241,7 +242,7 @@ export class PanelState {
     const name = title ?? m.no_name();
     const heading = what === 'new_in_queue' ? m.banner_new_in_queue({ name }) : name;
     const kind = placeholder === null ? '' : placeholderTitle(placeholder);
-    const body = [kind, text].filter((part) => part !== '').join(': ');
+    const body = [kind, plainText(text)].filter((part) => part !== '').join(': ');
     // A banner that the system refuses is no reason to interrupt: the lists show the same.
     void this.backend.showBanner(chat_id, heading, body).catch(() => undefined);
   }

@@ -1,0 +1,421 @@
+/** States of the panel in memory, by name: `?fixture=NAME` while the page is worked on. */
+import type { DeliveryState } from './generated/DeliveryState';
+import type { EntryBody } from './generated/EntryBody';
+import type { FailureKind } from './generated/FailureKind';
+import type { Status } from './generated/Status';
+import { MemoryChat, type World } from './world';
+
+export type { World } from './world';
+
+/** Builds a state as of `now`. */
+type Fixture = (now: number) => World;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** Who is signed in. */
+const ME = 'op-anna';
+const IVAN = 'op-ivan';
+const MARIA = 'op-maria';
+
+function emptyWorld(): World {
+  const operators: World['operators'] = [
+    { id: ME, name: 'Анна Образцова', role: 'operator', is_active: true },
+    { id: IVAN, name: 'Иван', role: 'operator', is_active: true },
+    { id: MARIA, name: 'Мария Примерова', role: 'supervisor', is_active: true },
+  ];
+  const session: World['session'] = {
+    address: 'https://pult.example.ru',
+    operator: { id: ME, name: 'Анна Образцова', role: 'operator', is_active: true },
+    token_in_key_store: true,
+  };
+  return {
+    session,
+    wouldBe: session,
+    connection: { state: 'live' },
+    operators,
+    channels: [
+      { id: 'channel-1', kind: 'whatsapp', name: 'WhatsApp, отдел продаж', problem: null },
+    ],
+    chats: new Map(),
+    shells: [],
+    lastSignIn: { address: 'https://pult.example.ru', login: 'anna' },
+  };
+}
+
+interface ChatOptions {
+  status?: Status;
+  owner?: string | null;
+  formerOwner?: string;
+  observers?: string[];
+}
+
+/** Adds a chat; `say` then fills it. */
+function addChat(
+  world: World,
+  id: string,
+  name: string | null,
+  phone: string | null,
+  { status = 'queued', owner = null, formerOwner, observers = [] }: ChatOptions = {},
+): MemoryChat {
+  const chat = new MemoryChat({
+    id,
+    channel_id: 'channel-1',
+    client: { id: `client-${id}`, name, phone },
+    status,
+    owner_id: owner,
+    former_owner_id: formerOwner ?? null,
+    observer_ids: observers,
+    waiting_since: null,
+    last_activity_at: 0,
+    client_wrote_at: null,
+    last_place: 0,
+    preview: null,
+  });
+  world.chats.set(id, chat);
+  return chat;
+}
+
+const theirs = (text: string): EntryBody => ({ kind: 'inbound', text });
+
+const placeholder = (kind: string, caption: string | null = null): EntryBody => ({
+  kind: 'inbound_placeholder',
+  placeholder: kind,
+  caption,
+});
+
+const ours = (
+  text: string,
+  state: DeliveryState = 'read',
+  failure: FailureKind | null = null,
+  failure_details: string | null = null,
+): EntryBody => ({ kind: 'outbound', text, delivery: { state, failure, failure_details } });
+
+function usual(now: number): World {
+  const world = emptyWorld();
+
+  const marina = addChat(world, 'marina', 'Марина Выдумкина', '79990000101', {
+    status: 'in_work',
+    owner: ME,
+  });
+  const yesterday = now - DAY;
+  marina.append(
+    theirs('Здравствуйте! Хочу заказать стеллаж «Север», три секции.'),
+    null,
+    yesterday,
+  );
+  marina.append({ kind: 'notice', notice: { what: 'taken', by: ME } }, ME, yesterday + 2 * MINUTE);
+  marina.append(
+    ours('Добрый день, Марина! Есть белый и дуб. Какой цвет вам ближе?'),
+    ME,
+    yesterday + 2 * MINUTE,
+  );
+  marina.append(placeholder('image', 'Вот такой, как на фото'), null, yesterday + 9 * MINUTE);
+  marina.append(
+    ours(
+      'Это *дуб сонома*. Он есть на складе, привезём послезавтра.\nДоставка _бесплатная_, подъём 300 ₽ за этаж.',
+    ),
+    ME,
+    yesterday + 12 * MINUTE,
+  );
+  marina.append(ours('Оформляем?'), ME, yesterday + 13 * MINUTE);
+  marina.append(theirs('Да, давайте'), null, yesterday + 20 * MINUTE);
+  marina.append(
+    { kind: 'notice', notice: { what: 'closed', by: ME } },
+    ME,
+    yesterday + 30 * MINUTE,
+  );
+  marina.append(theirs('Добрый день! Это снова я'), null, now - 14 * MINUTE);
+  marina.append(
+    { kind: 'notice', notice: { what: 'came_back', owner: ME } },
+    null,
+    now - 14 * MINUTE,
+  );
+  marina.append(
+    theirs(
+      'А можно собрать сразу при доставке? Нашла у вас на сайте https://shelves.example.ru/services?city=spb#sborka, но не поняла цену.',
+    ),
+    null,
+    now - 13 * MINUTE,
+  );
+  marina.append(
+    ours(
+      'Можно! Сборка стеллажа до трёх секций стоит 1 900 ₽, мастер приедет вместе с доставкой.',
+      'delivered',
+    ),
+    ME,
+    now - 11 * MINUTE,
+  );
+  marina.append(placeholder('voice'), null, now - 3 * MINUTE);
+  marina.append(theirs('Записала голосом, так быстрее :)'), null, now - 3 * MINUTE + 8000);
+  marina.readPlace = 12;
+
+  const pavel = addChat(world, 'pavel', 'Павел Небывалов', '79990000102', {
+    status: 'in_work',
+    owner: ME,
+  });
+  pavel.append(theirs('Где мой заказ?'), null, now - 50 * MINUTE);
+  pavel.append(ours('Павел, курьер уже выехал, будет с 15 до 17.', 'read'), ME, now - 46 * MINUTE);
+  pavel.append(theirs('Спасибо!'), null, now - 45 * MINUTE);
+  pavel.append(ours('Хорошего дня!', 'sent'), ME, now - 44 * MINUTE);
+  pavel.readPlace = 4;
+
+  const olga = addChat(world, 'olga', 'Ольга Придумкина', '79990000103', {
+    status: 'in_work',
+    owner: ME,
+  });
+  olga.append(theirs('Пришлите, пожалуйста, счёт на ООО «Ромашка-Пример»'), null, now - 3 * HOUR);
+  olga.append(ours('Готовлю, пришлю в течение часа.', 'read'), ME, now - 2.9 * HOUR);
+  olga.draft = 'Ольга, счёт готов: сумма 48 300 ₽, ';
+  olga.readPlace = 2;
+
+  const observed = addChat(world, 'fyodor', 'Фёдор Сказкин', '79990000104', {
+    status: 'in_work',
+    owner: IVAN,
+    observers: [ME],
+  });
+  observed.append(theirs('Не подходит крепёж к стене из газобетона'), null, now - 40 * MINUTE);
+  observed.append(ours('Сейчас уточню у коллег, какой подойдёт.', 'read'), IVAN, now - 38 * MINUTE);
+  observed.readPlace = 2;
+
+  const queue: [string, string | null, string | null, EntryBody, number][] = [
+    ['q1', 'Геннадий Невзаправдин', '79990000105', theirs('Вы сегодня до скольки работаете?'), 21],
+    ['q2', 'Светлана', '79990000106', placeholder('document', 'Смета.pdf'), 11],
+    ['q3', null, '79990000107', theirs('Добрый день, сколько стоит доставка в Гатчину?'), 4],
+    [
+      'q4',
+      'Ширли-Мырли и партнёры, оптовый отдел, Санкт-Петербург',
+      null,
+      theirs('Нужно 40 стеллажей, кто у вас занимается оптом? Готовы подписать договор на год.'),
+      2,
+    ],
+    ['q5', 'Тимур 🙂', '79990000109', placeholder('sticker'), 0.4],
+  ];
+  for (const [id, name, phone, body, minutes] of queue) {
+    const chat = addChat(world, id, name, phone, id === 'q2' ? { formerOwner: IVAN } : {});
+    chat.append(body, null, now - minutes * MINUTE);
+  }
+  const q1 = world.chats.get('q1');
+  q1?.append(theirs('Ау?'), null, now - 12 * MINUTE);
+  return world;
+}
+
+/** The chat of the usual world that most fixtures change. */
+function inMarina(now: number, change: (chat: MemoryChat, world: World) => void): World {
+  const world = usual(now);
+  const chat = world.chats.get('marina');
+  if (chat !== undefined) change(chat, world);
+  return world;
+}
+
+function offline(now: number): World {
+  return inMarina(now, (chat, world) => {
+    world.connection = { state: 'offline', since: now - 7 * MINUTE };
+    chat.readPlace = chat.entries.length;
+    chat.echoes = [
+      {
+        command_id: 'command-a',
+        text: 'Марина, послушала: да, мастер возьмёт с собой крепёж.',
+        written_at: now - 5 * MINUTE,
+        is_handed_over: true,
+      },
+      {
+        command_id: 'command-b',
+        text: 'И уровень тоже возьмёт.',
+        written_at: now - 2 * MINUTE,
+        is_handed_over: false,
+      },
+    ];
+  });
+}
+
+function held(
+  now: number,
+  code: 'chat_taken' | 'newer_message' | 'chat_closed' | 'internal',
+): World {
+  return inMarina(now, (chat) => {
+    chat.readPlace = chat.entries.length;
+    chat.draft = 'Да, мастер всё привезёт с собой, ничего покупать не нужно.';
+    chat.held = {
+      command_id: 'command-held',
+      action: 'reply',
+      problem: { code, message: '', details: {} },
+      owner_id: code === 'chat_taken' ? IVAN : null,
+    };
+    if (code === 'chat_closed') chat.row.status = 'closed';
+  });
+}
+
+function ticks(now: number): World {
+  return inMarina(now, (chat) => {
+    const states: DeliveryState[] = [
+      'pending',
+      'sending',
+      'sent',
+      'delivered',
+      'read',
+      'not_confirmed',
+    ];
+    for (const state of states) chat.append(ours(`Сообщение: ${state}`, state), ME, now - MINUTE);
+    chat.append(
+      ours(
+        'Подтвердите адрес, пожалуйста',
+        'failed',
+        'window_closed',
+        '131047: Re-engagement message',
+      ),
+      ME,
+      now,
+    );
+    chat.append(
+      ours(
+        'Второе не ушло: номер недоступен',
+        'failed',
+        'not_reachable',
+        '131026: Message undeliverable',
+      ),
+      ME,
+      now,
+    );
+    chat.readPlace = chat.entries.length;
+  });
+}
+
+function kinds(now: number): World {
+  return inMarina(now, (chat) => {
+    for (const kind of ['image', 'video', 'voice', 'audio', 'document', 'sticker', 'location']) {
+      chat.append(
+        placeholder(kind, kind === 'document' ? 'Договор.docx' : null),
+        null,
+        now - MINUTE,
+      );
+    }
+    for (const kind of [
+      'contacts',
+      'order',
+      'button',
+      'interactive',
+      'poll_creation',
+      'unsupported',
+    ]) {
+      chat.append(placeholder(kind), null, now - MINUTE);
+    }
+    chat.append(placeholder('hologram', 'такого ещё нет'), null, now - MINUTE);
+    chat.append(
+      theirs(
+        '*жирный*, _курсив_, ~зачёркнуто~, ```код``` и <b>не тег</b> & https://example.org/a_b_c',
+      ),
+      null,
+      now,
+    );
+    chat.readPlace = chat.entries.length;
+  });
+}
+
+/** A chat as long as `n`, with messages of many heights over many days. */
+function longHistory(now: number, n = 3000, nNotCached = 0): World {
+  const world = usual(now);
+  const chat = addChat(world, 'long', 'Лев Долгописьмов', '79990000110', {
+    status: 'in_work',
+    owner: ME,
+  });
+  const words =
+    'полка дуб доставка сборка крепёж склад счёт оплата завтра вечером адрес подъезд'.split(' ');
+  for (let index = 0; index < n; index += 1) {
+    const length = 2 + ((index * 7919) % 60);
+    const text = Array.from({ length }, (_, at) => words[(index + at * 5) % words.length]).join(
+      ' ',
+    );
+    const at = now - (n - index) * 11 * MINUTE;
+    if (index % 3 === 1) chat.append(ours(`${index + 1}. ${text}`), ME, at);
+    else chat.append(theirs(`${index + 1}. ${text}`), null, at);
+  }
+  chat.readPlace = n - 3;
+  chat.nNotCached = nNotCached;
+  return world;
+}
+
+function manyChats(now: number): World {
+  const world = usual(now);
+  for (let index = 0; index < 2000; index += 1) {
+    const chat = addChat(world, `many-${index}`, `Клиент Вымышленный ${index + 1}`, null);
+    chat.append(theirs(`Вопрос номер ${index + 1}`), null, now - (2000 - index) * 3000);
+  }
+  return world;
+}
+
+/** Every state by its name. */
+export const FIXTURES = {
+  usual,
+  empty: () => emptyWorld(),
+  'sign-in': (now) => ({ ...usual(now), session: null }),
+  'first-sign-in': (now) => ({ ...usual(now), session: null, lastSignIn: null }),
+  offline,
+  connecting: (now) => ({
+    ...usual(now),
+    connection: { state: 'connecting', since: now - MINUTE },
+  }),
+  'catching-up': (now) => ({ ...usual(now), connection: { state: 'catching_up', behind: 240 } }),
+  refused: (now) => ({
+    ...usual(now),
+    connection: {
+      state: 'refused',
+      problem: { code: 'protocol_too_old', message: '', details: {} },
+    },
+  }),
+  'held-taken': (now) => held(now, 'chat_taken'),
+  'held-newer': (now) => held(now, 'newer_message'),
+  'held-closed': (now) => held(now, 'chat_closed'),
+  'held-internal': (now) => held(now, 'internal'),
+  'held-close': (now) =>
+    inMarina(now, (chat) => {
+      chat.held = {
+        command_id: 'command-held',
+        action: 'close',
+        problem: { code: 'newer_message', message: '', details: {} },
+        owner_id: null,
+      };
+    }),
+  closed: (now) =>
+    inMarina(now, (chat) => {
+      chat.row.status = 'closed';
+      chat.row.waiting_since = null;
+      chat.append({ kind: 'notice', notice: { what: 'closed', by: ME } }, ME, now);
+      chat.readPlace = chat.entries.length;
+    }),
+  shells: (now) => ({
+    ...usual(now),
+    shells: [
+      {
+        chat_id: 'shell-1',
+        client_name: 'Зинаида Небылицына',
+        text: 'Зинаида, добрый день! Ваш заказ можно забрать сегодня после 18:00.',
+        problem: { code: 'chat_taken', message: '', details: { owner: IVAN } },
+      },
+    ],
+  }),
+  ticks,
+  kinds,
+  'window-near': (now) =>
+    inMarina(now, (chat) => {
+      chat.row.client_wrote_at = now - 22.9 * HOUR + 30_000;
+    }),
+  'window-over': (now) =>
+    inMarina(now, (chat) => {
+      chat.row.client_wrote_at = now - 2 * DAY;
+    }),
+  'no-key-store': (now) => {
+    const world = usual(now);
+    if (world.session !== null) world.session.token_in_key_store = false;
+    return world;
+  },
+  'long-history': (now) => longHistory(now),
+  'long-history-offline': (now) => ({
+    ...longHistory(now, 3000, 2900),
+    connection: { state: 'offline', since: now - 7 * MINUTE },
+  }),
+  /** Clients go on writing: see `memoryBackend`. */
+  busy: (now) => longHistory(now, 400),
+  'many-chats': manyChats,
+} satisfies Record<string, Fixture> as Record<string, Fixture> & { usual: Fixture };

@@ -1,0 +1,78 @@
+/** What the panel in memory holds: chats with their entries, and everything around them. */
+import type { ChannelRow } from './generated/ChannelRow';
+import type { ChatRow } from './generated/ChatRow';
+import type { CommandId } from './generated/CommandId';
+import type { Connection } from './generated/Connection';
+import type { Echo } from './generated/Echo';
+import type { EntryBody } from './generated/EntryBody';
+import type { EntryRow } from './generated/EntryRow';
+import type { Held } from './generated/Held';
+import type { LastSignIn } from './generated/LastSignIn';
+import type { OperatorId } from './generated/OperatorId';
+import type { OperatorRow } from './generated/OperatorRow';
+import type { SessionView } from './generated/SessionView';
+import type { Shell } from './generated/Shell';
+import type { Timestamp } from './generated/Timestamp';
+
+export interface World {
+  session: SessionView | null;
+  /** Who is signed in after the sign-in screen. */
+  wouldBe: SessionView;
+  connection: Connection;
+  operators: OperatorRow[];
+  channels: ChannelRow[];
+  chats: Map<string, MemoryChat>;
+  shells: Shell[];
+  lastSignIn: LastSignIn | null;
+}
+
+/** A chat with what belongs to it. */
+export class MemoryChat {
+  readonly row: ChatRow;
+  readonly entries: EntryRow[] = [];
+  echoes: Echo[] = [];
+  draft = '';
+  held: Held | null = null;
+  readPlace = 0;
+  /** How many of the oldest entries are at the backend only. */
+  nNotCached = 0;
+
+  constructor(row: ChatRow) {
+    this.row = row;
+  }
+
+  /** Adds an entry at the end and keeps the row as it would be. */
+  append(
+    body: EntryBody,
+    author_id: OperatorId | null,
+    at: Timestamp,
+    command_id: CommandId | null = null,
+  ): EntryRow {
+    const place = this.entries.length + 1;
+    const entry: EntryRow = {
+      id: `${this.row.id}-${place}`,
+      chat_id: this.row.id,
+      place,
+      author_id,
+      command_id,
+      sent_at: at,
+      received_at: at,
+      body,
+    };
+    this.entries.push(entry);
+    this.row.last_place = place;
+    if (body.kind === 'notice') return entry;
+    this.row.last_activity_at = at;
+    this.row.preview =
+      body.kind === 'inbound_placeholder'
+        ? { kind: 'inbound', author_id, text: body.caption ?? '', placeholder: body.placeholder }
+        : { kind: body.kind, author_id, text: body.text.slice(0, 160), placeholder: null };
+    if (body.kind === 'outbound') {
+      this.row.waiting_since = null;
+    } else {
+      this.row.client_wrote_at = at;
+      this.row.waiting_since ??= at;
+    }
+    return entry;
+  }
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+
+import { avatarColour, clientName, initials, phoneNumber, takesFeminine } from './people';
+
+describe('a client', () => {
+  it('is called by name, else by number, else has no name', () => {
+    expect(clientName({ name: ' Марина ', phone: '79990000101' })).toBe('Марина');
+    expect(clientName({ name: null, phone: '79990000101' })).toBe('+7\u00A0999\u00A0000-01-01');
+    expect(clientName({ name: '  ', phone: null })).toBe('Без имени');
+  });
+
+  it('from abroad has a number in groups', () => {
+    expect(phoneNumber('4915100000000').replaceAll('\u00A0', ' ')).toBe('+4 915 100 000 000');
+  });
+
+  it.each([
+    ['Марина Выдумкина', 'МВ'],
+    ['тимур 🙂', 'Т'],
+    ['+7 999 000-01-07', '07'],
+    ['🙂', '?'],
+    ['', '?'],
+  ])('%s has the initials %s', (name, letters) => {
+    expect(initials(name)).toBe(letters);
+  });
+
+  it('keeps its colour', () => {
+    expect(avatarColour('client-1', 6)).toBe(avatarColour('client-1', 6));
+    for (const id of ['a', 'b', 'client-77', '']) {
+      expect(avatarColour(id, 6)).toBeGreaterThanOrEqual(1);
+      expect(avatarColour(id, 6)).toBeLessThanOrEqual(6);
+    }
+  });
+});
+
+describe('a colleague', () => {
+  it.each(['Анна', 'Мария Примерова', 'Образцова Анна Ивановна', 'Юлия Кац', 'Ия Вымышленская'])(
+    '%s takes the feminine form',
+    (name) => {
+      expect(takesFeminine(name)).toBe(true);
+    },
+  );
+
+  it.each(['Иван', 'Илья', 'Никита Образцов', 'Пётр Ильич', 'Лука', 'op-7', 'Alex Sample'])(
+    '%s does not',
+    (name) => {
+      expect(takesFeminine(name)).toBe(false);
+    },
+  );
+});

@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+
+import { m } from '../paraglide/messages';
+import { Settings } from './settings.svelte';
+
+function storageWith(text: string): Storage {
+  localStorage.clear();
+  localStorage.setItem('pult.settings', text);
+  return localStorage;
+}
+
+describe('settings', () => {
+  it('begin with the language of the system, Russian or else English', () => {
+    expect(new Settings(null, 'ru-RU').language).toBe('ru');
+    expect(new Settings(null, 'en-US').language).toBe('en');
+    expect(new Settings(null, 'kk-KZ').language).toBe('en');
+  });
+
+  it('take what was kept, as far as it makes sense', () => {
+    const settings = new Settings(
+      storageWith('{"language":"en","theme":"purple","listWidth":9000,"folded":["queued",7]}'),
+    );
+    expect(settings.language).toBe('en');
+    expect(settings.theme).toBe('system');
+    expect(settings.listWidth).toBe(420);
+    expect(settings.folded).toEqual(['queued']);
+  });
+
+  it.each(['', '[]', 'null', '{', '"x"'])('do not stumble over %s', (text) => {
+    expect(new Settings(storageWith(text)).textSize).toBe('normal');
+  });
+
+  it('word messages in the language that is set', () => {
+    const settings = new Settings(null, 'ru');
+    expect(m.settings()).toBe('Настройки');
+    settings.language = 'en';
+    expect(m.settings()).toBe('Settings');
+  });
+});

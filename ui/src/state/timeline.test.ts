@@ -1,0 +1,248 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+
+import { FIXTURES } from '../api/fixtures';
+import type { Problem } from '../api/generated/Problem';
+import { MemoryBackend } from '../api/memory';
+import { TimelineState } from './timeline.svelte';
+
+const TAKEN: Problem = { code: 'chat_taken', message: '', details: {} };
+
+let backend: MemoryBackend;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  backend = new MemoryBackend(FIXTURES.usual(Date.now()));
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function opened(chatId: string): Promise<TimelineState> {
+  const timeline = new TimelineState(backend, chatId);
+  await timeline.refresh();
+  return timeline;
+}
+
+/** The draft as the panel has it. */
+function kept(chatId: string): string | undefined {
+  return backend.world.chats.get(chatId)?.draft;
+}
+
+describe('a reply', () => {
+  it('empties the composer at once, is an echo, then one entry', async () => {
+    const timeline = await opened('pavel');
+    const n = timeline.entries.length;
+    timeline.write('Едем');
+    await timeline.send();
+    expect(timeline.draft).toBe('');
+    expect(timeline.echoes.map((echo) => echo.text)).toEqual(['Едем']);
+
+    backend.settle('pavel');
+    await timeline.refresh();
+    expect(timeline.echoes).toEqual([]);
+    expect(timeline.entries).toHaveLength(n + 1);
+    expect(timeline.entries.at(-1)?.command_id).toBe('command-1');
+  });
+
+  it('that is blank is not sent', async () => {
+    const timeline = await opened('pavel');
+    timeline.write('  \n ');
+    await timeline.send();
+    expect(timeline.echoes).toEqual([]);
+  });
+
+  it('that could not be kept is back in the composer, before what was typed since', async () => {
+    const timeline = await opened('pavel');
+    timeline.write('Первое');
+    backend.failNext = 'storage';
+    const sending = timeline.send();
+    timeline.write('Второе');
+    await expect(sending).rejects.toMatchObject({ code: 'storage' });
+    expect(timeline.draft).toBe('Первое\nВторое');
+  });
+
+  it('that was refused keeps its text as the draft', async () => {
+    const timeline = await opened('q1');
+    timeline.write('До девяти');
+    await timeline.send();
+    backend.refuseNext = { problem: TAKEN, ownerId: 'op-ivan' };
+    backend.settle('q1');
+    await timeline.refresh();
+    expect(timeline.held?.problem.code).toBe('chat_taken');
+    expect(timeline.draft).toBe('До девяти');
+    expect(timeline.echoes).toEqual([]);
+  });
+
+  it('that was refused does not overwrite what is being typed, nor is it lost', async () => {
+    const timeline = await opened('q1');
+    timeline.write('Первое');
+    await timeline.send();
+    timeline.write('Второе');
+    backend.refuseNext = { problem: TAKEN, ownerId: 'op-ivan' };
+    backend.settle('q1');
+    await timeline.refresh();
+    expect(timeline.draft).toBe('Первое\nВторое');
+    await timeline.flushDraft();
+    await timeline.refresh();
+    expect(timeline.draft).toBe('Первое\nВторое');
+    expect(kept('q1')).toBe('Первое\nВторое');
+  });
+
+  it('that was refused after the next one was kept stands above it once', async () => {
+    const timeline = await opened('q1');
+    timeline.write('Первое');
+    await timeline.send();
+    timeline.write('Второе');
+    await timeline.flushDraft();
+    timeline.write('Второе, длиннее');
+    backend.refuseNext = { problem: TAKEN, ownerId: null };
+    backend.settle('q1');
+    await timeline.refresh();
+    expect(timeline.draft).toBe('Первое\nВторое, длиннее');
+  });
+
+  it('can be fetched back while it waits', async () => {
+    const timeline = await opened('pavel');
+    timeline.write('Не то');
+    await timeline.send();
+    expect(await timeline.takeBack('command-1')).toBe(true);
+    expect(timeline.draft).toBe('Не то');
+    expect(timeline.echoes).toEqual([]);
+    expect(await timeline.takeBack('command-1')).toBe(false);
+  });
+});
+
+describe('a held reply', () => {
+  async function refused(): Promise<TimelineState> {
+    const timeline = await opened('q1');
+    timeline.write('До девяти');
+    await timeline.send();
+    const problem: Problem = { code: 'newer_message', message: '', details: {} };
+    backend.refuseNext = { problem, ownerId: null };
+    backend.settle('q1');
+    await timeline.refresh();
+    return timeline;
+  }
+
+  it('goes again with the text as it now stands', async () => {
+    const timeline = await refused();
+    timeline.write('До десяти');
+    await timeline.sendAnyway(timeline.held?.command_id ?? '');
+    expect(timeline.held).toBeNull();
+    expect(timeline.echoes.map((echo) => echo.text)).toEqual(['До десяти']);
+    expect(timeline.draft).toBe('');
+  });
+
+  it('can be let go with its text or without', async () => {
+    const timeline = await refused();
+    await timeline.dismissHeld(timeline.held?.command_id ?? '');
+    expect(timeline.held).toBeNull();
+    expect(timeline.draft).toBe('До девяти');
+
+    backend = new MemoryBackend(FIXTURES.usual(Date.now()));
+    const other = await refused();
+    await other.discardHeld(other.held?.command_id ?? '');
+    expect(other.held).toBeNull();
+    expect(other.draft).toBe('');
+    expect(kept('q1')).toBe('');
+  });
+});
+
+describe('a draft', () => {
+  it('is kept after a pause, once', async () => {
+    const timeline = await opened('pavel');
+    const setDraft = vi.spyOn(backend, 'setDraft');
+    timeline.write('К');
+    timeline.write('Ку');
+    await vi.advanceTimersByTimeAsync(299);
+    expect(setDraft).not.toHaveBeenCalled();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(setDraft.mock.calls).toEqual([['pavel', 'Ку']]);
+  });
+
+  it('is kept at once when the chat is left', async () => {
+    const timeline = await opened('pavel');
+    timeline.write('Курьер');
+    await timeline.flushDraft();
+    expect(kept('pavel')).toBe('Курьер');
+  });
+
+  it('is not undone by a change that comes while it is typed', async () => {
+    const timeline = await opened('olga');
+    timeline.write('Ольга, передумала');
+    backend.clientWrites('olga', 'Ау');
+    await timeline.refresh();
+    expect(timeline.draft).toBe('Ольга, передумала');
+  });
+
+  it('that could not be kept is tried again with the next key', async () => {
+    const timeline = await opened('pavel');
+    timeline.write('К');
+    backend.failNext = 'storage';
+    await timeline.flushDraft();
+    expect(timeline.draft).toBe('К');
+    timeline.write('Ку');
+    await timeline.flushDraft();
+    expect(kept('pavel')).toBe('Ку');
+  });
+});
+
+describe('a history', () => {
+  it('is read in pages, without holes and doubles', async () => {
+    backend = new MemoryBackend(FIXTURES['long-history']!(Date.now()));
+    const timeline = await opened('long');
+    while (timeline.hasOlder) await timeline.loadOlder();
+    const places = timeline.entries.map((entry) => entry.place);
+    expect(places).toEqual(Array.from({ length: 3000 }, (_, index) => index + 1));
+  });
+
+  it('keeps what was paged in when something new comes', async () => {
+    backend = new MemoryBackend(FIXTURES['long-history']!(Date.now()));
+    const timeline = await opened('long');
+    for (let page = 0; page < 6; page += 1) await timeline.loadOlder();
+    const first = timeline.entries[0]?.place;
+    backend.clientWrites('long', 'Ещё одно');
+    await timeline.refresh();
+    expect(timeline.entries[0]?.place).toBe(first);
+    expect(timeline.entries.at(-1)?.place).toBe(3001);
+    expect(timeline.hasOlder).toBe(true);
+  });
+
+  it('says when older entries need a connection', async () => {
+    backend = new MemoryBackend(FIXTURES['long-history-offline']!(Date.now()));
+    const timeline = await opened('long');
+    while (timeline.hasOlder && !timeline.olderNeedsConnection) await timeline.loadOlder();
+    expect(timeline.entries).toHaveLength(100);
+    expect(timeline.olderNeedsConnection).toBe(true);
+  });
+
+  it('has the "new" line where reading stopped, and it stays while one reads', async () => {
+    const timeline = await opened('marina');
+    expect(timeline.newAfter).toBe(12);
+    expect(timeline.nNew).toBe(2);
+    timeline.markRead(14);
+    await timeline.refresh();
+    expect(timeline.newAfter).toBe(12);
+    expect(timeline.nNew).toBe(0);
+    timeline.resetNewLine();
+    expect(timeline.newAfter).toBeNull();
+  });
+
+  it('is marked as read only forwards', async () => {
+    const timeline = await opened('marina');
+    const markRead = vi.spyOn(backend, 'markRead');
+    timeline.markRead(14);
+    timeline.markRead(13);
+    timeline.markRead(14);
+    expect(markRead.mock.calls).toEqual([['marina', 14]]);
+  });
+
+  it('that cannot be read says so, and is read when asked again', async () => {
+    backend.failNext = 'storage';
+    const timeline = await opened('marina');
+    expect(timeline.loading).toBe('failed');
+    await timeline.refresh();
+    expect(timeline.loading).toBe('ready');
+  });
+});

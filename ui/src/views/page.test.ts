@@ -1,0 +1,356 @@
+import { screen, waitFor, within } from '@testing-library/svelte';
+import { describe, expect, it } from 'vitest';
+
+import { page, row } from '../test/page';
+
+describe('the lists', () => {
+  it('show groups with their numbers, names, last lines, drafts and what waits', async () => {
+    const { the } = page();
+    expect(await the('group-count-in_work')).toHaveProperty(
+      'textContent',
+      expect.stringMatching(/^3/u),
+    );
+    expect((await the('group-count-queued')).textContent).toContain('5 чатов');
+    expect(row('olga').textContent).toMatch(/Черновик:\s*Ольга, счёт готов/u);
+    expect(row('q1').textContent).toContain('ждёт ответа 21 мин');
+    expect(row('q2').textContent).toMatch(/Документ: Смета\.pdf.*был у: Иван/u);
+    expect(row('marina').textContent).toContain('2 непрочитанных');
+    expect(row('q1').dataset['status']).toBe('queued');
+  });
+
+  it('fold', async () => {
+    const { the, user } = page();
+    const group = await the('group-queued');
+    await user.click(group);
+    expect(group.getAttribute('aria-expanded')).toBe('false');
+    expect(document.querySelector('[data-chat-id="q1"]')).toBeNull();
+  });
+
+  it('tell the window how many wait', async () => {
+    const { backend } = page();
+    await waitFor(() => expect(backend.asked).toContain('badge 6 Pult: ждут 6 клиентов'));
+    expect(document.title).toBe('Pult: ждут 6 клиентов');
+  });
+
+  it('follow what the panel says has changed', async () => {
+    const { backend, the } = page();
+    await the('group-queued');
+    backend.clientWrites('pavel', 'Ещё вопрос');
+    await waitFor(() => expect(row('pavel').textContent).toContain('Ещё вопрос'));
+  });
+});
+
+describe('the composer', () => {
+  it('sends on Enter, keeps the focus and is empty for the next', async () => {
+    const { open, user, draft, backend, has } = page();
+    await open('pavel');
+    await user.type(await screen.findByTestId('composer'), 'Едем{Enter}');
+    expect(draft()).toBe('');
+    expect(document.activeElement).toBe(screen.getByTestId('composer'));
+    await waitFor(() => expect(has('echo')).toBe(true));
+    backend.settle('pavel');
+    await waitFor(() => expect(has('echo')).toBe(false));
+    const last = screen.getAllByTestId('entry').at(-1)!;
+    expect(last.textContent).toContain('Едем');
+    expect(within(last).getByTestId('entry-ticks').dataset['state']).toBe('pending');
+  });
+
+  it('starts a new line on Shift+Enter, and sends on Ctrl+Enter', async () => {
+    const { open, user, draft, has } = page();
+    await open('pavel');
+    await user.type(screen.getByTestId('composer'), 'а{Shift>}{Enter}{/Shift}б');
+    expect(draft()).toBe('а\nб');
+    await user.keyboard('{Control>}{Enter}{/Control}');
+    expect(draft()).toBe('');
+    await waitFor(() => expect(has('echo')).toBe(true));
+  });
+
+  it('has a draft for each chat', async () => {
+    const { open, user, draft, backend } = page();
+    await open('pavel');
+    await user.type(screen.getByTestId('composer'), 'Курьер');
+    await open('olga');
+    expect(draft()).toBe('Ольга, счёт готов: сумма 48 300 ₽, ');
+    expect(backend.world.chats.get('pavel')?.draft).toBe('Курьер');
+    await open('pavel');
+    expect(draft()).toBe('Курьер');
+  });
+
+  it('tells how much is left near the limit, and sends nothing beyond it', async () => {
+    const { open, user, the, has } = page();
+    await open('pavel');
+    const composer = await the('composer');
+    await user.click(composer);
+    await user.paste('а'.repeat(3890));
+    expect(has('composer-left')).toBe(false);
+    await user.paste('я'.repeat(200));
+    expect((await the('composer-left')).textContent).toContain('осталось 6 знаков');
+    await user.paste('🙂'.repeat(8));
+    expect((await the('composer-left')).textContent).toContain('лишние 2 знака');
+    expect(await the('send')).toHaveProperty('disabled', true);
+    await user.keyboard('{Enter}');
+    expect(has('echo')).toBe(false);
+  });
+
+  it('says what Enter does, and whose the chat will be', async () => {
+    const { open, the } = page();
+    await open('q1');
+    expect(document.getElementById('composer-hint')?.textContent).toContain('Enter отправляет');
+    expect(await the('composer')).toHaveProperty('placeholder', expect.stringContaining('первым'));
+  });
+
+  it.each([
+    ['window-near', 'WhatsApp примет ответ ещё 1 ч 6 мин'],
+    ['window-over', 'Прошло больше 24 часов'],
+  ])('warns of the 24 hours: %s', async (fixture, words) => {
+    const { open, the } = page(fixture);
+    await open('marina');
+    expect((await the('reply-window')).textContent).toContain(words);
+  });
+});
+
+describe('a refused reply', () => {
+  it('stays in the composer under a strip that says who was first', async () => {
+    const { open, the, draft } = page('held-taken');
+    await open('marina');
+    expect((await the('held')).textContent).toContain('Иван ответил раньше.');
+    expect((await the('held')).dataset['code']).toBe('chat_taken');
+    expect(draft()).toMatch(/^Да, мастер/u);
+  });
+
+  it('can be discarded', async () => {
+    const { open, the, user, draft, has } = page('held-taken');
+    await open('marina');
+    await user.click(await the('held-action-discard'));
+    await waitFor(() => expect(has('held')).toBe(false));
+    expect(draft()).toBe('');
+  });
+
+  it('can be sent anyway', async () => {
+    const { open, the, user, has } = page('held-newer');
+    await open('marina');
+    await user.click(await the('held-action-send_anyway'));
+    await waitFor(() => expect(has('echo')).toBe(true));
+    expect(has('held')).toBe(false);
+  });
+
+  it('of a chat that is out of sight stands in a shell until it is discarded', async () => {
+    const { open, the, user, draft, has } = page('shells');
+    await open('shell-1');
+    expect((await the('held')).textContent).toContain('Иван ответил раньше.');
+    expect(draft()).toMatch(/^Зинаида, добрый день/u);
+    await user.click(await the('held-action-discard'));
+    await waitFor(() => expect(has('group-shells')).toBe(false));
+    expect(has('conversation')).toBe(false);
+  });
+});
+
+describe('the history', () => {
+  it('shows every kind of entry as text, never as markup', async () => {
+    const { open } = page('kinds');
+    await open('marina');
+    const last = (await screen.findAllByTestId('entry')).at(-1)!;
+    expect(last.querySelector('strong')?.textContent).toBe('жирный');
+    expect(last.querySelector('b')).toBeNull();
+    expect(last.textContent).toContain('<b>не тег</b> &');
+    expect(screen.getByText('Сообщение, которое панель пока не показывает')).toBeTruthy();
+  });
+
+  it('opens links outside and says where they lead', async () => {
+    const { open, user, backend } = page('kinds');
+    await open('marina');
+    const link = await screen.findByText('https://example.org/a_b_c');
+    expect(link.title).toBe('Откроется в браузере: example.org');
+    await user.click(link);
+    expect(backend.asked).toContain('open https://example.org/a_b_c');
+  });
+
+  it('has ticks for every state, and words for what went wrong', async () => {
+    const { open } = page('ticks');
+    await open('marina');
+    await screen.findAllByTestId('entry-ticks');
+    const states = screen.getAllByTestId('entry-ticks').map((tick) => tick.dataset['state']);
+    for (const state of [
+      'pending',
+      'sending',
+      'sent',
+      'delivered',
+      'read',
+      'not_confirmed',
+      'failed',
+    ]) {
+      expect(states).toContain(state);
+    }
+    expect(screen.getAllByTestId('entry-failure')[0]?.textContent).toContain('24 часов');
+  });
+
+  it('says of what waits for a connection that it will go, and gives it back', async () => {
+    const { open, the, user, draft } = page('offline');
+    await open('marina');
+    expect((await the('connection-bar')).textContent).toMatch(/Нет связи с \d\d:\d\d/u);
+    const echoes = await screen.findAllByTestId('echo');
+    expect(echoes.map((echo) => echo.textContent)).toEqual([
+      expect.stringContaining('Передано, ждём ответа сервера'),
+      expect.stringContaining('Уйдёт, как только появится связь'),
+    ]);
+    await user.click(await the('echo-take-back'));
+    await waitFor(() => expect(draft()).toBe('И уровень тоже возьмёт.'));
+  });
+});
+
+describe('the card', () => {
+  it('tells what is known of the client', async () => {
+    const { open, the, user } = page();
+    await open('marina');
+    await user.click(await the('card-toggle'));
+    const words = (await the('card')).textContent.replaceAll('\u00A0', ' ');
+    expect(words).toContain('Марина Выдумкина');
+    expect(words).toContain('+7 999 000-01-01');
+    expect(words).toContain('WhatsApp, отдел продаж');
+    expect(words).toContain('3 мин');
+  });
+});
+
+describe('a chat', () => {
+  it('is closed from the menu, says so, and can be reopened', async () => {
+    const { open, the, user } = page('usual', { answersAfterMs: 0 });
+    await open('pavel');
+    await user.click(await the('menu'));
+    await user.click(await the('menu-close'));
+    expect((await the('toast')).textContent).toContain('Диалог завершён');
+    await the('composer-closed');
+    await user.click(await the('menu'));
+    await user.click(await the('menu-reopen'));
+    await the('composer');
+  });
+
+  it('of a colleague that I observe offers no closing', async () => {
+    const { open, has } = page();
+    await open('fyodor');
+    expect(has('menu')).toBe(false);
+  });
+
+  it('opens at a click on its banner', async () => {
+    const { backend, the } = page();
+    await the('group-queued');
+    backend.clickBanner('q3');
+    expect((await the('conversation')).dataset['chatId']).toBe('q3');
+    expect(backend.asked).toContain('watch q3 in front');
+  });
+
+  it('has banners worded here', async () => {
+    const { backend, the } = page();
+    await the('group-queued');
+    const notification = {
+      chat_id: 'q5',
+      what: 'new_in_queue',
+      title: 'Тимур',
+      text: '',
+      placeholder: 'sticker',
+    } as const;
+    backend.tell({ event: 'notify', notification });
+    expect(backend.asked).toContain('banner q5 Новый чат: Тимур: Стикер');
+  });
+});
+
+describe('the keyboard', () => {
+  it('finds, opens, leaves and steps through chats', async () => {
+    const { user, the, has } = page();
+    await the('group-queued');
+    await user.keyboard('{Control>}[KeyK]{/Control}');
+    expect(document.activeElement).toBe(await the('filter'));
+    await user.keyboard('небыв{Enter}');
+    expect((await the('conversation')).dataset['chatId']).toBe('pavel');
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('composer')));
+    await user.keyboard('{Alt>}{ArrowDown}{/Alt}');
+    await waitFor(() => expect(screen.getByTestId('conversation').dataset['chatId']).toBe('olga'));
+    await user.keyboard('{Escape}');
+    await waitFor(() => expect(has('conversation')).toBe(false));
+    await waitFor(() => expect(document.activeElement).toBe(row('olga')));
+    await user.keyboard('{ArrowUp}{Enter}');
+    expect((await the('conversation')).dataset['chatId']).toBe('pavel');
+  });
+
+  it('works by key, whatever the layout writes with it', async () => {
+    const { user, the } = page();
+    await the('group-queued');
+    await user.keyboard('{Alt>}[KeyQ]{/Alt}');
+    expect((await the('conversation')).dataset['chatId']).toBe('q1');
+  });
+
+  it('shows its shortcuts on "?", but not while one writes', async () => {
+    const { user, the, has, open } = page();
+    await the('group-queued');
+    await open('pavel');
+    await user.type(await the('composer'), 'Да?');
+    expect(has('shortcuts')).toBe(false);
+    screen.getByTestId<HTMLTextAreaElement>('composer').blur();
+    await user.keyboard('?');
+    await the('shortcuts');
+  });
+});
+
+describe('signing in', () => {
+  it('proposes what was used last and says in plain words what is wrong', async () => {
+    const { the, user } = page('sign-in');
+    const login = await the('sign-in-login');
+    await waitFor(() => expect(login).toHaveProperty('value', 'anna'));
+    await user.click(await the('sign-in-submit'));
+    expect(screen.getByText('Заполните это поле')).toBeTruthy();
+    await user.type(await the('sign-in-password'), 'wrong{Enter}');
+    expect((await the('sign-in-error')).textContent).toContain('Имя или пароль не подходят.');
+    await user.clear(await the('sign-in-password'));
+    await user.type(await the('sign-in-password'), 'right{Enter}');
+    await the('group-queued');
+  });
+
+  it('refuses plain http with the reason', async () => {
+    const { the, user } = page('first-sign-in');
+    await user.type(await the('sign-in-address'), 'http://pult.example.ru');
+    await user.type(await the('sign-in-login'), 'anna');
+    await user.type(await the('sign-in-password'), 'secret{Enter}');
+    expect((await the('sign-in-error')).textContent).toContain('https://');
+  });
+
+  it('out asks before unsent text is erased', async () => {
+    const { the, user } = page();
+    await user.click(await the('settings'));
+    await user.click(await the('settings-sign-out'));
+    await the('sign-out-unsent');
+    await user.click(await the('sign-out-force'));
+    await the('sign-in-submit');
+  });
+});
+
+describe('settings', () => {
+  it('change the language at once', async () => {
+    const { the, user } = page();
+    await user.click(await the('settings'));
+    await user.click(await the('settings-language-en'));
+    await waitFor(() =>
+      expect(screen.getByTestId('group-queued').textContent).toContain('In the queue'),
+    );
+    expect(document.documentElement.lang).toBe('en');
+  });
+
+  it('change the theme at once', async () => {
+    const { the, user } = page();
+    await user.click(await the('settings'));
+    await user.click(await the('settings-theme-dark'));
+    await waitFor(() => expect(document.documentElement.dataset['theme']).toBe('dark'));
+  });
+});
+
+describe('the connection', () => {
+  it.each([
+    ['usual', 'live', null],
+    ['offline', 'offline', 'всё написанное уйдёт само'],
+    ['catching-up', 'catching_up', 'Догоняем: 240 изменений'],
+    ['refused', 'refused', 'Эта версия Pult устарела'],
+  ])('%s is always to be seen', async (fixture, state, words) => {
+    const { the, has } = page(fixture);
+    expect((await the('connection')).dataset['state']).toBe(state);
+    if (words === null) expect(has('connection-bar')).toBe(false);
+    else expect((await the('connection-bar')).textContent).toContain(words);
+  });
+});
