@@ -13,7 +13,7 @@ use std::collections::HashMap;
 use axum::extract::ws::Utf8Bytes;
 use parking_lot::Mutex;
 use pult_domain::{OperatorId, Seq};
-use pult_protocol::{BackendFrame, Changes, Cursor, GoneWhy, Row};
+use pult_protocol::{BackendFrame, Changes, Cursor, GoneWhy, MAX_FRAME_BYTES, Row};
 use pult_store::{ChangeSet, ChatChange};
 use tokio::sync::mpsc;
 
@@ -112,25 +112,35 @@ impl Hub {
             readers,
             ..
         } = &mut *state;
-        *last = (*last).max(set.to);
-        let mut made: HashMap<View, Option<Utf8Bytes>> = HashMap::new();
+        let told = *last;
+        *last = told.max(set.to);
+        let mut made: HashMap<View, Made> = HashMap::new();
         for reader in readers.values_mut() {
             let Some(live) = reader.live.as_ref().filter(|live| live.since < set.to) else {
                 continue;
             };
+            // Another program has committed since what this reader has: the store knows it all.
+            if told.max(live.since) < set.from {
+                reader.live = None;
+                continue;
+            }
             let view = View::of(set, reader.operator);
-            let text = made
+            let frame = made
                 .entry(view)
                 .or_insert_with_key(|view| view.frame(set, reader.operator, epoch));
-            let Some(text) = text.clone() else {
-                continue;
+            let handed_on = match frame {
+                Made::Nothing => true,
+                Made::TooLarge => false,
+                Made::Frame(text) => live
+                    .frames
+                    .try_send(FeedFrame {
+                        seq: set.to,
+                        text: text.clone(),
+                    })
+                    .is_ok(),
             };
-            if live
-                .frames
-                .try_send(FeedFrame { seq: set.to, text })
-                .is_err()
-            {
-                // Full, or its reader is gone: it reads from the store when it has drained.
+            if !handed_on {
+                // It reads from the store, in pages, when it has drained its queue.
                 reader.live = None;
             }
         }
@@ -153,6 +163,15 @@ impl Hub {
             reader.live = None;
         }
     }
+}
+
+/// What a view of a change set has become.
+enum Made {
+    /// The reader sees nothing of it.
+    Nothing,
+    /// More than fits into a frame.
+    TooLarge,
+    Frame(Utf8Bytes),
 }
 
 /// What of a change set a reader sees. Readers with the same view get the same frame.
@@ -200,8 +219,7 @@ impl View {
         }
     }
 
-    /// None if the reader sees nothing of the set.
-    fn frame(&self, set: &ChangeSet, operator: OperatorId, epoch: &str) -> Option<Utf8Bytes> {
+    fn frame(&self, set: &ChangeSet, operator: OperatorId, epoch: &str) -> Made {
         let mut rows: Vec<Row> = set.operators.iter().cloned().map(Row::Operator).collect();
         rows.extend(set.channels.iter().cloned().map(Row::Channel));
         for (sight, change) in self.chats.iter().zip(&set.chats) {
@@ -229,9 +247,9 @@ impl View {
         let marks = set.marks.iter().filter(|(whose, _)| *whose == operator);
         rows.extend(marks.map(|(_, mark)| Row::Mark(*mark)));
         if rows.is_empty() {
-            return None;
+            return Made::Nothing;
         }
-        encode(&BackendFrame::Changes(Changes {
+        let text = encode(&BackendFrame::Changes(Changes {
             starts_snapshot: false,
             rows,
             cursor: Some(Cursor {
@@ -239,7 +257,11 @@ impl View {
                 seq: set.to,
             }),
             behind: 0,
-        }))
+        }));
+        match text {
+            Some(text) if text.len() <= MAX_FRAME_BYTES => Made::Frame(text),
+            Some(_) | None => Made::TooLarge,
+        }
     }
 }
 
@@ -251,5 +273,106 @@ pub(crate) fn encode(frame: &BackendFrame) -> Option<Utf8Bytes> {
             tracing::error!(%error, "A frame could not be written");
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pult_domain::Role;
+    use pult_protocol::OperatorRow;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn operator() -> OperatorId {
+        OperatorId(Uuid::now_v7())
+    }
+
+    /// A change set in which an operator, whom everybody sees, has this name.
+    fn renamed(from: i64, to: i64, name: &str) -> ChangeSet {
+        ChangeSet {
+            from: Seq(from),
+            to: Seq(to),
+            chats: Vec::new(),
+            operators: vec![OperatorRow {
+                id: operator(),
+                name: name.to_owned(),
+                role: Role::Operator,
+                is_active: true,
+            }],
+            channels: Vec::new(),
+            marks: Vec::new(),
+            lanes: false,
+        }
+    }
+
+    fn live_reader(hub: &Hub, read: i64) -> mpsc::Receiver<FeedFrame> {
+        let id = hub.join(operator());
+        hub.go_live(id, Seq(read)).unwrap()
+    }
+
+    #[test]
+    fn a_reader_gets_what_comes_after_what_it_has_read() {
+        let hub = Hub::default();
+        let mut queue = live_reader(&hub, 5);
+        hub.publish(&renamed(4, 5, "old"));
+        hub.publish(&renamed(5, 6, "new"));
+        let frame = queue.try_recv().unwrap();
+        assert_eq!(frame.seq, Seq(6));
+        assert!(frame.text.as_str().contains("new"));
+        assert!(queue.try_recv().is_err());
+    }
+
+    #[test]
+    fn a_reader_reads_from_the_store_what_another_program_has_committed_between() {
+        let hub = Hub::default();
+        let mut queue = live_reader(&hub, 5);
+        hub.publish(&renamed(5, 6, "ours"));
+        hub.publish(&renamed(9, 10, "ours again"));
+        assert_eq!(queue.try_recv().unwrap().seq, Seq(6));
+        assert!(matches!(
+            queue.try_recv(),
+            Err(mpsc::error::TryRecvError::Disconnected)
+        ));
+    }
+
+    #[test]
+    fn what_does_not_fit_into_a_frame_is_read_from_the_store() {
+        let hub = Hub::default();
+        let mut queue = live_reader(&hub, 5);
+        hub.publish(&renamed(5, 6, &"x".repeat(MAX_FRAME_BYTES)));
+        assert!(matches!(
+            queue.try_recv(),
+            Err(mpsc::error::TryRecvError::Disconnected)
+        ));
+    }
+
+    #[test]
+    fn a_slow_reader_keeps_what_is_queued_and_then_reads_from_the_store() {
+        let hub = Hub::default();
+        let mut slow = live_reader(&hub, 0);
+        let mut quick = live_reader(&hub, 0);
+        for seq in 0..i64::try_from(QUEUE).unwrap() + 10 {
+            hub.publish(&renamed(seq, seq + 1, "name"));
+            quick.try_recv().unwrap();
+        }
+        let mut n = 0;
+        while slow.try_recv().is_ok() {
+            n += 1;
+        }
+        assert_eq!(n, QUEUE);
+        assert!(matches!(
+            slow.try_recv(),
+            Err(mpsc::error::TryRecvError::Disconnected)
+        ));
+    }
+
+    #[test]
+    fn nobody_goes_live_behind_what_was_published() {
+        let hub = Hub::default();
+        hub.publish(&renamed(5, 6, "name"));
+        let id = hub.join(operator());
+        assert!(hub.go_live(id, Seq(5)).is_none());
+        assert!(hub.go_live(id, Seq(6)).is_some());
     }
 }
