@@ -1,6 +1,12 @@
 //! What the page may ask for: the panel's methods one by one, and the few things that only a
 //! window's program can do.
 
+#![expect(
+    clippy::let_underscore_must_use,
+    clippy::needless_pass_by_value,
+    reason = "Tauri's macro wraps each command so, and hands arguments over by value"
+)]
+
 use std::fmt::Display;
 
 use pult_domain::{ChatId, CommandId, Place};

@@ -103,10 +103,7 @@ fn usable_data_dir(asked: Option<PathBuf>) -> Result<PathBuf, StartError> {
     let path = std::path::absolute(&path).unwrap_or(path);
     match private_dir(&path).and_then(|()| log::start(&path)) {
         Ok(()) => Ok(path),
-        Err(cause) => Err(StartError::DataDir {
-            path,
-            cause: cause.into(),
-        }),
+        Err(cause) => Err(StartError::DataDir { path, cause }),
     }
 }
 
