@@ -4,7 +4,7 @@
 #![expect(
     clippy::let_underscore_must_use,
     clippy::needless_pass_by_value,
-    reason = "the command macro writes such lines, and hands everything over by value"
+    reason = "Tauri's macro wraps each command so, and hands arguments over by value"
 )]
 
 use std::fmt::Display;

@@ -46,7 +46,9 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
     // Only now, since a second start has handed over and ended in the line above.
     let panel = open_panel(&data_dir, arguments.extra_ca)?;
     start(&app, panel, &data_dir)?;
-    Ok(exit_code(app.run_return(on_run_event)))
+    Ok(exit_code(
+        app.run_return(|app, event| on_run_event(app, &event)),
+    ))
 }
 
 /// The application as the tests have it too: commands and what they ask for, no window yet.
@@ -164,7 +166,7 @@ fn exit_on_signal(app: AppHandle) -> std::io::Result<()> {
     Ok(())
 }
 
-fn on_run_event(app: &AppHandle, event: RunEvent) {
+fn on_run_event(app: &AppHandle, event: &RunEvent) {
     if matches!(event, RunEvent::Exit) {
         let panel = app.state::<Panel>();
         tauri::async_runtime::block_on(panel.shut_down());
