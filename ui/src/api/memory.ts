@@ -50,6 +50,8 @@ export class MemoryBackend implements Backend {
   readonly asked: string[] = [];
   /** The next reply is refused with this. */
   refuseNext: { problem: Problem; ownerId: OperatorId | null } | null = null;
+  /** Whether the system shows banners. */
+  hasBanners = true;
   /** The next call rejects with this. */
   failNext: PanelErrorCode | null = null;
 
@@ -281,6 +283,7 @@ export class MemoryBackend implements Backend {
   }
 
   async showBanner(chatId: ChatId, title: string, body: string): Promise<void> {
+    if (!this.hasBanners) throw new Error('no_banners');
     this.asked.push(`banner ${chatId} ${title}: ${body}`);
   }
 

@@ -243,8 +243,12 @@ export class PanelState {
     const heading = what === 'new_in_queue' ? m.banner_new_in_queue({ name }) : name;
     const kind = placeholder === null ? '' : placeholderTitle(placeholder);
     const body = [kind, plainText(text)].filter((part) => part !== '').join(': ');
-    // A banner that the system refuses is no reason to interrupt: the lists show the same.
-    void this.backend.showBanner(chat_id, heading, body).catch(() => undefined);
+    void this.backend.showBanner(chat_id, heading, body).catch(() => {
+      // Without the system's banners the window tells it by itself.
+      this.toasts.show(`${heading}: ${body}`, {
+        action: { label: m.banner_open(), run: () => void this.open(chat_id) },
+      });
+    });
   }
 
   #watch(): void {

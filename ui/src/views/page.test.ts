@@ -251,6 +251,24 @@ describe('a chat', () => {
     backend.tell({ event: 'notify', notification });
     expect(backend.asked).toContain('banner q5 Новый чат: Тимур: Стикер');
   });
+
+  it('tells by itself what the system has no banners for', async () => {
+    const { backend, the, user } = page();
+    await the('group-queued');
+    backend.hasBanners = false;
+    const notification = {
+      chat_id: 'q3',
+      what: 'new_in_queue',
+      title: 'Тимур',
+      text: 'Добрый день',
+      placeholder: null,
+    } as const;
+    backend.tell({ event: 'notify', notification });
+    const toast = await the('toast');
+    expect(toast.textContent).toContain('Новый чат: Тимур: Добрый день');
+    await user.click(within(toast).getByRole('button', { name: 'Открыть' }));
+    expect((await the('conversation')).dataset['chatId']).toBe('q3');
+  });
 });
 
 describe('the keyboard', () => {
