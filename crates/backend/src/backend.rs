@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -24,6 +25,10 @@ use crate::{DataFolder, commands, delivery, history, openapi, sessions, socket, 
 
 /// Largest body of a REST request, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How long requests under way may take to end at a stop. One of which the rest never comes would
+/// keep the program for ever.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
 /// How the backend serves.
 #[derive(Clone)]
@@ -78,7 +83,7 @@ impl Backend {
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
         let store = folder.store(Arc::clone(&settings.clock), publish(&hub, &wake))?;
-        hub.set_epoch(store.epoch().await?);
+        hub.begin(store.epoch().await?, store.seq().await?);
         let n_messages = store.settle_interrupted().await?;
         if n_messages > 0 {
             tracing::warn!(
@@ -153,11 +158,12 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
 fn publish(hub: &Arc<Hub>, wake: &Arc<Wake>) -> Publish {
     let (hub, wake) = (Arc::clone(hub), Arc::clone(wake));
     Box::new(move |set| {
-        hub.publish(&set);
-        if set.lanes {
+        // What others have committed may be anything.
+        let is_overtaken = hub.publish(&set);
+        if set.lanes || is_overtaken {
             wake.lanes.notify_one();
         }
-        if !set.channels.is_empty() {
+        if !set.channels.is_empty() || is_overtaken {
             wake.channels.notify_one();
         }
     })
@@ -211,6 +217,14 @@ impl Running {
         };
         backend.stopping.cancel();
         backend.tasks.close();
+        if ended_early.is_none()
+            && tokio::time::timeout(LAST_REQUESTS, &mut server)
+                .await
+                .is_err()
+        {
+            tracing::warn!("Requests that did not come to their end are given up");
+            server.abort();
+        }
         backend.tasks.wait().await;
         if let Some(backend) = Arc::into_inner(backend) {
             backend.store.close().await;

@@ -11,4 +11,5 @@ mod panel;
 mod program;
 mod sign_in;
 mod socket;
+mod spawned;
 mod webhooks;
