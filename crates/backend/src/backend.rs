@@ -12,10 +12,11 @@ use axum::routing::{delete, get, post};
 use pult_domain::Timestamp;
 use pult_store::{Clock, Publish, Store};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::PasswordMemory;
 use crate::channels::Channels;
 use crate::hub::Hub;
 use crate::problem::ProblemResponse;
@@ -46,6 +47,7 @@ pub struct Backend {
     pub(crate) hub: Arc<Hub>,
     pub(crate) channels: Channels,
     pub(crate) sign_in_limit: SignInLimit,
+    pub(crate) passwords: Arc<Mutex<PasswordMemory>>,
     pub(crate) live_sessions: LiveSessions,
     pub(crate) wake: Arc<Wake>,
     pub(crate) stopping: CancellationToken,
@@ -97,6 +99,7 @@ impl Backend {
             hub,
             channels: Channels::default(),
             sign_in_limit: SignInLimit::new(),
+            passwords: Arc::default(),
             live_sessions: LiveSessions::default(),
             wake,
             stopping: CancellationToken::new(),

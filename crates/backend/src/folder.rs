@@ -33,15 +33,14 @@ pub enum FolderError {
 
 /// What whoever started the program can do about a store that cannot be opened.
 fn way_out(error: &StoreError) -> &'static str {
-    match error {
-        StoreError::Sqlite(FileError::NewerSchema { .. }) => {
-            "Install that version, or give another folder with --data."
-        }
-        StoreError::Sqlite(FileError::Damaged { .. }) => {
-            "Put a backup in its place, or give another folder with --data."
-        }
-        StoreError::Sqlite(FileError::NotOurs { .. }) => "Give another folder with --data.",
-        _ => "Look at the disk and at this account's rights, or give another folder with --data.",
+    if let StoreError::Sqlite(FileError::NewerSchema { .. }) = error {
+        "Install that version, or give another folder with --data."
+    } else if let StoreError::Sqlite(FileError::Damaged { .. }) = error {
+        "Put a backup in its place, or give another folder with --data."
+    } else if let StoreError::Sqlite(FileError::NotOurs { .. }) = error {
+        "Give another folder with --data."
+    } else {
+        "Look at the disk and at this account's rights, or give another folder with --data."
     }
 }
 

@@ -316,6 +316,10 @@ impl Connection<'_> {
         let beat = Duration::from_millis(HEARTBEAT_MS);
         let mut beats = tokio::time::interval_at(Instant::now() + beat, beat);
         loop {
+            // Nothing more goes out once it is known, however much else is ready.
+            if self.ended.is_cancelled() {
+                return Err(End::Told(signed_out()));
+            }
             tokio::select! {
                 () = self.backend.stopping.cancelled() => return Err(End::Stopping),
                 () = self.ended.cancelled() => return Err(End::Told(signed_out())),

@@ -25,10 +25,11 @@ fn status(wamid: &str, word: &str, ours: Option<EntryId>) -> Value {
 }
 
 fn delivery(panel: &TestPanel, chat: ChatId, place: i64) -> Option<Delivery> {
-    match &panel.entries.get(&(chat, Place(place)))?.body {
-        EntryBody::Outbound { delivery, .. } => Some(delivery.clone()),
-        _ => None,
-    }
+    let entry = panel.entries.get(&(chat, Place(place)))?;
+    let EntryBody::Outbound { delivery, .. } = &entry.body else {
+        return None;
+    };
+    Some(delivery.clone())
 }
 
 async fn comes_to(panel: &mut TestPanel, chat: ChatId, place: i64, state: DeliveryState) {

@@ -43,9 +43,6 @@ async fn every_command_explains_itself() {
         assert_eq!(ended.code, Some(0), "{ended:?}");
         assert!(ended.stdout.contains("Usage: pult-backend"), "{ended:?}");
         assert_eq!(ended.stderr, "");
-        for option in ended.stdout.lines().filter(|line| line.starts_with("  ")) {
-            assert!(!option.trim().is_empty());
-        }
     }
     let left = std::fs::read_dir(folder.path()).unwrap().count();
     assert_eq!(left, 0, "nothing is made by asking");
@@ -271,7 +268,7 @@ async fn told_to_stop_amid_work_it_ends_in_order_and_keeps_what_it_acknowledged(
                 answered.push(frame["result"]["place"].as_i64().unwrap());
             }
             Heard::Text(_) => {}
-            end => {
+            end @ (Heard::Close(_) | Heard::Nothing) => {
                 assert_eq!(end, Heard::Close(1001));
                 break;
             }
@@ -315,6 +312,24 @@ async fn a_request_that_never_comes_to_its_end_does_not_keep_it_from_stopping() 
     assert!(since.elapsed() < Duration::from_secs(15));
     let mut rest = Vec::new();
     drop(half.read_to_end(&mut rest).await);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn many_who_sign_in_at_once_do_not_fill_the_memory() {
+    let mut backend = TestBackend::prepare().await;
+    let program = backend.serve_by_program().await;
+    // Each hash takes 19 MiB while it is made.
+    let tries = (0..60).map(|n| {
+        let login = format!("nobody{n}");
+        let backend = &backend;
+        async move { backend.sign_in(&login, PASSWORD).await }
+    });
+    for answer in futures_util::future::join_all(tries).await {
+        answer.refuses(401, "wrong_password");
+    }
+    let peak = program.peak_memory_mib();
+    assert!(peak < 250, "{peak} MiB");
 }
 
 #[tokio::test]

@@ -128,6 +128,16 @@ impl Program {
         kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
     }
 
+    /// The most memory that it has held at any time.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory_mib(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.child.id().unwrap());
+        let status = std::fs::read_to_string(status).unwrap();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.unwrap().trim().trim_end_matches(" kB");
+        kib.parse::<u64>().unwrap() / 1024
+    }
+
     /// Ends it as a power cut would.
     pub(crate) async fn kill(mut self) {
         soon("the program is dead", self.child.kill())
