@@ -3,8 +3,9 @@
 //! A password is stored as an argon2id hash. A token is 32 random bytes that only their holder
 //! knows; the store has their SHA-256, so neither a copy of the file nor a log lets anyone in.
 
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Argon2, PasswordHash};
+use argon2::password_hash::PasswordHasher as _;
+use argon2::password_hash::phc::Output;
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -19,6 +20,10 @@ use crate::problem::ProblemResponse;
 /// Fewest characters of a password.
 pub(crate) const MIN_PASSWORD_CHARS: usize = 8;
 
+/// The hash of a password that nobody knows, with the same cost as everybody's.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWtub3dzLWl0$\
+                      wX6h1y0zq0jH1m0mGQk3mA1bq3C9m2y8o1yQd2nQb0E";
+
 /// Hashes a password; takes tens of milliseconds on purpose, so not on an async thread.
 pub(crate) fn hash_password(password: &str) -> anyhow::Result<String> {
     let hash = Argon2::default()
@@ -27,19 +32,44 @@ pub(crate) fn hash_password(password: &str) -> anyhow::Result<String> {
     Ok(hash.to_string())
 }
 
-/// Whether the password is the one that was hashed. Takes as long when there is no such operator,
-/// so that names cannot be told by the clock.
-pub(crate) fn verify_password(password: &str, hash: Option<&str>) -> bool {
-    // The hash of a random password that nobody knows.
-    const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWtub3dzLWl0$\
-                          wX6h1y0zq0jH1m0mGQk3mA1bq3C9m2y8o1yQd2nQb0E";
-    let Ok(parsed) = PasswordHash::new(hash.unwrap_or(NOBODY)) else {
-        return false;
-    };
-    let fits = Argon2::default()
-        .verify_password(password.as_bytes(), &parsed)
-        .is_ok();
-    fits && hash.is_some()
+/// The memory in which passwords are looked at: one at a time, always the same.
+///
+/// A hash works on 19 MiB. Taken anew for each try, they fill the machine when many try at once;
+/// and the system's allocator seldom finds such a piece again after it was given back.
+#[derive(Default)]
+pub(crate) struct PasswordMemory {
+    blocks: Vec<Block>,
+}
+
+impl PasswordMemory {
+    /// Whether the password is the one that was hashed. Takes as long when there is no such
+    /// operator, so that names cannot be told by the clock; and tens of milliseconds on purpose,
+    /// so not on an async thread.
+    pub(crate) fn verify(&mut self, password: &str, hash: Option<&str>) -> bool {
+        let fits = self.hashes_to(password, hash.unwrap_or(NOBODY));
+        fits.unwrap_or(false) && hash.is_some()
+    }
+
+    /// None if the hash is not one of argon2.
+    fn hashes_to(&mut self, password: &str, hash: &str) -> Option<bool> {
+        let hash = PasswordHash::new(hash).ok()?;
+        let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+        let version = Version::try_from(hash.version?).ok()?;
+        let params = Params::try_from(&hash).ok()?;
+        let (salt, expected) = (hash.salt?, hash.hash?);
+        self.blocks.resize(params.block_count(), Block::default());
+        let mut found = vec![0; expected.len()];
+        Argon2::new(algorithm, version, params)
+            .hash_password_into_with_memory(
+                password.as_bytes(),
+                &salt,
+                &mut found,
+                self.blocks.as_mut_slice(),
+            )
+            .ok()?;
+        // Compared in constant time.
+        Some(Output::new(&found).ok()? == expected)
+    }
 }
 
 /// A new token and what the store keeps of it.
@@ -79,5 +109,31 @@ impl FromRequestParts<Shared> for SignedIn {
             .ok_or_else(signed_out)?;
         let session = backend.store.session(hash_token(&token)).await?;
         session.map(Self).ok_or_else(signed_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_nobody_has_costs_as_much_as_any_other() {
+        let cost = |hash: &str| {
+            let hash = PasswordHash::new(hash).unwrap();
+            (hash.algorithm, hash.version, hash.params.to_string())
+        };
+        assert_eq!(cost(NOBODY), cost(&hash_password("anything").unwrap()));
+    }
+
+    #[test]
+    fn only_the_password_that_was_hashed_fits() {
+        let hash = hash_password("верный пароль").unwrap();
+        let mut memory = PasswordMemory::default();
+        assert!(memory.verify("верный пароль", Some(&hash)));
+        assert!(!memory.verify("неверный пароль", Some(&hash)));
+        assert!(!memory.verify("", Some(&hash)));
+        assert!(!memory.verify("верный пароль", None));
+        assert!(!memory.verify("верный пароль", Some("no hash")));
+        assert!(memory.verify("верный пароль", Some(&hash)), "used again");
     }
 }

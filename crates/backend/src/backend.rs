@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -11,10 +12,11 @@ use axum::routing::{delete, get, post};
 use pult_domain::Timestamp;
 use pult_store::{Clock, Publish, Store};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::auth::PasswordMemory;
 use crate::channels::Channels;
 use crate::hub::Hub;
 use crate::problem::ProblemResponse;
@@ -24,6 +26,10 @@ use crate::{DataFolder, commands, delivery, history, openapi, sessions, socket, 
 
 /// Largest body of a REST request, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How long requests under way may take to end at a stop. One of which the rest never comes would
+/// keep the program for ever.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
 /// How the backend serves.
 #[derive(Clone)]
@@ -41,6 +47,7 @@ pub struct Backend {
     pub(crate) hub: Arc<Hub>,
     pub(crate) channels: Channels,
     pub(crate) sign_in_limit: SignInLimit,
+    pub(crate) passwords: Arc<Mutex<PasswordMemory>>,
     pub(crate) live_sessions: LiveSessions,
     pub(crate) wake: Arc<Wake>,
     pub(crate) stopping: CancellationToken,
@@ -78,7 +85,7 @@ impl Backend {
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
         let store = folder.store(Arc::clone(&settings.clock), publish(&hub, &wake))?;
-        hub.set_epoch(store.epoch().await?);
+        hub.begin(store.epoch().await?, store.seq().await?);
         let n_messages = store.settle_interrupted().await?;
         if n_messages > 0 {
             tracing::warn!(
@@ -92,6 +99,7 @@ impl Backend {
             hub,
             channels: Channels::default(),
             sign_in_limit: SignInLimit::new(),
+            passwords: Arc::default(),
             live_sessions: LiveSessions::default(),
             wake,
             stopping: CancellationToken::new(),
@@ -153,11 +161,12 @@ fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
 fn publish(hub: &Arc<Hub>, wake: &Arc<Wake>) -> Publish {
     let (hub, wake) = (Arc::clone(hub), Arc::clone(wake));
     Box::new(move |set| {
-        hub.publish(&set);
-        if set.lanes {
+        // What others have committed may be anything.
+        let is_overtaken = hub.publish(&set);
+        if set.lanes || is_overtaken {
             wake.lanes.notify_one();
         }
-        if !set.channels.is_empty() {
+        if !set.channels.is_empty() || is_overtaken {
             wake.channels.notify_one();
         }
     })
@@ -211,6 +220,14 @@ impl Running {
         };
         backend.stopping.cancel();
         backend.tasks.close();
+        if ended_early.is_none()
+            && tokio::time::timeout(LAST_REQUESTS, &mut server)
+                .await
+                .is_err()
+        {
+            tracing::warn!("Requests that did not come to their end are given up");
+            server.abort();
+        }
         backend.tasks.wait().await;
         if let Some(backend) = Arc::into_inner(backend) {
             backend.store.close().await;

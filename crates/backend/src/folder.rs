@@ -3,18 +3,19 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
+use pult_sqlite::Error as FileError;
 use pult_store::{Clock, Publish, Store, StoreError, StoreSettings};
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// It cannot be made or written.
-    #[error("The data folder {} cannot be written: {source}. Give another with --data, or its rights to this account.", path.display())]
+    #[error("The data folder {} cannot be written: {cause}. Give another with --data, or its rights to this account.", path.display())]
     NotWritable {
         /// Which.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// Another `pult-backend serve` uses it.
     #[error("The data folder {} is in use by another running backend. Stop that one first, or give another folder with --data.", path.display())]
@@ -23,8 +24,24 @@ pub enum FolderError {
         path: PathBuf,
     },
     /// Its store cannot be opened.
-    #[error("The store cannot be opened: {0}.")]
-    Store(#[from] StoreError),
+    #[error("The store cannot be opened: {cause}. {}", way_out(cause))]
+    Store {
+        /// Why.
+        cause: StoreError,
+    },
+}
+
+/// What whoever started the program can do about a store that cannot be opened.
+fn way_out(error: &StoreError) -> &'static str {
+    if let StoreError::Sqlite(FileError::NewerSchema { .. }) = error {
+        "Install that version, or give another folder with --data."
+    } else if let StoreError::Sqlite(FileError::Damaged { .. }) = error {
+        "Put a backup in its place, or give another folder with --data."
+    } else if let StoreError::Sqlite(FileError::NotOurs { .. }) = error {
+        "Give another folder with --data."
+    } else {
+        "Look at the disk and at this account's rights, or give another folder with --data."
+    }
 }
 
 /// A data folder. It may be opened by several programs, but served by one.
@@ -48,9 +65,9 @@ impl DataFolder {
         }
         builder
             .create(path)
-            .map_err(|source| FolderError::NotWritable {
+            .map_err(|cause| FolderError::NotWritable {
                 path: path.to_owned(),
-                source,
+                cause,
             })?;
         Ok(Self {
             path: path.to_owned(),
@@ -62,9 +79,9 @@ impl DataFolder {
     /// # Errors
     /// When another process serves it.
     pub fn lock(&self) -> Result<File, FolderError> {
-        let not_writable = |source| FolderError::NotWritable {
+        let not_writable = |cause| FolderError::NotWritable {
             path: self.path.clone(),
-            source,
+            cause,
         };
         let file = File::create(self.path.join("serve.lock")).map_err(not_writable)?;
         match file.try_lock() {
@@ -72,7 +89,7 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => Err(FolderError::InUse {
                 path: self.path.clone(),
             }),
-            Err(TryLockError::Error(source)) => Err(not_writable(source)),
+            Err(TryLockError::Error(cause)) => Err(not_writable(cause)),
         }
     }
 
@@ -86,6 +103,6 @@ impl DataFolder {
             clock,
             publish,
         };
-        Ok(Store::open(settings)?)
+        Store::open(settings).map_err(|cause| FolderError::Store { cause })
     }
 }

@@ -59,9 +59,11 @@ struct Live {
 }
 
 impl Hub {
-    /// Names the life of the store that cursors belong to.
-    pub(crate) fn set_epoch(&self, epoch: String) {
-        self.state.lock().epoch = epoch;
+    /// Names the life of the store that cursors belong to, and its last change at the start.
+    pub(crate) fn begin(&self, epoch: String, last: Seq) {
+        let mut state = self.state.lock();
+        state.epoch = epoch;
+        state.last = last;
     }
 
     /// Adds a reader, reading from the store for now.
@@ -99,12 +101,13 @@ impl Hub {
         Some(queue)
     }
 
-    /// Hands a commit on. Called in the order of commits.
+    /// Hands a commit on. Called in the order of commits. True if another program has committed
+    /// something before it that nobody here has noticed yet.
     #[expect(
         clippy::significant_drop_tightening,
         reason = "readers are told under the lock"
     )]
-    pub(crate) fn publish(&self, set: &ChangeSet) {
+    pub(crate) fn publish(&self, set: &ChangeSet) -> bool {
         let mut state = self.state.lock();
         let State {
             epoch,
@@ -144,6 +147,7 @@ impl Hub {
                 reader.live = None;
             }
         }
+        told < set.from
     }
 
     /// The last change that readers have been told of.

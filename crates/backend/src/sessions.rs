@@ -1,6 +1,7 @@
 //! Signing in and out.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -50,10 +51,10 @@ pub(crate) async fn sign_in(
     let hash = operator
         .as_ref()
         .map(|operator| operator.password_hash.clone());
-    let fits =
-        tokio::task::spawn_blocking(move || auth::verify_password(&password, hash.as_deref()))
-            .await
-            .unwrap_or(false);
+    let mut memory = Arc::clone(&backend.passwords).lock_owned().await;
+    let fits = tokio::task::spawn_blocking(move || memory.verify(&password, hash.as_deref()))
+        .await
+        .unwrap_or(false);
     let Some(operator) = operator.filter(|_| fits) else {
         tracing::info!("A sign-in failed");
         return Err(ProblemResponse::new(

@@ -4,6 +4,8 @@
 //! the hub has for it, answers commands, and keeps the heartbeat. While it catches up from the
 //! store it does not read from the panel; both are matters of milliseconds.
 
+use std::future::poll_fn;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -30,6 +32,10 @@ use crate::sessions::SESSION_MS;
 /// Buffers of a connection, in bytes: most are idle most of the time, and there are many.
 const BUFFER_BYTES: usize = 8 * 1024;
 
+/// Frames up to this size are read to their end, so that who sent one hears what was wrong with it
+/// instead of a connection that breaks.
+const MAX_READ_BYTES: usize = 4 * MAX_FRAME_BYTES;
+
 /// A frame that cannot be handed to the network within this time ends the connection.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
@@ -44,8 +50,8 @@ pub(crate) async fn open(State(backend): State<Shared>, upgrade: WebSocketUpgrad
     upgrade
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(0)
-        .max_message_size(MAX_FRAME_BYTES)
-        .max_frame_size(MAX_FRAME_BYTES)
+        .max_message_size(MAX_READ_BYTES)
+        .max_frame_size(MAX_READ_BYTES)
         .on_upgrade(|socket| async move {
             let tasks = backend.tasks.clone();
             // Tracked, so that a stop waits for connections to end in order.
@@ -119,14 +125,12 @@ impl Line {
             let message = self.socket.recv().await.ok_or(End::Gone)?;
             self.heard_at = Instant::now();
             match message {
+                Ok(Message::Text(text)) if text.len() > MAX_FRAME_BYTES => return Err(too_large()),
                 Ok(Message::Text(text)) => return Ok(text),
                 Ok(Message::Binary(_)) => return Err(End::Told(malformed())),
                 Ok(Message::Ping(_) | Message::Pong(_)) => {}
                 Ok(Message::Close(_)) => return Err(End::Gone),
-                Err(error) if is_too_large(&error) => {
-                    let limit = format!("a frame may have {MAX_FRAME_BYTES} bytes");
-                    return Err(End::Told(Problem::new(Code::TooLarge, limit)));
-                }
+                Err(error) if is_too_large(&error) => return Err(too_large()),
                 Err(_) => return Err(End::Gone),
             }
         }
@@ -150,6 +154,11 @@ impl Line {
         // Whether the other side hears it or not, this is the end.
         drop(tokio::time::timeout(SEND_TIMEOUT, self.socket.send(close)).await);
     }
+}
+
+fn too_large() -> End {
+    let limit = format!("a frame may have {MAX_FRAME_BYTES} bytes");
+    End::Told(Problem::new(Code::TooLarge, limit))
 }
 
 fn is_too_large(error: &axum::Error) -> bool {
@@ -307,6 +316,10 @@ impl Connection<'_> {
         let beat = Duration::from_millis(HEARTBEAT_MS);
         let mut beats = tokio::time::interval_at(Instant::now() + beat, beat);
         loop {
+            // Nothing more goes out once it is known, however much else is ready.
+            if self.ended.is_cancelled() {
+                return Err(End::Told(signed_out()));
+            }
             tokio::select! {
                 () = self.backend.stopping.cancelled() => return Err(End::Stopping),
                 () = self.ended.cancelled() => return Err(End::Told(signed_out())),
@@ -344,9 +357,18 @@ impl Connection<'_> {
             Ok(PanelFrame::Command(envelope)) => {
                 let backend = Shared::clone(self.backend);
                 let author = self.session.operator.id;
-                self.commands
-                    .spawn(async move { answer(&backend, author, envelope).await });
-                Ok(())
+                let mut command = Box::pin(tokio::task::unconstrained(async move {
+                    answer(&backend, author, envelope).await
+                }));
+                // Begun here, so that commands come to the store in the order in which they were
+                // given; only their answers are waited for elsewhere.
+                match poll_fn(|cx| Poll::Ready(command.as_mut().poll(cx))).await {
+                    Poll::Ready(answer) => self.line.say(&answer).await,
+                    Poll::Pending => {
+                        self.commands.spawn(command);
+                        Ok(())
+                    }
+                }
             }
             Ok(PanelFrame::Hello { .. }) => {
                 let problem = Problem::new(Code::Malformed, "hello is said once");

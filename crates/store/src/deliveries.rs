@@ -220,7 +220,8 @@ pub(crate) fn finish(
                 "UPDATE deliveries SET n_attempts = 0 WHERE entry = ?1",
                 (entry,),
             )?;
-            again(work, &delivery, until)
+            // The channel holds it back, and lets it go at once when it is mended.
+            again(work, &delivery, work.now)
         }
         SendOutcome::Rejected(failure) => fail(work, &delivery, failure),
         SendOutcome::NotConfirmed { .. } => {

@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::graph::Graph;
 use crate::panel::{TestPanel, Wire};
+use crate::spawned::Program;
 
 /// Whatever is waited for has happened by then, however busy the machine is.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
@@ -73,11 +74,11 @@ pub(crate) struct TestBackend {
     pub(crate) graph: Graph,
     pub(crate) clock: TestClock,
     http: reqwest::Client,
+    address: Option<SocketAddr>,
     serving: Option<Serving>,
 }
 
 struct Serving {
-    address: SocketAddr,
     stop: oneshot::Sender<()>,
     ended: JoinHandle<anyhow::Result<()>>,
 }
@@ -99,6 +100,7 @@ impl TestBackend {
             graph,
             clock: TestClock::default(),
             http: http(),
+            address: None,
             serving: None,
         };
         backend.add_number(NUMBER, APP_SECRET).await;
@@ -117,21 +119,29 @@ impl TestBackend {
         let ended = tokio::spawn(running.until(async {
             drop(stopped.await);
         }));
-        self.serving = Some(Serving {
-            address,
-            stop,
-            ended,
-        });
+        self.address = Some(address);
+        self.serving = Some(Serving { stop, ended });
+    }
+
+    /// Lets the real program serve the folder.
+    pub(crate) async fn serve_by_program(&mut self) -> Program {
+        let program = Program::serve(self.folder.path()).await;
+        self.use_program(&program);
+        program
+    }
+
+    pub(crate) fn use_program(&mut self, program: &Program) {
+        self.address = Some(program.address);
     }
 
     pub(crate) async fn stop(&mut self) {
-        let Serving { stop, ended, .. } = self.serving.take().unwrap();
+        let Serving { stop, ended } = self.serving.take().unwrap();
         stop.send(()).unwrap();
         soon("the backend stops", ended).await.unwrap().unwrap();
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.serving.as_ref().unwrap().address
+        self.address.unwrap()
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -1,14 +1,29 @@
 //! The backend as its neighbours meet it: over real HTTP, real sockets and as a real program.
 
+// The attributes tell clippy that helpers, too, are tests.
+#[cfg(test)]
 mod commands;
+#[cfg(test)]
 mod delivery;
+#[cfg(test)]
 mod feed;
+#[cfg(test)]
 mod graph;
+#[cfg(test)]
 mod history;
+#[cfg(test)]
 mod kit;
+#[cfg(test)]
 mod openapi;
+#[cfg(test)]
 mod panel;
+#[cfg(test)]
 mod program;
+#[cfg(test)]
 mod sign_in;
+#[cfg(test)]
 mod socket;
+#[cfg(test)]
+mod spawned;
+#[cfg(test)]
 mod webhooks;

@@ -104,7 +104,7 @@ impl Wire {
     pub(crate) async fn hear_text(&mut self) -> String {
         match self.hear().await {
             Heard::Text(text) => text,
-            other => panic!("a frame was expected: {other:?}"),
+            end @ (Heard::Close(_) | Heard::Nothing) => panic!("a frame was expected: {end:?}"),
         }
     }
 
