@@ -310,6 +310,7 @@ impl Connected<'_> {
             rows = self.snapshot.take().unwrap_or_default();
             is_snapshot = true;
         }
+        let carried_out = self.carried_out(&rows);
         let page = Page {
             rows,
             cursor,
@@ -317,6 +318,9 @@ impl Connected<'_> {
             is_live: self.is_live && behind == 0,
         };
         blocking(self.session, move |session| session.apply(&page)).await?;
+        for id in carried_out {
+            self.answered(id).await?;
+        }
         if is_snapshot && !self.holds_lists {
             self.holds_lists = true;
             self.hand_over().await?;
@@ -329,6 +333,22 @@ impl Connected<'_> {
             self.hand_over().await?;
         }
         Ok(())
+    }
+
+    /// Commands under way whose entry has come: that is an answer too, and the next one may go
+    /// even if the answer itself was lost.
+    fn carried_out(&self, rows: &[Row]) -> Vec<CommandId> {
+        rows.iter()
+            .filter_map(|row| match row {
+                Row::Entry(entry) => entry.command_id,
+                Row::Chat(_)
+                | Row::Gone { .. }
+                | Row::Mark(_)
+                | Row::Operator(_)
+                | Row::Channel(_) => None,
+            })
+            .filter(|id| self.in_flight.contains_key(id))
+            .collect()
     }
 
     fn is_behind(&mut self, behind: u32) {

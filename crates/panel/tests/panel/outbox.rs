@@ -111,6 +111,30 @@ async fn an_entry_may_come_before_its_answer() {
 }
 
 #[tokio::test]
+async fn the_next_command_goes_when_the_entry_has_come_and_the_answer_has_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    let id = reply(&panel, Chat(1), "Hello").await;
+    reply(&panel, Chat(1), "there").await;
+    assert_eq!(socket.reply("Hello").await, id);
+    socket
+        .changes(
+            vec![
+                Row::Chat(Chat(1).in_work(operator_id("anna"), 4)),
+                Row::Entry(Chat(1).outbound(4, "Hello", id)),
+            ],
+            2,
+        )
+        .await;
+    let there = socket.reply("there").await;
+    // The answer that was late changes nothing.
+    socket.done(id, 4).await;
+    socket.done(there, 5).await;
+    reply(&panel, Chat(1), "again").await;
+    socket.reply("again").await;
+}
+
+#[tokio::test]
 async fn the_commands_of_a_chat_go_one_after_the_other_and_chats_side_by_side() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;
