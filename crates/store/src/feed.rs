@@ -21,6 +21,10 @@ use crate::{StoreError, audience, channels, chats, entries, marks, operators, sq
 /// below its size limit.
 pub(crate) const PAGE_BYTES: usize = MAX_FRAME_BYTES / 8;
 
+/// Most bytes of a chat's newest entries as JSON, which go out undivided: some clients write without
+/// end, and a frame must hold them with all the rest. Older ones are asked for when they are looked at.
+const NEWEST_BYTES: usize = MAX_FRAME_BYTES / 2;
+
 /// More changes than this are not read one by one: a snapshot is smaller.
 const MAX_CHANGES: usize = 5_000;
 
@@ -160,7 +164,7 @@ fn chat_change(
     let newest = if was_everyones || after.is_subset(before) {
         Vec::new()
     } else {
-        entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?
+        newest_entries(reader, chat)?
     };
     let mut closed_to = BTreeSet::new();
     for operator in audience::ended_by_close(reader, chat, from)? {
@@ -352,13 +356,27 @@ fn gone_since(
 fn begin_of_sight(reader: Reader<'_>, chat: i64, from: i64) -> Result<Change, StoreError> {
     let mut row = chats::row(reader, chat)?;
     row.fresh = true;
-    let newest = entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?;
+    let newest = newest_entries(reader, chat)?;
     let rows = std::iter::once(Row::Chat(row)).chain(newest.into_iter().map(Row::Entry));
     Ok(Change {
         seq: from,
         chat: None,
         rows: rows.collect(),
     })
+}
+
+/// A chat's newest entries, oldest first: at least the last one.
+fn newest_entries(reader: Reader<'_>, chat: i64) -> Result<Vec<EntryRow>, StoreError> {
+    let mut newest = entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?;
+    let (mut bytes, mut n_fit) = (0_usize, 0);
+    for entry in newest.iter().rev() {
+        bytes = bytes.saturating_add(sql::to_json(entry)?.len());
+        if n_fit > 0 && bytes > NEWEST_BYTES {
+            break;
+        }
+        n_fit += 1;
+    }
+    Ok(newest.split_off(newest.len() - n_fit))
 }
 
 fn pages_of_changes(
