@@ -85,7 +85,7 @@ impl Backend {
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
         let store = folder.store(Arc::clone(&settings.clock), publish(&hub, &wake))?;
-        hub.begin(store.epoch().await?, store.seq().await?);
+        hub.begin(store.begin_epoch().await?, store.seq().await?);
         let n_messages = store.settle_interrupted().await?;
         if n_messages > 0 {
             tracing::warn!(

@@ -104,6 +104,36 @@ pub(crate) fn seq(reader: Reader<'_>) -> Result<Seq, StoreError> {
     ))
 }
 
+/// Begins an epoch with the next change.
+pub(crate) fn begin_epoch(work: &Work<'_>) -> Result<String, StoreError> {
+    let epoch = uuid::Uuid::now_v7().to_string();
+    work.tx.execute(
+        "INSERT INTO epochs (epoch, from_seq) VALUES (?1, ?2)",
+        (&epoch, work.seq()),
+    )?;
+    Ok(epoch)
+}
+
+/// The present epoch; before anybody serves the store it has no name.
+fn epoch(reader: Reader<'_>) -> Result<String, StoreError> {
+    let sql = "SELECT epoch FROM epochs WHERE key = (SELECT max(key) FROM epochs)";
+    let present = reader.optional(sql, (), |row| row.get(0))?;
+    Ok(present.unwrap_or_default())
+}
+
+/// Whether the change at which the cursor stands is in this file: its epoch is, and had come that
+/// far before the next one began.
+fn knows(reader: Reader<'_>, cursor: &Cursor, head: Seq) -> Result<bool, StoreError> {
+    let end = reader.optional(
+        "SELECT coalesce((SELECT from_seq FROM epochs later WHERE later.key > mine.key
+                          ORDER BY later.key LIMIT 1), ?2)
+         FROM epochs mine WHERE epoch = ?1",
+        (&cursor.epoch, head.0),
+        |row| row.get(0).map(Seq),
+    )?;
+    Ok(end.is_some_and(|end| cursor.seq <= end))
+}
+
 /// Reads what a group of work has changed; none if nobody can see any of it and no lane moved.
 pub(crate) fn change_set(
     reader: Reader<'_>,
@@ -212,8 +242,8 @@ fn of_keys(reader: Reader<'_>, keys: &BTreeSet<i64>) -> Result<Audience, StoreEr
     Ok(Audience::Only(ids?))
 }
 
-/// What is new to a reader since `cursor`, or a snapshot if there is no cursor, it is of another
-/// epoch, or too much has changed.
+/// What is new to a reader since `cursor`, or a snapshot if there is no cursor, it is of a past
+/// that this file does not have, or too much has changed.
 pub(crate) fn read(
     reader: Reader<'_>,
     operator: OperatorId,
@@ -221,10 +251,10 @@ pub(crate) fn read(
     page_bytes: usize,
 ) -> Result<Vec<Page>, StoreError> {
     let operator = chats::operator_key(reader, operator)?;
-    let epoch: String = reader.one("SELECT epoch FROM store", (), |row| row.get(0))?;
+    let epoch = epoch(reader)?;
     let head = seq(reader)?;
     let changes = match cursor {
-        Some(cursor) if cursor.epoch == epoch && cursor.seq <= head => {
+        Some(cursor) if knows(reader, cursor, head)? => {
             changes_since(reader, operator, cursor.seq.0)?
         }
         Some(_) | None => None,
