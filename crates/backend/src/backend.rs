@@ -224,20 +224,59 @@ impl Running {
 mod tests {
     use std::time::Duration;
 
+    use pult_protocol::ChannelKind;
+    use pult_store::NewChannel;
     use tokio::io::AsyncWriteExt as _;
     use tokio::net::TcpStream;
 
     use super::*;
 
-    #[tokio::test]
-    async fn nobody_holds_up_a_stop_by_half_a_request() {
-        let dir = tempfile::tempdir().unwrap();
+    async fn started(folder: &DataFolder) -> Running {
         let settings = ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: crate::system_clock(),
         };
+        Backend::start(folder, &settings).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_event_that_came_before_its_channel_is_applied_when_the_channel_is_added() {
+        let dir = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(dir.path()).unwrap();
-        let running = Backend::start(&folder, &settings).await.unwrap();
+        let running = started(&folder).await;
+        let store = &running.backend.store;
+        let body = br#"{"entry": [{"changes": [{"field": "messages", "value": {
+            "metadata": {"phone_number_id": "100000000000001"},
+            "messages": [{"id": "wamid.A", "from": "79000000001", "timestamp": "1790000000",
+                          "type": "text", "text": {"body": "!"}}]}}]}]}"#;
+        let facts = pult_whatsapp::webhook::parse(body, running.backend.now()).unwrap();
+        let taken = store.ingest(ChannelKind::Whatsapp, body.to_vec(), Some(facts));
+        taken.await.unwrap();
+        assert_eq!(store.waiting_events().await.unwrap().len(), 1);
+
+        // As an administration command does, from a process of its own.
+        let elsewhere = folder.store(crate::system_clock(), Box::new(|_| {}));
+        let channel = NewChannel {
+            kind: ChannelKind::Whatsapp,
+            name: "Shop".to_owned(),
+            provider_key: "100000000000001".to_owned(),
+            settings: "{}".to_owned(),
+        };
+        elsewhere.unwrap().put_channel(channel).await.unwrap();
+        let applied = async {
+            while !store.waiting_events().await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let applied = tokio::time::timeout(Duration::from_secs(10), applied);
+        applied.await.expect("it is applied");
+    }
+
+    #[tokio::test]
+    async fn nobody_holds_up_a_stop_by_half_a_request() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(dir.path()).unwrap();
+        let running = started(&folder).await;
         let mut senders = Vec::new();
         for half in [
             "",
