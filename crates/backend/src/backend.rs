@@ -22,7 +22,9 @@ use crate::hub::Hub;
 use crate::problem::ProblemResponse;
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
-use crate::{DataFolder, commands, delivery, history, openapi, sessions, socket, watch, webhooks};
+use crate::{
+    DataFolder, commands, delivery, history, listen, openapi, sessions, socket, watch, webhooks,
+};
 
 /// Largest body of a REST request, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -69,7 +71,6 @@ pub(crate) struct Wake {
 pub struct Running {
     address: SocketAddr,
     backend: Shared,
-    server: tokio::task::JoinHandle<std::io::Result<()>>,
     _lock: File,
 }
 
@@ -85,7 +86,7 @@ impl Backend {
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
         let store = folder.store(Arc::clone(&settings.clock), publish(&hub, &wake))?;
-        hub.begin(store.epoch().await?, store.seq().await?);
+        hub.begin(store.begin_epoch().await?, store.seq().await?);
         let n_messages = store.settle_interrupted().await?;
         if n_messages > 0 {
             tracing::warn!(
@@ -119,18 +120,13 @@ impl Backend {
         let address = listener.local_addr()?;
         backend.tasks.spawn(delivery::run(Arc::clone(&backend)));
         backend.tasks.spawn(watch::run(Arc::clone(&backend)));
-        let service =
-            router(Arc::clone(&backend)).into_make_service_with_connect_info::<SocketAddr>();
-        let stopped = backend.stopping.clone().cancelled_owned();
-        let server = backend.tasks.spawn(async move {
-            axum::serve(listener, service)
-                .with_graceful_shutdown(stopped)
-                .await
-        });
+        let router = router(Arc::clone(&backend));
+        backend
+            .tasks
+            .spawn(listen::run(Arc::clone(&backend), listener, router));
         Ok(Running {
             address,
             backend,
-            server,
             _lock: lock,
         })
     }
@@ -204,20 +200,9 @@ impl Running {
 
     /// Serves until `stop` comes, then ends in order: no new requests, panels told to reconnect,
     /// sendings under way waited for, everything committed.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn until(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self {
-            backend,
-            mut server,
-            _lock,
-            ..
-        } = self;
-        let ended_early = tokio::select! {
-            () = stop => None,
-            result = &mut server => Some(result),
-        };
+    pub async fn until(self, stop: impl Future<Output = ()>) {
+        let Self { backend, _lock, .. } = self;
+        stop.await;
         backend.stopping.cancel();
         backend.tasks.close();
         if ended_early.is_none()
@@ -232,9 +217,77 @@ impl Running {
         if let Some(backend) = Arc::into_inner(backend) {
             backend.store.close().await;
         }
-        match ended_early {
-            Some(result) => Ok(result??),
-            None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use pult_protocol::ChannelKind;
+    use pult_store::NewChannel;
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpStream;
+
+    use super::*;
+
+    async fn started(folder: &DataFolder) -> Running {
+        let settings = ServeSettings {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            clock: crate::system_clock(),
+        };
+        Backend::start(folder, &settings).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn an_event_that_came_before_its_channel_is_applied_when_the_channel_is_added() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(dir.path()).unwrap();
+        let running = started(&folder).await;
+        let store = &running.backend.store;
+        let body = br#"{"entry": [{"changes": [{"field": "messages", "value": {
+            "metadata": {"phone_number_id": "100000000000001"},
+            "messages": [{"id": "wamid.A", "from": "79000000001", "timestamp": "1790000000",
+                          "type": "text", "text": {"body": "!"}}]}}]}]}"#;
+        let facts = pult_whatsapp::webhook::parse(body, running.backend.now()).unwrap();
+        let taken = store.ingest(ChannelKind::Whatsapp, body.to_vec(), Some(facts));
+        taken.await.unwrap();
+        assert_eq!(store.waiting_events().await.unwrap().len(), 1);
+
+        // As an administration command does, from a process of its own.
+        let elsewhere = folder.store(crate::system_clock(), Box::new(|_| {}));
+        let channel = NewChannel {
+            kind: ChannelKind::Whatsapp,
+            name: "Shop".to_owned(),
+            provider_key: "100000000000001".to_owned(),
+            settings: "{}".to_owned(),
+        };
+        elsewhere.unwrap().put_channel(channel).await.unwrap();
+        let applied = async {
+            while !store.waiting_events().await.unwrap().is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let applied = tokio::time::timeout(Duration::from_secs(10), applied);
+        applied.await.expect("it is applied");
+    }
+
+    #[tokio::test]
+    async fn nobody_holds_up_a_stop_by_half_a_request() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(dir.path()).unwrap();
+        let running = started(&folder).await;
+        let mut senders = Vec::new();
+        for half in [
+            "",
+            "GET / HT",
+            "POST /webhooks/whatsapp HTTP/1.1\r\nHost: pult\r\nContent-Length: 9\r\n\r\n{",
+        ] {
+            let mut sender = TcpStream::connect(running.address()).await.unwrap();
+            sender.write_all(half.as_bytes()).await.unwrap();
+            senders.push(sender);
         }
+        let stopped = tokio::time::timeout(Duration::from_secs(20), running.until(async {}));
+        stopped.await.expect("it stops");
     }
 }

@@ -15,6 +15,7 @@ mod delivery;
 mod folder;
 mod history;
 mod hub;
+mod listen;
 mod openapi;
 mod problem;
 mod sessions;

@@ -205,7 +205,7 @@ async fn serve(folder: &DataFolder, listen: SocketAddr) -> anyhow::Result<()> {
     let address = running.address();
     tracing::info!(%address, "Serving");
     admin::print(&json!({ "listening": format!("http://{address}") }))?;
-    running.until(told_to_stop()).await?;
+    running.until(told_to_stop()).await;
     tracing::info!("Stopped");
     Ok(())
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use governor::clock::{Clock as _, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota};
+use sha2::{Digest as _, Sha256};
 
 /// So many tries at once…
 const BURST: NonZeroU32 = NonZeroU32::new(8).expect("eight is not zero");
@@ -15,7 +16,8 @@ const BURST: NonZeroU32 = NonZeroU32::new(8).expect("eight is not zero");
 const REFILL: Duration = Duration::from_secs(10);
 
 pub(crate) struct SignInLimit {
-    tries: DefaultKeyedRateLimiter<(String, IpAddr)>,
+    /// By the hash of a name, since strangers choose how long names are.
+    tries: DefaultKeyedRateLimiter<([u8; 32], IpAddr)>,
     clock: DefaultClock,
 }
 
@@ -37,7 +39,7 @@ impl SignInLimit {
             self.tries.retain_recent();
         }
         self.tries
-            .check_key(&(login.trim().to_lowercase(), address))
+            .check_key(&(Sha256::digest(login.trim().to_lowercase()).into(), address))
             .map_err(|until| until.wait_time_from(self.clock.now()))
     }
 }

@@ -288,6 +288,9 @@ impl Connection<'_> {
                 if self.ended.is_cancelled() {
                     return Err(End::Told(signed_out()));
                 }
+                if self.backend.stopping.is_cancelled() {
+                    return Err(End::Stopping);
+                }
                 if page.cursor.is_some() {
                     cursor.clone_from(&page.cursor);
                 }

@@ -10,6 +10,7 @@ use pult_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Backend, Shared};
+use crate::webhooks;
 
 /// Twice in the second within which a connection whose session has ended must be closed.
 const INTERVAL: Duration = Duration::from_millis(400);
@@ -97,6 +98,8 @@ async fn look(
     if let Some(foreign) = unpublished.filter(|seen| *seen > published) {
         backend.hub.overtaken(foreign.max(seq));
         reload_channels(backend).await;
+        // Perhaps the channel that an event waits for.
+        webhooks::apply_waiting(backend).await?;
         backend.wake.lanes.notify_one();
         return Ok(None);
     }

@@ -82,7 +82,8 @@ pub(crate) async fn take(
     Ok(StatusCode::OK)
 }
 
-/// At the start: applies what could not be applied when it came.
+/// Applies what could not be applied when it came: at the start, and when another program has
+/// changed the store.
 pub(crate) async fn apply_waiting(backend: &Backend) -> Result<(), pult_store::StoreError> {
     for (key, received_at, body) in backend.store.waiting_events().await? {
         if let Ok(facts) = pult_whatsapp::webhook::parse(&body, received_at) {

@@ -67,11 +67,11 @@ pub enum BackendFrame {
     Ping,
 }
 
-/// A position in the feed. A moved or restored store begins a new epoch, and a cursor of another
-/// epoch leads to a snapshot.
+/// A position in the feed. Every start of the backend begins a new epoch; a cursor of an earlier one
+/// is as good as ever, unless the store is a backup from before it: then it leads to a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 pub struct Cursor {
-    /// Which life of the store.
+    /// Which run of the backend.
     pub epoch: String,
     /// Up to and with which change.
     pub seq: Seq,

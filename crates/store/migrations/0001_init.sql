@@ -5,8 +5,13 @@
 
 CREATE TABLE store (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
-    epoch TEXT NOT NULL,
     seq INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE epochs (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    epoch TEXT NOT NULL UNIQUE,
+    from_seq INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE operators (

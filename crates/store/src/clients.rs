@@ -10,7 +10,9 @@ use crate::writer::Work;
 ///
 /// What a message tells of a client is kept: further identities are added, a changed name or
 /// number replaces the old one. When its identities belong to two different clients the strongest
-/// one decides and the other is left as it is.
+/// one decides. A number is given to somebody else sooner or later, so it says nothing about a
+/// client whom a stronger identity tells apart, and goes to whom it belongs to now: a reply must
+/// never reach its new holder instead of the old one.
 pub(crate) fn of_sender(
     work: &mut Work<'_>,
     channel: i64,
@@ -18,8 +20,12 @@ pub(crate) fn of_sender(
 ) -> Result<i64, StoreError> {
     let mut known = None;
     for identity in &sender.identities {
-        if known.is_none() {
-            known = by_identity(work.tx.reader(), channel, identity)?;
+        let reader = work.tx.reader();
+        if known.is_none()
+            && let Some(holder) = by_identity(reader, channel, identity)?
+            && !is_told_apart(reader, holder, channel, sender, identity.kind)?
+        {
+            known = Some(holder);
         }
     }
     let client = match known {
@@ -34,13 +40,47 @@ pub(crate) fn of_sender(
         )?,
     };
     for identity in &sender.identities {
-        work.tx.execute(
-            "INSERT INTO identities (channel, kind, value, client) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT DO NOTHING",
-            (channel, identity.kind.as_str(), &identity.value, client),
-        )?;
+        hold(work, client, channel, identity)?;
     }
     Ok(client)
+}
+
+/// Whether the sender and the client differ in an identity stronger than `kind`.
+fn is_told_apart(
+    reader: Reader<'_>,
+    client: i64,
+    channel: i64,
+    sender: &Sender,
+    kind: IdentityKind,
+) -> Result<bool, StoreError> {
+    let held = identities(reader, client, channel)?;
+    let differs = |given: &Identity| {
+        given.kind < kind
+            && held
+                .iter()
+                .any(|held| held.kind == given.kind && held.value != given.value)
+    };
+    Ok(sender.identities.iter().any(differs))
+}
+
+/// Notes that a client has this identity now, and no other of its kind. It is not taken from
+/// somebody who would have none left: that is the same person, not merged yet.
+fn hold(work: &Work<'_>, client: i64, channel: i64, identity: &Identity) -> Result<(), StoreError> {
+    let kind = identity.kind.as_str();
+    work.tx.execute(
+        "INSERT INTO identities (channel, kind, value, client) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT DO UPDATE SET client = excluded.client
+         WHERE EXISTS (SELECT 1 FROM identities other
+                       WHERE other.client = identities.client
+                         AND other.channel = identities.channel
+                         AND other.kind <> identities.kind)",
+        (channel, kind, &identity.value, client),
+    )?;
+    work.tx.execute(
+        "DELETE FROM identities WHERE client = ?4 AND channel = ?1 AND kind = ?2 AND value <> ?3",
+        (channel, kind, &identity.value, client),
+    )?;
+    Ok(())
 }
 
 fn by_identity(

@@ -21,6 +21,10 @@ use crate::{StoreError, audience, channels, chats, entries, marks, operators, sq
 /// below its size limit.
 pub(crate) const PAGE_BYTES: usize = MAX_FRAME_BYTES / 8;
 
+/// Most bytes of a chat's newest entries as JSON, which go out undivided: some clients write without
+/// end, and a frame must hold them with all the rest. Older ones are asked for when they are looked at.
+const NEWEST_BYTES: usize = MAX_FRAME_BYTES / 2;
+
 /// More changes than this are not read one by one: a snapshot is smaller.
 const MAX_CHANGES: usize = 5_000;
 
@@ -100,6 +104,36 @@ pub(crate) fn seq(reader: Reader<'_>) -> Result<Seq, StoreError> {
     ))
 }
 
+/// Begins an epoch with the next change.
+pub(crate) fn begin_epoch(work: &Work<'_>) -> Result<String, StoreError> {
+    let epoch = uuid::Uuid::now_v7().to_string();
+    work.tx.execute(
+        "INSERT INTO epochs (epoch, from_seq) VALUES (?1, ?2)",
+        (&epoch, work.seq()),
+    )?;
+    Ok(epoch)
+}
+
+/// The present epoch; before anybody serves the store it has no name.
+fn epoch(reader: Reader<'_>) -> Result<String, StoreError> {
+    let sql = "SELECT epoch FROM epochs WHERE key = (SELECT max(key) FROM epochs)";
+    let present = reader.optional(sql, (), |row| row.get(0))?;
+    Ok(present.unwrap_or_default())
+}
+
+/// Whether the change at which the cursor stands is in this file: its epoch is, and had come that
+/// far before the next one began.
+fn knows(reader: Reader<'_>, cursor: &Cursor, head: Seq) -> Result<bool, StoreError> {
+    let end = reader.optional(
+        "SELECT coalesce((SELECT from_seq FROM epochs later WHERE later.key > mine.key
+                          ORDER BY later.key LIMIT 1), ?2)
+         FROM epochs mine WHERE epoch = ?1",
+        (&cursor.epoch, head.0),
+        |row| row.get(0).map(Seq),
+    )?;
+    Ok(end.is_some_and(|end| cursor.seq <= end))
+}
+
 /// Reads what a group of work has changed; none if nobody can see any of it and no lane moved.
 pub(crate) fn change_set(
     reader: Reader<'_>,
@@ -160,7 +194,7 @@ fn chat_change(
     let newest = if was_everyones || after.is_subset(before) {
         Vec::new()
     } else {
-        entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?
+        newest_entries(reader, chat)?
     };
     let mut closed_to = BTreeSet::new();
     for operator in audience::ended_by_close(reader, chat, from)? {
@@ -208,8 +242,8 @@ fn of_keys(reader: Reader<'_>, keys: &BTreeSet<i64>) -> Result<Audience, StoreEr
     Ok(Audience::Only(ids?))
 }
 
-/// What is new to a reader since `cursor`, or a snapshot if there is no cursor, it is of another
-/// epoch, or too much has changed.
+/// What is new to a reader since `cursor`, or a snapshot if there is no cursor, it is of a past
+/// that this file does not have, or too much has changed.
 pub(crate) fn read(
     reader: Reader<'_>,
     operator: OperatorId,
@@ -217,10 +251,10 @@ pub(crate) fn read(
     page_bytes: usize,
 ) -> Result<Vec<Page>, StoreError> {
     let operator = chats::operator_key(reader, operator)?;
-    let epoch: String = reader.one("SELECT epoch FROM store", (), |row| row.get(0))?;
+    let epoch = epoch(reader)?;
     let head = seq(reader)?;
     let changes = match cursor {
-        Some(cursor) if cursor.epoch == epoch && cursor.seq <= head => {
+        Some(cursor) if knows(reader, cursor, head)? => {
             changes_since(reader, operator, cursor.seq.0)?
         }
         Some(_) | None => None,
@@ -352,13 +386,27 @@ fn gone_since(
 fn begin_of_sight(reader: Reader<'_>, chat: i64, from: i64) -> Result<Change, StoreError> {
     let mut row = chats::row(reader, chat)?;
     row.fresh = true;
-    let newest = entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?;
+    let newest = newest_entries(reader, chat)?;
     let rows = std::iter::once(Row::Chat(row)).chain(newest.into_iter().map(Row::Entry));
     Ok(Change {
         seq: from,
         chat: None,
         rows: rows.collect(),
     })
+}
+
+/// A chat's newest entries, oldest first: at least the last one.
+fn newest_entries(reader: Reader<'_>, chat: i64) -> Result<Vec<EntryRow>, StoreError> {
+    let mut newest = entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?;
+    let (mut bytes, mut n_fit) = (0_usize, 0);
+    for entry in newest.iter().rev() {
+        bytes = bytes.saturating_add(sql::to_json(entry)?.len());
+        if n_fit > 0 && bytes > NEWEST_BYTES {
+            break;
+        }
+        n_fit += 1;
+    }
+    Ok(newest.split_off(newest.len() - n_fit))
 }
 
 fn pages_of_changes(

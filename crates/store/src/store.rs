@@ -74,10 +74,8 @@ impl Store {
             n_readers: 4,
         })?;
         writer.transaction(|tx| {
-            tx.execute(
-                "INSERT INTO store (only_row, epoch, seq) VALUES (1, ?1, 0) ON CONFLICT DO NOTHING",
-                (uuid::Uuid::now_v7().to_string(),),
-            )
+            let insert = "INSERT INTO store (only_row, seq) VALUES (1, 0) ON CONFLICT DO NOTHING";
+            tx.execute(insert, ())
         })?;
         let (writing, thread) = Writing::start(writer, Arc::clone(&clock), publish)?;
         Ok(Self {
@@ -201,13 +199,14 @@ impl Store {
             .await
     }
 
-    /// The store's present life, which every cursor names.
+    /// Begins an epoch, which cursors name from here on. Only for the one process that serves
+    /// readers, when it starts: so a cursor that was given after a backup was made is not taken
+    /// for one of the store that was restored from it.
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn epoch(&self) -> Answer<String> {
-        self.read(|file| Ok(file.one("SELECT epoch FROM store", (), |row| row.get(0))?))
-            .await
+    pub async fn begin_epoch(&self) -> Answer<String> {
+        self.writing.run(|work| feed::begin_epoch(work)).await
     }
 
     /// The last change in the store, by whomever it was made.

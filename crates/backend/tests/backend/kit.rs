@@ -80,7 +80,7 @@ pub(crate) struct TestBackend {
 
 struct Serving {
     stop: oneshot::Sender<()>,
-    ended: JoinHandle<anyhow::Result<()>>,
+    ended: JoinHandle<()>,
 }
 
 impl TestBackend {
@@ -137,7 +137,7 @@ impl TestBackend {
     pub(crate) async fn stop(&mut self) {
         let Serving { stop, ended } = self.serving.take().unwrap();
         stop.send(()).unwrap();
-        soon("the backend stops", ended).await.unwrap().unwrap();
+        soon("the backend stops", ended).await.unwrap();
     }
 
     pub(crate) fn address(&self) -> SocketAddr {

@@ -105,7 +105,8 @@ impl Session {
                 arrived,
             ))
         })?;
-        if outgoing.has_returned_text() {
+        // An older stretch is read for its entries: nobody looks at the draft that comes with it.
+        if before.is_none() && outgoing.has_returned_text() {
             self.shown_returned.lock().insert(chat_id);
         }
         let Some(held) = held else {

@@ -311,7 +311,10 @@ async fn refused_text_that_was_not_shown_yet_survives_whatever_the_page_says() {
     socket.reply("first").await;
     socket.refuse(first, Code::NotAllowed, json!({})).await;
     until(&panel, |overview| overview.in_work[0].needs_look).await;
-    // The page has not asked for the chat since, so it cannot mean the refused text.
+    // The page has not asked for the chat since, save for what stands further up, so it cannot
+    // mean the refused text.
+    let further_up = panel.timeline(Chat(1).id(), Some(Place(2)), 50);
+    further_up.await.unwrap();
     panel
         .set_draft(Chat(1).id(), "newer".to_owned())
         .await

@@ -481,6 +481,26 @@ async fn pages_stay_well_below_the_size_of_a_frame_however_long_the_texts() {
 }
 
 #[tokio::test]
+async fn a_chat_that_comes_into_sight_fits_into_a_frame_whatever_its_client_writes() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let since = store.changes(anna, None).await.unwrap().pop().unwrap();
+    // What a phone lets a client write in one message, in characters.
+    let endless = "щ".repeat(65_536);
+    let texts = (0..30).map(|_| Fact::Message(store.text_of("Ирина", &endless)));
+    store.takes_in(texts.collect()).await;
+    for cursor in [None, since.cursor] {
+        let pages = store.changes(anna, cursor).await.unwrap();
+        for page in &pages {
+            let bytes = serde_json::to_vec(&page.rows).unwrap().len();
+            assert!(bytes < MAX_FRAME_BYTES, "a page of {bytes} bytes");
+        }
+        let mut rows = pages.iter().flat_map(|page| &page.rows);
+        assert!(rows.any(|row| matches!(row, Row::Entry(entry) if entry.place == Place(30))));
+    }
+}
+
+#[tokio::test]
 async fn going_from_the_queue_into_ones_hands_takes_nothing_away() {
     let store = TestStore::new().await;
     let anna = store.operator("Анна").await;

@@ -17,14 +17,15 @@ async fn reopening_the_file_keeps_everything() {
     // The kit puts its channel at every start, which is a change of its own.
     let store = store.reopened().await;
     let before = store.changes(anna, None).await.unwrap();
-    let epoch = store.epoch().await.unwrap();
+    let cursor = before.last().unwrap().cursor.clone();
     let store = store.reopened().await;
     let after = store.changes(anna, None).await.unwrap();
     let rows = |pages: &[pult_store::Page]| -> Vec<_> {
         pages.iter().flat_map(|page| page.rows.clone()).collect()
     };
     assert_eq!(rows(&before), rows(&after));
-    assert_eq!(store.epoch().await.unwrap(), epoch);
+    let since = store.changes(anna, cursor).await.unwrap();
+    assert!(!since[0].starts_snapshot);
     let history = store.history(boris, chat, Place(i64::MAX), 9).await;
     assert_eq!(history.unwrap(), None);
 }
@@ -49,6 +50,36 @@ async fn a_cursor_of_another_epoch_or_of_the_future_leads_to_a_snapshot() {
     for cursor in [elsewhere, future] {
         let pages = store.changes(anna, Some(cursor)).await.unwrap();
         assert!(pages[0].starts_snapshot);
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_from_after_the_backup_that_was_restored_leads_to_a_snapshot() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let head = async |store: &TestStore| {
+        let pages = store.changes(anna, None).await.unwrap();
+        pages.last().unwrap().cursor.clone()
+    };
+    store.client_writes("Ирина", "До копии").await;
+    let before = head(&store).await;
+    let backup = store.path().with_file_name("backup.sqlite");
+    let copy = "VACUUM INTO ?1";
+    store.file().execute(copy, [backup.to_str()]).unwrap();
+    store.client_writes("Ирина", "После копии").await;
+    let lost = head(&store).await;
+    let restarted = store.reopened().await;
+    restarted.client_writes("Ирина", "После копии").await;
+    let lost_later = head(&restarted).await;
+
+    let store = restarted.restored(&backup).await;
+    // The restored file soon comes further than the lost one had come.
+    for name in ["Пётр", "Вера", "Олег"] {
+        store.client_writes(name, "Добрый день").await;
+    }
+    for (cursor, leads_to_snapshot) in [(before, false), (lost, true), (lost_later, true)] {
+        let pages = store.changes(anna, cursor).await.unwrap();
+        assert_eq!(pages[0].starts_snapshot, leads_to_snapshot);
     }
 }
 

@@ -82,6 +82,43 @@ async fn a_client_known_by_number_first_is_the_same_when_the_user_id_comes() {
 }
 
 #[tokio::test]
+async fn whoever_writes_from_a_number_that_was_somebody_elses_has_a_chat_of_their_own() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let mut before = store.text_of("Ирина", "мой номер");
+    before.sender.identities = vec![user_id("Ирина"), wa_id("70000000001")];
+    let mut after = store.text_of("Пётр", "теперь мой");
+    after.sender.identities = vec![user_id("Пётр"), wa_id("70000000001")];
+    let mut by_number = store.text_of("Пётр", "без имени");
+    by_number.sender.identities = vec![wa_id("70000000001")];
+    for message in [before, after, by_number] {
+        store.takes_in(vec![Fact::Message(message)]).await;
+    }
+    let (irina, petr) = (store.chat_of("Ирина"), store.chat_of("Пётр"));
+    assert_eq!(store.story(irina), ["< мой номер"]);
+    assert_eq!(store.story(petr), ["< теперь мой", "< без имени"]);
+    // The number leads to its new holder: a reply to the old one must not go there.
+    store.reply(anna, irina, "Ирине").await.unwrap();
+    let recipient = store.begins().await.1.message.recipient;
+    assert_eq!(recipient, [user_id("Ирина")]);
+}
+
+#[tokio::test]
+async fn a_reply_goes_to_the_number_that_the_client_wrote_from_last() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    for number in ["70000000001", "70000000000"] {
+        let mut message = store.text_of("Ирина", number);
+        message.sender.identities = vec![user_id("Ирина"), wa_id(number)];
+        store.takes_in(vec![Fact::Message(message)]).await;
+    }
+    let chat = store.chat_of("Ирина");
+    store.reply(anna, chat, "Здравствуйте").await.unwrap();
+    let recipient = store.begins().await.1.message.recipient;
+    assert_eq!(recipient, [user_id("Ирина"), wa_id("70000000000")]);
+}
+
+#[tokio::test]
 async fn a_name_that_changed_changes_the_chats_row_and_a_missing_one_does_not() {
     let store = TestStore::new().await;
     let chat = store.client_writes("Ирина", "Здравствуйте").await;

@@ -127,7 +127,9 @@ impl TestStore {
         let clock = Arc::new(Clock::default());
         clock.pass_ms(MORNING.0);
         let folder = Arc::new(tempfile::tempdir().unwrap());
-        Self::open(folder, clock, Arc::default()).await.unwrap()
+        let store = Self::open(folder, clock, Arc::default()).await.unwrap();
+        store.begin_epoch().await.unwrap();
+        store
     }
 
     /// Closes the store and opens its file again, as a restart of the backend does.
@@ -136,7 +138,19 @@ impl TestStore {
         let published = Arc::clone(&self.published);
         self.store.close().await;
         let store = Self::open(folder, clock, published).await.unwrap();
+        store.begin_epoch().await.unwrap();
         store.settle_interrupted().await.unwrap();
+        store
+    }
+
+    /// The same, but with the file as it was when it was copied to `backup`.
+    pub(crate) async fn restored(self, backup: &std::path::Path) -> Self {
+        let (folder, clock) = (Arc::clone(&self.folder), Arc::clone(&self.clock));
+        let path = self.path();
+        self.store.close().await;
+        std::fs::copy(backup, path).unwrap();
+        let store = Self::open(folder, clock, Arc::default()).await.unwrap();
+        store.begin_epoch().await.unwrap();
         store
     }
 
