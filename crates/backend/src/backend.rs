@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -28,10 +27,6 @@ use crate::{
 
 /// Largest body of a REST request, in bytes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-
-/// How long requests under way may take to end at a stop. One of which the rest never comes would
-/// keep the program for ever.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
 /// How the backend serves.
 #[derive(Clone)]
@@ -205,14 +200,6 @@ impl Running {
         stop.await;
         backend.stopping.cancel();
         backend.tasks.close();
-        if ended_early.is_none()
-            && tokio::time::timeout(LAST_REQUESTS, &mut server)
-                .await
-                .is_err()
-        {
-            tracing::warn!("Requests that did not come to their end are given up");
-            server.abort();
-        }
         backend.tasks.wait().await;
         if let Some(backend) = Arc::into_inner(backend) {
             backend.store.close().await;
