@@ -51,10 +51,7 @@ impl Phones {
     /// # Errors
     /// When requests cannot be made at all.
     pub fn at(address: &str) -> Result<Self> {
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .timeout(LIMIT * 2)
-            .build();
+        let http = reqwest::Client::builder().no_proxy().build();
         let http = http.context("Preparing requests to the sandbox")?;
         Ok(Self {
             address: address.to_owned(),
@@ -105,7 +102,7 @@ impl Phones {
     /// # Errors
     /// When the sandbox refuses.
     pub async fn control(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
-        self.ask(method, path, body).await
+        self.ask(method, path, body, Duration::ZERO).await
     }
 
     /// Waits until no webhook, status or retry is outstanding.
@@ -114,22 +111,29 @@ impl Phones {
     /// When that does not come about.
     pub async fn idle(&self) -> Result<()> {
         let path = format!("idle?wait_ms={}", LIMIT.as_millis());
-        self.tell(Method::GET, &path, None).await
+        self.ask::<IgnoredAny>(Method::GET, &path, None, LIMIT)
+            .await
+            .map(|_| ())
     }
 
     async fn tell(&self, method: Method, path: &str, body: Option<Value>) -> Result<()> {
-        self.ask::<IgnoredAny>(method, path, body).await.map(|_| ())
+        self.ask::<IgnoredAny>(method, path, body, Duration::ZERO)
+            .await
+            .map(|_| ())
     }
 
+    /// Asks the sandbox, which may take `wait` until it has something to say.
     async fn ask<T: DeserializeOwned>(
         &self,
         method: Method,
         path: &str,
         body: Option<Value>,
+        wait: Duration,
     ) -> Result<T> {
         let mut request: RequestBuilder = self
             .http
-            .request(method, format!("{}/control/{path}", self.address));
+            .request(method, format!("{}/control/{path}", self.address))
+            .timeout(wait + LIMIT);
         if let Some(body) = body {
             request = request.json(&body);
         }
@@ -180,7 +184,7 @@ impl Phone {
     pub async fn received(&self, after: u64, wait: Duration) -> Result<Vec<Received>> {
         let (number, wait_ms) = (&self.number, wait.as_millis());
         let path = format!("phones/{number}/received?after={after}&wait_ms={wait_ms}");
-        let page: Page = self.phones.ask(Method::GET, &path, None).await?;
+        let page: Page = self.phones.ask(Method::GET, &path, None, wait).await?;
         Ok(page.messages)
     }
 
