@@ -184,6 +184,17 @@ describe('the history', () => {
     expect(screen.getAllByTestId('entry-failure')[0]?.textContent).toContain('24 часов');
   });
 
+  it('offers what may not have arrived to be written again, and sends nothing by itself', async () => {
+    const { open, user, draft, has } = page('ticks');
+    await open('marina');
+    const unsure = (await screen.findAllByTestId('entry')).find((entry) =>
+      entry.textContent?.includes('Сообщение: not_confirmed'),
+    )!;
+    await user.click(within(unsure).getByRole('button', { name: 'Написать снова' }));
+    expect(draft()).toBe('Сообщение: not_confirmed');
+    expect(has('echo')).toBe(false);
+  });
+
   it('says of what waits for a connection that it will go, and gives it back', async () => {
     const { open, the, user, draft } = page('offline');
     await open('marina');
