@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use pult_domain::{CommandId, Timestamp};
+use pult_domain::CommandId;
 use pult_protocol::{
     BackendFrame, Changes, Code, CommandEnvelope, Cursor, HEARTBEAT_MS, HELLO_TIMEOUT_MS,
     MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Token,
@@ -27,7 +27,7 @@ use crate::auth;
 use crate::backend::{Backend, Shared};
 use crate::hub::{FeedFrame, ReaderId, encode};
 use crate::problem::of_store_error;
-use crate::sessions::SESSION_MS;
+use crate::watch;
 
 /// Buffers of a connection, in bytes: most are idle most of the time, and there are many.
 const BUFFER_BYTES: usize = 8 * 1024;
@@ -41,9 +41,6 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// How many commands of one panel may be on their way through the store.
 const MAX_COMMANDS: usize = 32;
-
-/// A session is renewed when it has lost this much of its life, in milliseconds: one day.
-const RENEW_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// `GET /api/v1/socket`
 pub(crate) async fn open(State(backend): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
@@ -236,10 +233,7 @@ async fn signed_in(backend: &Backend, token: &Token) -> Result<Session, End> {
     let session = found
         .map_err(|error| End::Told(of_store_error(&error)))?
         .ok_or_else(|| End::Told(signed_out()))?;
-    let renewed: Timestamp = backend.now().plus_ms(SESSION_MS);
-    if renewed.ms_since(session.expires_at) > RENEW_AFTER_MS
-        && let Err(error) = backend.store.renew_session(session.id, renewed).await
-    {
+    if let Err(error) = watch::renew(backend, session.id, session.expires_at).await {
         tracing::warn!(%error, "A session could not be renewed");
     }
     Ok(session)

@@ -5,15 +5,19 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pult_domain::SessionId;
+use pult_domain::{SessionId, Timestamp};
 use pult_store::StoreError;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Backend, Shared};
+use crate::sessions::SESSION_MS;
 use crate::webhooks;
 
 /// Twice in the second within which a connection whose session has ended must be closed.
 const INTERVAL: Duration = Duration::from_millis(400);
+
+/// A session is renewed when it has lost this much of its life, in milliseconds: one day.
+const RENEW_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The connections of each session, and how to end them.
 #[derive(Default)]
@@ -90,8 +94,12 @@ async fn look(
 ) -> Result<Option<pult_domain::Seq>, StoreError> {
     let ids = backend.live_sessions.ids();
     let alive = backend.store.live_sessions(ids.clone()).await?;
-    for ended in ids.into_iter().filter(|id| !alive.contains(id)) {
-        backend.live_sessions.end(ended);
+    let alive: HashMap<SessionId, Timestamp> = alive.into_iter().collect();
+    for id in ids {
+        match alive.get(&id) {
+            None => backend.live_sessions.end(id),
+            Some(expires_at) => renew(backend, id, *expires_at).await?,
+        }
     }
     let seq = backend.store.seq().await?;
     let published = backend.hub.last();
@@ -104,6 +112,19 @@ async fn look(
         return Ok(None);
     }
     Ok((seq > published).then_some(seq))
+}
+
+/// A session lives for as long as somebody is connected with it, and its time beyond that.
+pub(crate) async fn renew(
+    backend: &Backend,
+    id: SessionId,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    let renewed = backend.now().plus_ms(SESSION_MS);
+    if renewed.ms_since(expires_at) > RENEW_AFTER_MS {
+        backend.store.renew_session(id, renewed).await?;
+    }
+    Ok(())
 }
 
 async fn reload_channels(backend: &Backend) {

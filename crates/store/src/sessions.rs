@@ -97,23 +97,21 @@ pub(crate) fn by_token(
     )?)
 }
 
-/// Of the given sessions, those that are alive.
+/// Of the given sessions, those that are alive, and when each ends.
 pub(crate) fn alive(
     reader: Reader<'_>,
     ids: &[SessionId],
     now: Timestamp,
-) -> Result<Vec<SessionId>, StoreError> {
+) -> Result<Vec<(SessionId, Timestamp)>, StoreError> {
     let mut alive = Vec::new();
     for id in ids {
-        let found = reader.optional(
-            "SELECT 1 FROM sessions s JOIN operators o ON o.key = s.operator
+        let expires_at = reader.optional(
+            "SELECT s.expires_at FROM sessions s JOIN operators o ON o.key = s.operator
              WHERE s.id = ?1 AND s.expires_at > ?2 AND o.is_active = 1",
             (id.0, now.0),
-            |_| Ok(()),
+            |row| sql::time(row, 0),
         )?;
-        if found.is_some() {
-            alive.push(*id);
-        }
+        alive.extend(expires_at.map(|expires_at| (*id, expires_at)));
     }
     Ok(alive)
 }

@@ -371,11 +371,11 @@ impl Store {
             .await
     }
 
-    /// Of the given sessions, those that are alive.
+    /// Of the given sessions, those that are alive, and when each ends.
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn live_sessions(&self, ids: Vec<SessionId>) -> Answer<Vec<SessionId>> {
+    pub async fn live_sessions(&self, ids: Vec<SessionId>) -> Answer<Vec<(SessionId, Timestamp)>> {
         let now = (self.clock)();
         self.read(move |file| sessions::alive(file, &ids, now))
             .await

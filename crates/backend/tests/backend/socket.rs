@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::kit::{Signed, TestBackend, new_command_id};
+use crate::kit::{Signed, TestBackend, new_command_id, until};
 use crate::panel::{Heard, TestPanel, Wire};
 use crate::spawned;
 
@@ -279,6 +279,19 @@ async fn a_session_that_is_used_goes_on_beyond_its_first_thirty_days() {
         backend.clock.advance(Duration::from_secs(20 * 24 * 3600));
         anna.panel().await;
     }
+}
+
+#[tokio::test]
+async fn a_session_lives_for_as_long_as_a_panel_is_connected_with_it() {
+    let backend = TestBackend::start().await;
+    let mut panel = backend.operator("anna").await.panel().await;
+    let expires_at = || backend.count("SELECT max(expires_at) FROM sessions");
+    for _ in 0..3 {
+        let before = expires_at();
+        backend.clock.advance(Duration::from_secs(20 * 24 * 3600));
+        until("the session is renewed", || expires_at() > before).await;
+    }
+    is_alive(&mut panel.wire).await;
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ async fn a_session_that_is_not_renewed_ends_by_itself() {
     let until = store.clock.now().plus_ms(5_000);
     store.renew_session(id, until).await.unwrap();
     store.clock.pass_ms(4_999);
-    assert_eq!(store.live_sessions(vec![id]).await.unwrap(), [id]);
+    assert_eq!(store.live_sessions(vec![id]).await.unwrap(), [(id, until)]);
     store.clock.pass_ms(1);
     assert!(store.session([7; 32]).await.unwrap().is_none());
     assert_eq!(store.live_sessions(vec![id]).await.unwrap(), []);
