@@ -12,6 +12,8 @@ pub const SIGN_IN_SUBMIT: &str = "sign-in-submit";
 pub const SIGN_IN_ERROR: &str = "sign-in-error";
 /// A chat in a list; `data-status` tells its status.
 pub const CHAT_ROW: &str = "chat-row";
+/// The number of unread messages of a chat, in its row.
+pub const ROW_UNREAD: &str = "row-unread";
 /// The number of chats in the queue.
 pub const COUNT_QUEUED: &str = "group-count-queued";
 /// The bar that tells that there is no connection.
@@ -24,6 +26,8 @@ pub const SEND: &str = "send";
 pub const TICK: &str = "entry-ticks";
 /// A line of the history; `data-kind` tells whose.
 pub const ENTRY: &str = "entry";
+/// The way to the newest messages, with the number of new ones; there while one reads above.
+pub const TO_END: &str = "to-end";
 /// A reply that waits for the backend.
 pub const ECHO: &str = "echo";
 /// Why a command was refused.

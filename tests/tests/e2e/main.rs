@@ -3,6 +3,7 @@
 
 mod banner;
 mod border;
+mod history;
 mod journeys;
 mod start;
 
