@@ -43,6 +43,20 @@ const SCROLL_UP: &str = "
     };
     requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(settled)));";
 
+/// Waits until the page has been painted as it is now. A window that goes there and back between
+/// two pictures is nothing that anybody sees.
+const PAINTED: &str = "
+    const done = arguments[0];
+    requestAnimationFrame(() => requestAnimationFrame(() => done()));";
+
+/// Whether the history's last message is seen whole, and nothing offers to go there.
+const IS_AT_END: &str = "(() => {
+    const log = document.querySelector('[role=log]');
+    const last = log?.querySelector('[data-testid=entry][data-place=\"150\"]');
+    const below = last?.getBoundingClientRect().bottom - log?.getBoundingClientRect().bottom;
+    return below <= 1 && document.querySelector('[data-testid=to-end]') === null;
+})()";
+
 #[tokio::test]
 async fn the_line_that_is_read_stays_while_older_messages_come_above_it() -> Result<()> {
     let scene = with_long_history().await?;
@@ -82,6 +96,27 @@ async fn a_message_that_comes_while_one_reads_above_is_counted_and_moves_nothing
     window.click(testids::TO_END).await?;
     window.find_with_text(testids::ENTRY, "И ещё один").await?;
     window.is_gone(testids::TO_END).await?;
+    scene.window.close().await
+}
+
+#[tokio::test]
+async fn the_end_stays_in_view_when_the_window_changes_its_width() -> Result<()> {
+    let scene = with_long_history().await?;
+    for width in [380, 900, 1280, 380, 1280, 380] {
+        scene.window.resize(width, 720).await?;
+        scene
+            .window
+            .driver()
+            .execute_async(PAINTED, Vec::new())
+            .await?;
+        let what = format!("the end of the history at {width} px");
+        until(&what, async || {
+            let script = format!("return {IS_AT_END}");
+            let is_at_end = scene.window.script(&script).await.ok()?.as_bool()?;
+            is_at_end.then_some(())
+        })
+        .await?;
+    }
     scene.window.close().await
 }
 
