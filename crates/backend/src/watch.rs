@@ -13,8 +13,9 @@ use crate::backend::{Backend, Shared};
 use crate::sessions::SESSION_MS;
 use crate::webhooks;
 
-/// Twice in the second within which a connection whose session has ended must be closed.
-const INTERVAL: Duration = Duration::from_millis(400);
+/// A connection whose session has ended must be closed, and a foreign commit (which takes two looks)
+/// be shown, within a second also on a busy machine.
+const INTERVAL: Duration = Duration::from_millis(200);
 
 /// A session is renewed when it has lost this much of its life, in milliseconds: one day.
 const RENEW_AFTER_MS: i64 = 24 * 60 * 60 * 1000;

@@ -11,8 +11,8 @@ use crate::kit::{Signed, TestBackend, new_command_id, until};
 use crate::panel::{Heard, TestPanel, Wire};
 use crate::spawned;
 
-/// The backend promises a second; the rest is for a machine that is busy with other tests.
-const PROMPT: Duration = Duration::from_secs(4);
+/// Within this time the backend promises to have noticed what another program did.
+const PROMPT: Duration = Duration::from_secs(1);
 
 /// That the backend still listens to a wire and answers.
 async fn is_alive(wire: &mut Wire) {
