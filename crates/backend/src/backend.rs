@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::auth::PasswordMemory;
 use crate::channels::Channels;
+use crate::departures::Departures;
 use crate::hub::Hub;
 use crate::problem::ProblemResponse;
 use crate::sign_in_limit::SignInLimit;
@@ -43,6 +44,7 @@ pub struct Backend {
     clock: Clock,
     pub(crate) hub: Arc<Hub>,
     pub(crate) channels: Channels,
+    pub(crate) departures: Departures,
     pub(crate) sign_in_limit: SignInLimit,
     pub(crate) passwords: Arc<Mutex<PasswordMemory>>,
     pub(crate) live_sessions: LiveSessions,
@@ -81,8 +83,11 @@ impl Backend {
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
         let store = folder.store(Arc::clone(&settings.clock), publish(&hub, &wake))?;
-        hub.begin(store.begin_epoch().await?, store.seq().await?);
-        let n_messages = store.settle_interrupted().await?;
+        let departed = folder.departures_of(&store.epoch().await?);
+        let n_messages = store.settle_interrupted(departed).await?;
+        let epoch = store.begin_epoch().await?;
+        let departures = folder.begin_departures(&epoch)?;
+        hub.begin(epoch, store.seq().await?);
         if n_messages > 0 {
             tracing::warn!(
                 n_messages,
@@ -94,6 +99,7 @@ impl Backend {
             clock: Arc::clone(&settings.clock),
             hub,
             channels: Channels::default(),
+            departures,
             sign_in_limit: SignInLimit::new(),
             passwords: Arc::default(),
             live_sessions: LiveSessions::default(),

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use pult_domain::Timestamp;
 use pult_domain::provider::{Failure, FailureKind, SendOutcome};
+use pult_store::trials::{self, Point};
 use pult_store::{LaneHead, LaneStep, Sending};
 use tokio::task::JoinSet;
 
@@ -100,7 +101,11 @@ async fn send(backend: Shared, delivery: i64) -> i64 {
             return delivery;
         }
     };
-    let outcome = attempt(&backend, &sending).await;
+    let outcome = match backend.departures.note(delivery) {
+        Ok(()) => attempt(&backend, &sending).await,
+        Err(error) => not_noted(&error),
+    };
+    trials::pass(Point::AnswerCame);
     report(&sending, &outcome);
     while let Err(error) = backend
         .store
@@ -117,14 +122,46 @@ async fn send(backend: Shared, delivery: i64) -> i64 {
     delivery
 }
 
+/// What could not be noted must not leave: nobody would know of it after a crash.
+fn not_noted(error: &std::io::Error) -> SendOutcome {
+    tracing::error!(%error, "The data folder cannot be written; nothing is sent");
+    SendOutcome::Retry {
+        after_ms: 5_000,
+        failure: Failure {
+            kind: FailureKind::Other,
+            code: String::new(),
+            reason: "the backend's data folder cannot be written".to_owned(),
+        },
+    }
+}
+
 async fn attempt(backend: &Backend, sending: &Sending) -> SendOutcome {
     match backend.channels.by_id(sending.channel_id) {
-        Some(channel) => channel.connector.send(&sending.message).await,
+        Some(channel) => answered(channel.connector.send(&sending.message)).await,
         None => SendOutcome::ChannelBlocked(Failure {
             kind: FailureKind::ChannelBlocked,
             code: String::new(),
             reason: "the channel is not set up".to_owned(),
         }),
+    }
+}
+
+/// Waits for a sending to end.
+#[cfg(not(feature = "trials"))]
+async fn answered(sending: impl Future<Output = SendOutcome>) -> SendOutcome {
+    sending.await
+}
+
+/// Waits for a sending to end. A request that has no answer after this time has long left.
+#[cfg(feature = "trials")]
+async fn answered(sending: impl Future<Output = SendOutcome>) -> SendOutcome {
+    let mut sending = std::pin::pin!(sending);
+    match tokio::time::timeout(Duration::from_millis(100), sending.as_mut()).await {
+        Ok(outcome) => outcome,
+        Err(_) => {
+            trials::pass(Point::PostLeft);
+            sending.await
+        }
     }
 }
 

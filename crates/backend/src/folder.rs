@@ -1,10 +1,16 @@
 //! The data folder: everything that the backend keeps, readable by its owner alone.
 
+use std::collections::BTreeSet;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use pult_sqlite::Error as FileError;
 use pult_store::{Clock, Publish, Store, StoreError, StoreSettings};
+
+use crate::departures::{self, Departures};
+
+/// The file with which messages have left.
+const DEPARTURES: &str = "departures";
 
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +97,21 @@ impl DataFolder {
             }),
             Err(TryLockError::Error(cause)) => Err(not_writable(cause)),
         }
+    }
+
+    /// Which messages had left in the time of an epoch, if that is known; see [`Departures`].
+    pub(crate) fn departures_of(&self, epoch: &str) -> Option<BTreeSet<i64>> {
+        departures::read(&self.path.join(DEPARTURES), epoch)
+    }
+
+    /// Begins to note which messages leave.
+    pub(crate) fn begin_departures(&self, epoch: &str) -> Result<Departures, FolderError> {
+        Departures::begin(&self.path.join(DEPARTURES), epoch).map_err(|cause| {
+            FolderError::NotWritable {
+                path: self.path.clone(),
+                cause,
+            }
+        })
     }
 
     /// Opens the store in it; `publish` is told of this process's commits.

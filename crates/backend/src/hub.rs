@@ -14,6 +14,7 @@ use axum::extract::ws::Utf8Bytes;
 use parking_lot::Mutex;
 use pult_domain::{OperatorId, Seq};
 use pult_protocol::{BackendFrame, Changes, Cursor, GoneWhy, MAX_FRAME_BYTES, Row};
+use pult_store::trials::{self, Bug};
 use pult_store::{ChangeSet, ChatChange};
 use tokio::sync::mpsc;
 
@@ -89,7 +90,7 @@ impl Hub {
     /// meanwhile: read on. The queue ends when the reader falls behind.
     pub(crate) fn go_live(&self, id: ReaderId, read: Seq) -> Option<mpsc::Receiver<FeedFrame>> {
         let mut state = self.state.lock();
-        if state.last > read {
+        if state.last > read && !trials::has(Bug::LiveTooSoon) {
             return None;
         }
         let (frames, queue) = mpsc::channel(QUEUE);
@@ -203,9 +204,10 @@ enum EndsWith {
 
 impl View {
     fn of(set: &ChangeSet, operator: OperatorId) -> Self {
+        let shows_all = trials::has(Bug::ShowToEveryone);
         let sight = |change: &ChatChange| match (
-            change.before.includes(operator),
-            change.after.includes(operator),
+            change.before.includes(operator) || shows_all,
+            change.after.includes(operator) || shows_all,
         ) {
             (true, true) => Sight::Changed,
             (false, true) => Sight::Begins,
@@ -239,11 +241,12 @@ impl View {
                     rows.push(Row::Chat(chat));
                     rows.extend(change.newest.iter().cloned().map(Row::Entry));
                 }
+                Sight::Ends(_) if trials::has(Bug::DropGone) => {}
                 Sight::Ends(with) => rows.push(Row::Gone {
                     chat_id: change.chat.id,
                     why: match with {
-                        EndsWith::Closed => GoneWhy::Closed,
-                        EndsWith::Lost => GoneWhy::Lost,
+                        EndsWith::Lost if !trials::has(Bug::LostAsClosed) => GoneWhy::Lost,
+                        EndsWith::Lost | EndsWith::Closed => GoneWhy::Closed,
                     },
                 }),
             }
@@ -258,7 +261,11 @@ impl View {
             rows,
             cursor: Some(Cursor {
                 epoch: epoch.to_owned(),
-                seq: set.to,
+                seq: if trials::has(Bug::CursorRunsAhead) {
+                    Seq(set.to.0 + 3)
+                } else {
+                    set.to
+                },
             }),
             behind: 0,
         }));

@@ -12,6 +12,7 @@ pub mod channels;
 mod clock;
 mod commands;
 mod delivery;
+mod departures;
 mod folder;
 mod history;
 mod hub;

@@ -4,12 +4,13 @@
 //! in the same transaction, so a command that comes again after a crash is answered as before.
 
 use pult_domain::{
-    Action, Author, Event, Facts, OperatorId, Place, Refusal, ReplyText, Role, decide,
+    Action, Author, Event, Facts, OperatorId, Place, Refusal, ReplyText, Role, Status, decide,
 };
 use pult_protocol::{Command, CommandDone, CommandEnvelope, Problem};
 use pult_sqlite::Reader;
 
 use crate::answers::Answer;
+use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{StoreError, answers, audience, chats, deliveries, entries, marks, operators};
 
@@ -113,7 +114,10 @@ fn decided(
     let reader = work.tx.reader();
     let key = chats::key_of(reader, envelope.command.chat_id())?
         .ok_or(No::Refused(Refusal::ChatNotFound))?;
-    let chat = chats::load(reader, key)?;
+    let mut chat = chats::load(reader, key)?;
+    if trials::has(Bug::TwoOwners) && action == Action::Reply {
+        chat.state.status = Status::Queued;
+    }
     let seen = envelope.command.seen_place();
     let owner_is_active = match chat.state.owner {
         None => false,

@@ -5,11 +5,14 @@
 //! gone out is ever sent again by itself: `sending` leads on from `pending` alone, and after a
 //! crash it is `not_confirmed`.
 
+use std::collections::BTreeSet;
+
 use pult_domain::provider::{DeliveryUpdate, Failure, OutboundMessage, Progress, SendOutcome};
 use pult_domain::{ChannelId, EntryId, Place, ReplyText, Timestamp};
 use pult_protocol::DeliveryState;
 use pult_sqlite::Reader;
 
+use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{StoreError, channels, chats, clients, entries, sql};
 
@@ -76,35 +79,33 @@ pub(crate) fn enqueue(
 
 /// The first message of every lane that has one.
 pub(crate) fn lane_heads(reader: Reader<'_>) -> Result<Vec<LaneHead>, StoreError> {
-    Ok(reader.all(
-        "WITH heads AS (
+    let sql = "WITH heads AS (
              SELECT min(entry) AS entry FROM deliveries WHERE holds_lane = 1 GROUP BY chat
          )
          SELECT d.chat, d.entry, d.state, d.state_since, max(d.next_attempt_at, ch.blocked_until)
          FROM heads h
          JOIN deliveries d ON d.entry = h.entry
          JOIN chats c ON c.key = d.chat
-         JOIN channels ch ON ch.key = c.channel",
-        (),
-        |row| {
-            let since = sql::time(row, 3)?;
-            let (next, due_at) = match sql::word(row, 2, DeliveryState::parse)? {
-                DeliveryState::Pending => (LaneStep::Send, sql::time(row, 4)?),
-                DeliveryState::Sending => (LaneStep::Report, since),
-                DeliveryState::NotConfirmed
-                | DeliveryState::Sent
-                | DeliveryState::Delivered
-                | DeliveryState::Read
-                | DeliveryState::Failed => (LaneStep::Release, since.plus_ms(UNCONFIRMED_HOLD_MS)),
-            };
-            Ok(LaneHead {
-                lane: row.get(0)?,
-                delivery: row.get(1)?,
-                next,
-                due_at,
-            })
-        },
-    )?)
+         JOIN channels ch ON ch.key = c.channel";
+    let no_lanes = trials::has(Bug::LanesOvertake).then(|| sql.replace("BY chat", "BY entry"));
+    Ok(reader.all(no_lanes.as_deref().unwrap_or(sql), (), |row| {
+        let since = sql::time(row, 3)?;
+        let (next, due_at) = match sql::word(row, 2, DeliveryState::parse)? {
+            DeliveryState::Pending => (LaneStep::Send, sql::time(row, 4)?),
+            DeliveryState::Sending => (LaneStep::Report, since),
+            DeliveryState::NotConfirmed
+            | DeliveryState::Sent
+            | DeliveryState::Delivered
+            | DeliveryState::Read
+            | DeliveryState::Failed => (LaneStep::Release, since.plus_ms(UNCONFIRMED_HOLD_MS)),
+        };
+        Ok(LaneHead {
+            lane: row.get(0)?,
+            delivery: row.get(1)?,
+            next,
+            due_at,
+        })
+    })?)
 }
 
 /// A delivery as the rules of this module need it.
@@ -149,7 +150,8 @@ pub(crate) fn begin(work: &mut Work<'_>, entry: i64) -> Result<Option<Sending>, 
         (delivery.chat,),
         |row| row.get::<_, Option<i64>>(0),
     )?;
-    if delivery.state != DeliveryState::Pending || first != Some(entry) {
+    let is_its_turn = first == Some(entry) || trials::has(Bug::LanesOvertake);
+    if delivery.state != DeliveryState::Pending || !is_its_turn {
         return Ok(None);
     }
     let (message_id, text, channel_id, client) = reader.one(
@@ -270,16 +272,27 @@ pub(crate) fn release(work: &mut Work<'_>, entry: i64) -> Result<(), StoreError>
     Ok(())
 }
 
-/// After a start: whatever was being sent may have gone out.
-pub(crate) fn settle_interrupted(work: &mut Work<'_>) -> Result<usize, StoreError> {
+/// After a start: whatever was being sent may have gone out, unless it is known what had left by
+/// then and the message is not in it.
+pub(crate) fn settle_interrupted(
+    work: &mut Work<'_>,
+    departed: Option<&BTreeSet<i64>>,
+) -> Result<usize, StoreError> {
     let cut = work.tx.reader().all(
         "SELECT entry FROM deliveries WHERE holds_lane = 1 AND state = 'sending'",
         (),
         |row| row.get::<_, i64>(0),
     )?;
     for entry in &cut {
+        let may_have_left = departed.is_none_or(|departed| departed.contains(entry))
+            && !trials::has(Bug::ResendOnTakeover);
         if let Some(delivery) = load(work.tx.reader(), *entry)? {
-            set_state(work, &delivery, DeliveryState::NotConfirmed, None)?;
+            let state = if may_have_left {
+                DeliveryState::NotConfirmed
+            } else {
+                DeliveryState::Pending
+            };
+            set_state(work, &delivery, state, None)?;
         }
     }
     Ok(cut.len())
@@ -301,7 +314,7 @@ pub(crate) fn update(
     )?;
     let entry = match (by_provider_id, update.message_id) {
         (Some(entry), _) => Some(entry),
-        (None, Some(id)) => reader.optional(
+        (None, Some(id)) if !trials::has(Bug::ForgetCallbackData) => reader.optional(
             "SELECT e.key FROM entries e
              JOIN messages m ON m.entry = e.key
              JOIN deliveries d ON d.entry = e.key
@@ -309,7 +322,7 @@ pub(crate) fn update(
             (id.0, channel),
             |row| row.get(0),
         )?,
-        (None, None) => None,
+        (None, Some(_) | None) => None,
     };
     let Some(delivery) = entry
         .map(|entry| load(reader, entry))
@@ -406,6 +419,9 @@ fn details(failure: &Failure) -> String {
 }
 
 fn park(work: &Work<'_>, channel: i64, update: &DeliveryUpdate) -> Result<(), StoreError> {
+    if trials::has(Bug::ForgetEarlyStatuses) {
+        return Ok(());
+    }
     let (progress, failure) = match &update.progress {
         Progress::Sent => ("sent", None),
         Progress::Delivered => ("delivered", None),

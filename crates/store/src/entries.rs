@@ -6,6 +6,7 @@ use pult_domain::{
 use pult_protocol::{Delivery, DeliveryState, EntryBody, EntryRow, Notice};
 use pult_sqlite::{Reader, Row, SqlError};
 
+use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{StoreError, chats, sql};
 
@@ -91,8 +92,10 @@ pub(crate) fn add_notice(
 pub(crate) fn changed(work: &mut Work<'_>, chat: i64, entry: i64) -> Result<(), StoreError> {
     work.touch_chat(chat)?;
     let seq = work.next_seq();
-    work.tx
-        .execute("UPDATE entries SET seq = ?2 WHERE key = ?1", (entry, seq))?;
+    if !trials::has(Bug::SeqStandsStill) {
+        work.tx
+            .execute("UPDATE entries SET seq = ?2 WHERE key = ?1", (entry, seq))?;
+    }
     work.touch_entry(chat, entry);
     chats::bump(work, chat)
 }

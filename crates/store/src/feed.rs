@@ -115,7 +115,7 @@ pub(crate) fn begin_epoch(work: &Work<'_>) -> Result<String, StoreError> {
 }
 
 /// The present epoch; before anybody serves the store it has no name.
-fn epoch(reader: Reader<'_>) -> Result<String, StoreError> {
+pub(crate) fn epoch(reader: Reader<'_>) -> Result<String, StoreError> {
     let sql = "SELECT epoch FROM epochs WHERE key = (SELECT max(key) FROM epochs)";
     let present = reader.optional(sql, (), |row| row.get(0))?;
     Ok(present.unwrap_or_default())

@@ -6,6 +6,7 @@ use pult_protocol::ChannelKind;
 use pult_sqlite::Reader;
 
 use crate::journal::State;
+use crate::trials::{self, Bug, Point};
 use crate::writer::Work;
 use crate::{StoreError, channels, chats, clients, deliveries, entries, journal, operators};
 
@@ -24,7 +25,11 @@ pub(crate) fn take(
         None => State::Unreadable,
         Some(facts) => apply_guarded(work, kind, facts)?,
     };
-    journal::append(work, kind.as_str(), state, body)
+    if !trials::has(Bug::SkipJournal) {
+        journal::append(work, kind.as_str(), state, body)?;
+    }
+    trials::pass(Point::AfterJournal);
+    Ok(())
 }
 
 /// Applies an event that waited in the journal. True if it has been applied now.
@@ -91,7 +96,8 @@ fn take_message(
     channel: i64,
     message: &InboundMessage,
 ) -> Result<(), StoreError> {
-    if is_known(work.tx.reader(), channel, &message.provider_id)? {
+    let is_known = is_known(work.tx.reader(), channel, &message.provider_id)?;
+    if is_known && !trials::has(Bug::ForgetMessageIds) {
         return Ok(());
     }
     let client = clients::of_sender(work, channel, &message.sender)?;
@@ -128,7 +134,7 @@ fn take_message(
         (
             added.key,
             channel,
-            &message.provider_id,
+            (!is_known).then_some(&message.provider_id),
             text,
             placeholder,
             raw,

@@ -25,6 +25,7 @@ mod operators;
 mod sessions;
 mod sql;
 mod store;
+pub mod trials;
 mod writer;
 
 pub use channels::{Channel, NewChannel};

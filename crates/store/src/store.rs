@@ -1,5 +1,6 @@
 //! The store as the backend uses it.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -87,12 +88,24 @@ impl Store {
     }
 
     /// Settles what the last end has left, before anything is sent: messages that were being sent
-    /// then are unconfirmed from here on. Only for the one process that delivers. Tells how many.
+    /// then are unconfirmed from here on. Where it is known which messages had left by then, the
+    /// others wait for their turn again. Only for the one process that delivers. Tells how many
+    /// there were.
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn settle_interrupted(&self) -> Answer<usize> {
-        self.writing.run(deliveries::settle_interrupted).await
+    pub async fn settle_interrupted(&self, departed: Option<BTreeSet<i64>>) -> Answer<usize> {
+        self.writing
+            .run(move |work| deliveries::settle_interrupted(work, departed.as_ref()))
+            .await
+    }
+
+    /// The present epoch; without a name before anybody has served the store.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn epoch(&self) -> Answer<String> {
+        self.read(feed::epoch).await
     }
 
     /// Waits until everything asked for is committed and closes the file.

@@ -11,6 +11,7 @@ use pult_domain::Timestamp;
 use pult_sqlite::Transaction;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::trials::{self, Bug, Point};
 use crate::{ChangeSet, Clock, Publish, StoreError, audience, feed};
 
 /// Most pieces of work in one commit: bounds how long the first one waits for the last.
@@ -162,8 +163,10 @@ fn write_until_closed(
         {
             jobs.push(job);
         }
+        trials::under_way(jobs.len());
         let mut answers = Vec::with_capacity(jobs.len());
         let committed = writer.transaction(|tx| commit_group(tx, clock(), jobs, &mut answers));
+        trials::pass(Point::AfterCommit);
         let outcome = committed
             .map(|changes| changes.map(publish).unwrap_or_default())
             .map_err(|error| error.to_string());
@@ -205,5 +208,12 @@ fn commit_group(
     if group.seq != from.0 {
         tx.execute("UPDATE store SET seq = ?1", (group.seq,))?;
     }
-    feed::change_set(tx.reader(), from, &group)
+    let changes = feed::change_set(tx.reader(), from, &group)?;
+    if trials::has(Bug::AnswerBeforeCommit) {
+        for answer in answers.drain(..) {
+            answer(Ok(()));
+        }
+    }
+    trials::pass(Point::BeforeCommit);
+    Ok(changes)
 }

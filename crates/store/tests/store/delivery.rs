@@ -347,6 +347,27 @@ async fn after_a_restart_what_was_being_sent_is_unconfirmed_and_what_waited_is_s
 }
 
 #[tokio::test]
+async fn after_a_restart_what_is_known_not_to_have_left_waits_for_its_turn_again() {
+    let (store, anna, chat) = answered(&["раз"]).await;
+    let other = store.client_writes("Пётр", "Добрый день").await;
+    store.reply(anna, other, "Слушаю").await.unwrap();
+    let left = store.begins().await;
+    let not_left = store.lane_heads().await.unwrap();
+    let not_left = not_left.iter().find(|head| head.delivery != left).unwrap();
+    store
+        .begin_sending(not_left.delivery)
+        .await
+        .unwrap()
+        .unwrap();
+    let n = store.settle_interrupted(Some([left].into())).await.unwrap();
+    assert_eq!(n, 2);
+    assert_eq!(store.state_of(chat, "раз"), NotConfirmed);
+    assert_eq!(store.state_of(other, "Слушаю"), Pending);
+    let sending = store.begin_sending(not_left.delivery).await.unwrap();
+    assert!(sending.is_some(), "it is sent after all");
+}
+
+#[tokio::test]
 async fn a_status_of_somebody_elses_message_changes_nothing() {
     let (store, _, chat) = answered(&["раз"]).await;
     store.sends(accepted("wamid.A")).await;

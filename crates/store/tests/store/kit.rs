@@ -139,7 +139,7 @@ impl TestStore {
         self.store.close().await;
         let store = Self::open(folder, clock, published).await.unwrap();
         store.begin_epoch().await.unwrap();
-        store.settle_interrupted().await.unwrap();
+        store.settle_interrupted(None).await.unwrap();
         store
     }
 
