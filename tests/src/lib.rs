@@ -12,6 +12,7 @@ pub mod panels;
 pub mod phones;
 pub mod pictures;
 pub mod programs;
+pub mod prove;
 pub mod proxy;
 pub mod testids;
 pub mod until;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use crate::phones::Phones;
-use crate::programs::{Program, args, run};
+use crate::programs::{Envs, Program, args, run};
 
 /// The business number's id at WhatsApp.
 const PHONE_NUMBER_ID: &str = "100000000000001";
@@ -42,6 +42,7 @@ pub struct Office {
     pub phones: Phones,
     address: String,
     backend: Option<Program>,
+    backend_envs: Envs,
     _sandbox: Program,
     dir: TempDir,
 }
@@ -57,6 +58,14 @@ impl Office {
     /// # Errors
     /// When a program is not built, or does not do its part.
     pub async fn open() -> Result<Self> {
+        Self::open_with(Envs::new()).await
+    }
+
+    /// Opens an office whose backend runs with some variables of its own.
+    ///
+    /// # Errors
+    /// When a program is not built, or does not do its part.
+    pub async fn open_with(backend_envs: Envs) -> Result<Self> {
         // Other parts may have chosen it already.
         drop(rustls::crypto::ring::default_provider().install_default());
         let dir = tempfile::Builder::new().prefix("pult-office-").tempdir();
@@ -67,7 +76,7 @@ impl Office {
         }
         let (sandbox, sandbox_address) = sandbox(dir.path()).await?;
         add_channel(dir.path(), &sandbox_address).await?;
-        let (backend, address) = serve(dir.path(), "127.0.0.1:0").await?;
+        let (backend, address) = serve(dir.path(), "127.0.0.1:0", &backend_envs).await?;
         let phones = Phones::at(&sandbox_address)?;
         phones
             .connect(&format!("{address}/webhooks/whatsapp"))
@@ -76,6 +85,7 @@ impl Office {
             phones,
             address,
             backend: Some(backend),
+            backend_envs,
             _sandbox: sandbox,
             dir,
         })
@@ -197,12 +207,23 @@ impl Office {
         }
     }
 
+    /// The variables with which the backend is started the next time.
+    pub const fn backend_envs(&mut self) -> &mut Envs {
+        &mut self.backend_envs
+    }
+
+    /// The folder of all of it: secrets, data, logs.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Starts the backend again at the same address.
     ///
     /// # Errors
     /// When it does not start.
     pub async fn start(&mut self) -> Result<()> {
-        let (backend, address) = serve(self.dir.path(), self.target()).await?;
+        let (backend, address) = serve(self.dir.path(), self.target(), &self.backend_envs).await?;
         (self.backend, self.address) = (Some(backend), address);
         Ok(())
     }
@@ -252,7 +273,7 @@ async fn sandbox(dir: &Path) -> Result<(Program, String)> {
         &"--display-number",
         &DISPLAY_NUMBER,
     ]);
-    Program::serve(SANDBOX, &args, &dir.join("sandbox.log")).await
+    Program::serve(SANDBOX, &args, &Envs::new(), &dir.join("sandbox.log")).await
 }
 
 async fn add_channel(dir: &Path, graph_url: &str) -> Result<()> {
@@ -282,9 +303,9 @@ async fn add_channel(dir: &Path, graph_url: &str) -> Result<()> {
     Ok(())
 }
 
-async fn serve(dir: &Path, listen: &str) -> Result<(Program, String)> {
+async fn serve(dir: &Path, listen: &str, envs: &Envs) -> Result<(Program, String)> {
     let args = args([&"serve", &"--data", &data(dir), &"--listen", &listen]);
-    Program::serve(BACKEND, &args, &dir.join("backend.log")).await
+    Program::serve(BACKEND, &args, envs, &dir.join("backend.log")).await
 }
 
 fn secrets(dir: &Path) -> (PathBuf, PathBuf, PathBuf) {

@@ -1,6 +1,7 @@
 //! Spawned programs: found beside the running one, waited for, and ended with all that they
 //! started.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -21,6 +22,9 @@ const END_LIMIT: Duration = Duration::from_secs(15);
 
 /// Names a folder with the programs, when they do not lie where cargo puts them.
 const BIN_DIR: &str = "PULT_BIN_DIR";
+
+/// Variables of a program's environment, beside those that it inherits.
+pub type Envs = BTreeMap<String, String>;
 
 /// A running program; it and everything that it started is killed when this goes.
 #[derive(Debug)]
@@ -61,15 +65,21 @@ impl Program {
         Ok(Self { name, child, group })
     }
 
-    /// Starts a server and waits until it says where it listens; its log goes to `log`.
+    /// Starts a server with `envs` and waits until it says where it listens; its log goes to `log`.
     ///
     /// # Errors
     /// When it cannot be started, or ends or keeps silent instead of listening.
-    pub async fn serve(name: &str, args: &[OsString], log: &Path) -> Result<(Self, String)> {
+    pub async fn serve(
+        name: &str,
+        args: &[OsString],
+        envs: &Envs,
+        log: &Path,
+    ) -> Result<(Self, String)> {
         let errors = File::options().create(true).append(true).open(log);
         let errors = errors.with_context(|| format!("Opening {}", log.display()))?;
         let mut command = Command::new(path_of(name)?);
-        command.args(args).stdout(Stdio::piped()).stderr(errors);
+        command.args(args).envs(envs);
+        command.stdout(Stdio::piped()).stderr(errors);
         let mut program = Self::start(&mut command)?;
         let output = program.child.stdout.take().context("Taking the output")?;
         let mut lines = BufReader::new(output).lines();

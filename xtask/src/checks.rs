@@ -11,7 +11,7 @@ use crate::house::House;
 use crate::session::Session;
 use crate::setup::{self, Purpose};
 use crate::steps::Steps;
-use crate::{codegen, licences, ui};
+use crate::{codegen, licences, prove, ui};
 
 /// What can be asked of the tests.
 #[derive(Args)]
@@ -87,6 +87,11 @@ const STEPS: &[Step] = &[
         name: "system",
         what: "spawned programs, the real window",
         run: system,
+    },
+    Step {
+        name: "proofs",
+        what: "every proof in a short form",
+        run: prove::shortly,
     },
     Step {
         name: "strangers",

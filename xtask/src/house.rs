@@ -44,6 +44,11 @@ impl House {
             .join(format!("{name}{EXE_SUFFIX}"))
     }
 
+    /// The folder of the programs that proofs are made of.
+    pub(crate) fn trials(&self) -> PathBuf {
+        self.target.join("trials")
+    }
+
     /// An example of the workspace, built by `cargo build --example`.
     pub(crate) fn example(&self, name: &str) -> PathBuf {
         self.target

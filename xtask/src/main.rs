@@ -17,6 +17,7 @@ mod fresh;
 mod house;
 mod interrupt;
 mod licences;
+mod prove;
 mod session;
 mod setup;
 mod spdx;
@@ -52,6 +53,8 @@ enum Command {
     Demo(demo::Options),
     /// Runs what CI runs, in its order, and stops at the first step that fails
     Test(checks::Options),
+    /// Makes a proof over the spawned programs: long randomised runs, replayable by their seed
+    Prove(prove::Options),
     /// Writes the TypeScript of everything that crosses to the UI into ui/src/api/generated
     Codegen {
         /// Changes nothing; fails when a file differs and says which
@@ -89,6 +92,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(options) => demo::run(&house, &options),
         Command::Test(options) => checks::run(&house, &options),
+        Command::Prove(options) => prove::run(&house, &options),
         Command::Codegen { check: true } => codegen::check(&house),
         Command::Codegen { check: false } => codegen::write(&house),
         Command::Screenshots { directory } => demo::screenshots(&house, &directory),

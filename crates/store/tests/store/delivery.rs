@@ -350,8 +350,8 @@ async fn after_a_restart_what_was_being_sent_is_unconfirmed_and_what_waited_is_s
 async fn after_a_restart_what_is_known_not_to_have_left_waits_for_its_turn_again() {
     let (store, anna, chat) = answered(&["раз"]).await;
     let other = store.client_writes("Пётр", "Добрый день").await;
+    let (left, _) = store.begins().await;
     store.reply(anna, other, "Слушаю").await.unwrap();
-    let left = store.begins().await;
     let not_left = store.lane_heads().await.unwrap();
     let not_left = not_left.iter().find(|head| head.delivery != left).unwrap();
     store

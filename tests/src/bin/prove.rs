@@ -1,0 +1,59 @@
+//! `pult-prove`: makes a proof and ends in a line of JSON with its figures, and in success only if
+//! nothing was found.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command of the terminal: what it prints is what it is for"
+)]
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+use pult_tests::prove::{Plan, Proof, stage};
+
+/// Makes a proof over the spawned programs.
+#[derive(Parser)]
+struct Arguments {
+    /// Which
+    #[arg(value_enum)]
+    name: Proof,
+    /// How many runs
+    #[arg(long, value_name = "N")]
+    runs: Option<u64>,
+    /// What all chance comes from; one is drawn and told if none is given
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+    /// Makes only run K of that seed again
+    #[arg(long, value_name = "K", requires = "seed")]
+    only: Option<u64>,
+    /// Plants a bug in the backend, which the proof is to find
+    #[arg(long, value_name = "NAME")]
+    bug: Option<String>,
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let Arguments {
+        name,
+        runs,
+        seed,
+        only,
+        bug,
+    } = arguments;
+    stage::keep_panels_log();
+    let plan = Plan {
+        seed: seed.unwrap_or_else(rand::random),
+        runs: runs.unwrap_or_else(|| name.usual_runs()),
+        only,
+        bug,
+    };
+    let (figures, is_clean) = name.tell(&plan, &mut |line| eprintln!("{line}")).await?;
+    println!("{figures}");
+    Ok(if is_clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
