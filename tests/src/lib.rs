@@ -9,6 +9,7 @@ pub mod bus;
 pub mod clients;
 pub mod office;
 pub mod panels;
+pub mod peer;
 pub mod phones;
 pub mod pictures;
 pub mod programs;

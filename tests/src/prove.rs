@@ -121,17 +121,17 @@ impl Proof {
         }
     }
 
-    /// Makes the proof, tells how it went, and gives its line of figures and whether it is clean.
+    /// Makes the proof, tells how it goes, and gives its line of figures and whether it is clean.
     ///
     /// # Errors
     /// When the proof cannot be made at all.
-    pub async fn tell(self, plan: &Plan, say: &mut dyn FnMut(String)) -> Result<(Value, bool)> {
+    pub async fn tell(self, plan: &Plan) -> Result<(Value, bool)> {
         let name = self.name();
-        say(format!("{name}: seed {}, {} runs", plan.seed, plan.runs));
+        progress(&format!("{name}: seed {}, {} runs", plan.seed, plan.runs));
         let begun = Instant::now();
         let outcome = self.make(plan).await?;
         if let Some(stopped) = &outcome.stopped {
-            say(stopped.told(self, plan));
+            progress(&stopped.told(self, plan));
         }
         let is_clean = outcome.stopped.is_none();
         let mut figures = Map::new();
@@ -192,6 +192,15 @@ impl fmt::Display for Finding {
 }
 
 impl std::error::Error for Finding {}
+
+/// Tells a person how it goes.
+#[expect(
+    clippy::print_stderr,
+    reason = "a proof takes minutes, and somebody waits at a terminal"
+)]
+pub fn progress(line: &str) {
+    eprintln!("{line}");
+}
 
 /// Ends a run with a [`Finding`] unless something is as it must be.
 ///

@@ -1,8 +1,10 @@
-//! Commands over REST: the same as on the socket.
+//! Commands over REST: the same as on the socket. And what is logged of every command, whichever
+//! way it came.
 
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
+use pult_domain::CommandId;
 use pult_protocol::{CommandEnvelope, CommandRequest, CommandResponse, Problem};
 
 use crate::auth::SignedIn;
@@ -30,7 +32,19 @@ pub(crate) async fn run(
 ) -> Result<Json<CommandResponse>, ProblemResponse> {
     let Json(CommandRequest { id, command }) = body.map_err(|error| unreadable(&error))?;
     let envelope = CommandEnvelope { id, command };
-    let answer = backend.store.command(session.operator.id, envelope).await?;
-    let result = answer.map_err(ProblemResponse)?;
+    was_taken(id);
+    let answer = backend.store.command(session.operator.id, envelope).await;
+    is_answered(id);
+    let result = answer?.map_err(ProblemResponse)?;
     Ok(Json(CommandResponse { result }))
+}
+
+/// A command has been read from the network.
+pub(crate) fn was_taken(id: CommandId) {
+    tracing::debug!(command.id = %id, "A command was taken");
+}
+
+/// Its answer is handed to the network next.
+pub(crate) fn is_answered(id: CommandId) {
+    tracing::debug!(command.id = %id, "A command is answered");
 }

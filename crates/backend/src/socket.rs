@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::auth;
 use crate::backend::{Backend, Shared};
+use crate::commands;
 use crate::hub::{FeedFrame, ReaderId, encode};
 use crate::problem::of_store_error;
 use crate::watch;
@@ -249,7 +250,7 @@ struct Connection<'a> {
     session: Session,
     reader: ReaderId,
     ended: CancellationToken,
-    commands: JoinSet<BackendFrame>,
+    commands: JoinSet<Answer>,
 }
 
 impl Connection<'_> {
@@ -331,7 +332,7 @@ impl Connection<'_> {
                 }
                 Some(answer) = self.commands.join_next() => {
                     if let Ok(answer) = answer {
-                        self.line.say(&answer).await?;
+                        self.hand_over(&answer).await?;
                     }
                 }
                 text = self.line.hear(), if self.commands.len() < MAX_COMMANDS => {
@@ -347,6 +348,11 @@ impl Connection<'_> {
         }
     }
 
+    async fn hand_over(&mut self, answer: &Answer) -> Result<(), End> {
+        commands::is_answered(answer.id);
+        self.line.say(&answer.frame).await
+    }
+
     /// Takes a frame of the panel.
     async fn take(&mut self, text: &str) -> Result<(), End> {
         match serde_json::from_str(text) {
@@ -360,7 +366,7 @@ impl Connection<'_> {
                 // Begun here, so that commands come to the store in the order in which they were
                 // given; only their answers are waited for elsewhere.
                 match poll_fn(|cx| Poll::Ready(command.as_mut().poll(cx))).await {
-                    Poll::Ready(answer) => self.line.say(&answer).await,
+                    Poll::Ready(answer) => self.hand_over(&answer).await,
                     Poll::Pending => {
                         self.commands.spawn(command);
                         Ok(())
@@ -376,20 +382,28 @@ impl Connection<'_> {
     }
 }
 
+/// What came of a command, and of which.
+struct Answer {
+    id: CommandId,
+    frame: BackendFrame,
+}
+
 async fn answer(
     backend: &Backend,
     author: pult_domain::OperatorId,
     envelope: CommandEnvelope,
-) -> BackendFrame {
+) -> Answer {
     let id = envelope.id;
-    match backend.store.command(author, envelope).await {
+    commands::was_taken(id);
+    let frame = match backend.store.command(author, envelope).await {
         Ok(Ok(result)) => BackendFrame::Done { id, result },
         Ok(Err(problem)) => BackendFrame::Refused { id, problem },
         Err(error) => BackendFrame::Refused {
             id,
             problem: of_store_error(&error),
         },
-    }
+    };
+    Answer { id, frame }
 }
 
 /// Says what is wrong with a frame; a command that has a readable id is refused under it, so that

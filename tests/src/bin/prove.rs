@@ -2,7 +2,6 @@
 //! nothing was found.
 #![expect(
     clippy::print_stdout,
-    clippy::print_stderr,
     reason = "a command of the terminal: what it prints is what it is for"
 )]
 
@@ -49,7 +48,7 @@ async fn main() -> Result<ExitCode> {
         only,
         bug,
     };
-    let (figures, is_clean) = name.tell(&plan, &mut |line| eprintln!("{line}")).await?;
+    let (figures, is_clean) = name.tell(&plan).await?;
     println!("{figures}");
     Ok(if is_clean {
         ExitCode::SUCCESS
