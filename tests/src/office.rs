@@ -3,12 +3,14 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pult_domain::OperatorId;
 use pult_panel::{FileTokenStore, Options, Panel};
 use serde::Deserialize;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use crate::phones::Phones;
 use crate::programs::{Envs, Program, args, run};
@@ -205,6 +207,24 @@ impl Office {
             Some(backend) => backend.kill().await,
             None => Ok(()),
         }
+    }
+
+    /// Waits until the backend ends by itself. False if it does not within `limit`.
+    ///
+    /// # Errors
+    /// When it cannot be waited for.
+    pub async fn dies_within(&mut self, limit: Duration) -> Result<bool> {
+        let Some(backend) = &mut self.backend else {
+            return Ok(true);
+        };
+        let is_dead = match timeout(limit, backend.ended()).await {
+            Ok(ended) => ended.map(|_| true)?,
+            Err(_) => false,
+        };
+        if is_dead {
+            self.backend = None;
+        }
+        Ok(is_dead)
     }
 
     /// The variables with which the backend is started the next time.

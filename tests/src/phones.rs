@@ -116,6 +116,22 @@ impl Phones {
             .map(|_| ())
     }
 
+    /// How many webhooks and statuses are outstanding.
+    ///
+    /// # Errors
+    /// When the sandbox does not say.
+    pub async fn outstanding(&self) -> Result<u64> {
+        #[derive(Deserialize)]
+        struct Idle {
+            outstanding: u64,
+        }
+        let url = format!("{}/control/idle?wait_ms=0", self.address);
+        let answer = self.http.get(url).timeout(LIMIT).send().await;
+        // Its status tells the same as the number.
+        let idle: Idle = answer.context("Asking what is outstanding")?.json().await?;
+        Ok(idle.outstanding)
+    }
+
     async fn tell(&self, method: Method, path: &str, body: Option<Value>) -> Result<()> {
         self.ask::<IgnoredAny>(method, path, body, Duration::ZERO)
             .await
