@@ -9,6 +9,7 @@ pub mod canary;
 pub mod crash;
 pub mod cuts;
 pub mod race;
+pub mod records;
 pub mod stage;
 
 use std::fmt;

@@ -16,14 +16,26 @@ const LOOK: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// When it finds nothing within [`LIMIT`]; `what` says what was expected.
-pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> Result<T> {
-    let end = Instant::now() + LIMIT;
+pub async fn until<T>(what: &str, look: impl AsyncFnMut() -> Option<T>) -> Result<T> {
+    within(LIMIT, what, look).await
+}
+
+/// The same with a limit of one's own.
+///
+/// # Errors
+/// When it finds nothing within `limit`.
+pub async fn within<T>(
+    limit: Duration,
+    what: &str,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> Result<T> {
+    let end = Instant::now() + limit;
     loop {
         if let Some(found) = look().await {
             return Ok(found);
         }
         if Instant::now() >= end {
-            bail!("waited {} s in vain: {what}", LIMIT.as_secs());
+            bail!("waited {} s in vain: {what}", limit.as_secs());
         }
         sleep(LOOK).await;
     }

@@ -436,6 +436,7 @@ impl Session {
             .cache
             .read(|reader| cache::chat(reader, chat_id))?
             .is_some();
+        tracing::debug!(command.id = %id, code = ?problem.code, "A command was refused");
         self.outbox
             .write(|tx| outbox::refused(tx, &waiting, problem, is_in_sight))?;
         if waiting.text().is_some() {

@@ -183,9 +183,9 @@ impl Race {
             peer.forget(chat_id);
         }
         self.phones.push((phone, text));
-        let log = self.stage.judge_logs(canaries)?;
+        let logs = self.stage.judge_logs(canaries)?;
         self.figures.add(&tally);
-        self.figures.close += u64::from(was_close(&log, &ids));
+        self.figures.close += u64::from(was_close(&logs.backend, &ids));
         if k.is_multiple_of(100) {
             let Figures { close, .. } = self.figures;
             super::progress(&format!("race: run {k}, {close} close so far"));

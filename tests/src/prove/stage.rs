@@ -36,6 +36,15 @@ pub fn keep_panels_log() {
     format.with_env_filter("debug").init();
 }
 
+/// What was logged since the last time.
+#[derive(Debug, Default)]
+pub struct Logs {
+    /// By the backend.
+    pub backend: String,
+    /// By all panels.
+    pub panels: String,
+}
+
 /// An office on which runs are made.
 #[derive(Debug)]
 pub struct Stage {
@@ -64,18 +73,18 @@ impl Stage {
     }
 
     /// Searches what all programs have logged since the last time for what must not be there, and
-    /// gives what the backend has logged.
+    /// gives it.
     ///
     /// # Errors
     /// When something is found, or a log cannot be read.
-    pub fn judge_logs(&mut self, canaries: &mut Canaries) -> Result<String> {
+    pub fn judge_logs(&mut self, canaries: &mut Canaries) -> Result<Logs> {
         let dir = self.office.dir().to_path_buf();
         for secret in ["app-secret", "verify-token", "access-token"] {
             canaries.secret(&format!("office-{secret}"));
         }
         let panels = std::mem::take(&mut *PANELS_LOG.lock());
         append(&dir.join("panels.log"), &panels)?;
-        let mut backend = String::new();
+        let mut logs = Logs::default();
         for name in ["panels.log", "sandbox.log", "backend.log"] {
             let path = dir.join(name);
             let from = self.searched.get(&path).copied().unwrap_or(0);
@@ -84,10 +93,14 @@ impl Stage {
             must(found.is_none(), || {
                 Finding::new(name, "no canary in any log", found.unwrap_or_default())
             })?;
-            backend = text;
+            match name {
+                "backend.log" => logs.backend = text,
+                "panels.log" => logs.panels = text,
+                _ => {}
+            }
             self.searched.insert(path, end);
         }
-        Ok(backend)
+        Ok(logs)
     }
 
     /// What is told of a run that was stopped by `error`: the office is kept as it is.

@@ -31,6 +31,11 @@ impl Session {
     pub(crate) fn apply(&self, page: &Page) -> Result<(), StorageError> {
         self.settle_shells(page)?;
         let marks = self.marks()?;
+        for row in &page.rows {
+            if let Row::Gone { chat_id, why } = row {
+                tracing::debug!(chat.id = %chat_id, ?why, "A chat is gone");
+            }
+        }
         let applied = self.cache.write(|tx| {
             let applied = if page.is_snapshot {
                 let applied = cache::replace(tx, &page.rows)?;

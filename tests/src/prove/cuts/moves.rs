@@ -1,0 +1,337 @@
+//! What may happen in a run.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use pult_panel::view::{ChatSummary, Overview};
+use pult_panel::{PanelError, PanelErrorCode};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use rand::seq::{IndexedRandom, IteratorRandom};
+use tokio::time::timeout;
+
+use super::{Reply, Scene, Written};
+use crate::panels::Seat;
+use crate::prove::Promised;
+use crate::prove::canary::Canaries;
+use crate::proxy::Network;
+use crate::until::until;
+
+/// How long somebody looks at a history that does not come.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The most that a client writes in one go: more than a panel gets unasked.
+const MAX_BURST: u32 = 12;
+
+/// Operators who stay until the end.
+const N_STAYING: usize = 2;
+
+#[derive(Debug, Clone, Copy)]
+enum Move {
+    Write,
+    Burst,
+    Reply,
+    Close,
+    Reopen,
+    Read,
+    Draft,
+    Look,
+    AnswerRefusal,
+    TakeBack,
+    Network,
+    Reconnect,
+    KillPanel,
+    Deactivate,
+    Backend,
+}
+
+/// How often each of them happens, against the others.
+const MOVES: [(Move, u32); 15] = [
+    (Move::Write, 22),
+    (Move::Burst, 2),
+    (Move::Reply, 30),
+    (Move::Close, 9),
+    (Move::Reopen, 5),
+    (Move::Read, 6),
+    (Move::Draft, 3),
+    (Move::Look, 6),
+    (Move::AnswerRefusal, 6),
+    (Move::TakeBack, 2),
+    (Move::Network, 24),
+    (Move::Reconnect, 5),
+    (Move::KillPanel, 3),
+    (Move::Deactivate, 1),
+    (Move::Backend, 1),
+];
+
+impl Scene {
+    /// One thing happens.
+    pub(super) async fn moves(&mut self, chance: &mut StdRng, canaries: &Canaries) -> Result<()> {
+        let drawn = MOVES.choose_weighted(chance, |(_, weight)| *weight);
+        let (what, _) = drawn.context("Drawing what happens")?;
+        let desk = chance.random_range(0..self.desks.len());
+        match what {
+            Move::Write => self.writes(chance, canaries, 1).await,
+            Move::Burst => {
+                let n = chance.random_range(2..=MAX_BURST);
+                self.writes(chance, canaries, n).await
+            }
+            Move::Reply => self.replies(desk, chance, canaries).await,
+            Move::Network => {
+                self.changes_network(desk, chance);
+                Ok(())
+            }
+            Move::KillPanel => self.kills_panel(desk).await,
+            Move::Deactivate => self.deactivates(chance).await,
+            Move::Backend => self.ends_backend(chance).await,
+            Move::Close
+            | Move::Reopen
+            | Move::Read
+            | Move::Draft
+            | Move::Look
+            | Move::AnswerRefusal
+            | Move::TakeBack
+            | Move::Reconnect => self.does(*what, desk, chance, canaries).await,
+        }
+    }
+
+    async fn writes(&mut self, chance: &mut StdRng, canaries: &Canaries, n: u32) -> Result<()> {
+        let (idx, phone) = self
+            .phones
+            .iter()
+            .enumerate()
+            .choose(chance)
+            .context("There are phones")?;
+        for _ in 0..n {
+            let text = canaries.text(chance);
+            phone.write(&text).await?;
+            self.messages.push(Written { phone: idx, text });
+            self.figures.messages += 1;
+        }
+        Ok(())
+    }
+
+    /// Somebody answers in any chat that they see. What the composer holds goes with it.
+    async fn replies(
+        &mut self,
+        desk: usize,
+        chance: &mut StdRng,
+        canaries: &Canaries,
+    ) -> Result<()> {
+        let Some(seat) = self.seat(desk) else {
+            return Ok(());
+        };
+        let now = seat.panel.overview().await?;
+        let Some(chat) = listed(&now).choose(chance) else {
+            return Ok(());
+        };
+        let chat_id = chat.chat.id;
+        let Some(begun) = tolerated(looks_at(seat, chat).await)? else {
+            return Ok(());
+        };
+        let token = canaries.text(chance);
+        let text = format!("{begun}{token}");
+        if let Some(id) = tolerated(seat.panel.reply(chat_id, text.clone()).await)? {
+            self.figures.replies += 1;
+            self.replies.push(Reply {
+                desk,
+                chat_id,
+                token,
+                text,
+                id,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whatever else can be done at a panel.
+    async fn does(
+        &mut self,
+        what: Move,
+        desk: usize,
+        chance: &mut StdRng,
+        canaries: &Canaries,
+    ) -> Result<()> {
+        let Some(seat) = self.seat(desk) else {
+            return Ok(());
+        };
+        let panel = &seat.panel;
+        let now = panel.overview().await?;
+        let Some(chat) = listed(&now).choose(chance) else {
+            return Ok(());
+        };
+        let chat_id = chat.chat.id;
+        match what {
+            Move::Close => {
+                if let Some(mine) = now.in_work.choose(chance) {
+                    tolerated(panel.close_chat(mine.chat.id).await)?;
+                }
+            }
+            Move::Reopen => {
+                let any = self.replies.iter().filter(|reply| reply.desk == desk);
+                if let Some(reply) = any.choose(chance)
+                    && !listed(&now).any(|chat| chat.chat.id == reply.chat_id)
+                {
+                    tolerated(panel.reopen_chat(reply.chat_id).await)?;
+                }
+            }
+            Move::Read => {
+                tolerated(panel.mark_read(chat_id, chat.chat.last_place).await)?;
+            }
+            Move::Draft => {
+                if let Some(begun) = tolerated(looks_at(seat, chat).await)? {
+                    let text = format!("{begun}{}", canaries.text(chance));
+                    tolerated(panel.set_draft(chat_id, text).await)?;
+                }
+            }
+            Move::Look => {
+                let limit = chance.random_range(1..60);
+                let before = chance.random_bool(0.5).then_some(chat.chat.last_place);
+                if let Ok(looked) = timeout(LOOK, panel.timeline(chat_id, before, limit)).await {
+                    tolerated(looked)?;
+                }
+            }
+            Move::AnswerRefusal => {
+                if let Some(refused) = listed(&now).find(|chat| chat.needs_look) {
+                    let chat_id = refused.chat.id;
+                    let looked = timeout(LOOK, panel.timeline(chat_id, None, 1)).await;
+                    let held = looked.ok().map(tolerated).transpose()?.flatten();
+                    if let Some(held) = held.and_then(|timeline| timeline.held) {
+                        tolerated(panel.dismiss_held(held.command_id).await)?;
+                    }
+                }
+            }
+            Move::TakeBack => {
+                let mut mine = self.replies.iter().rev();
+                if let Some(reply) = mine.find(|reply| reply.desk == desk) {
+                    tolerated(panel.take_back(reply.id).await)?;
+                }
+            }
+            Move::Reconnect => {
+                tolerated(panel.reconnect().await)?;
+            }
+            Move::Write
+            | Move::Burst
+            | Move::Reply
+            | Move::Network
+            | Move::KillPanel
+            | Move::Deactivate
+            | Move::Backend => {}
+        }
+        Ok(())
+    }
+
+    fn changes_network(&mut self, desk: usize, chance: &mut StdRng) {
+        let Some(desk) = self.desks.get(desk) else {
+            return;
+        };
+        let delay = Duration::from_millis(chance.random_range(1..60));
+        let network = [
+            Network::Carries,
+            Network::Carries,
+            Network::Carries,
+            Network::Delays(delay),
+            Network::LosesAnswers,
+            Network::Swallows,
+            Network::HalfClosed,
+            Network::Cut,
+        ];
+        if chance.random_bool(0.2) {
+            self.figures.cuts += 1;
+            desk.proxy.blinks();
+        } else if let Some(network) = network.choose(chance) {
+            self.figures.cuts += u64::from(*network != Network::Carries);
+            desk.proxy.becomes(*network);
+        }
+    }
+
+    /// The panel ends without a word and is opened again on what it left behind.
+    async fn kills_panel(&mut self, desk: usize) -> Result<()> {
+        let Some(desk) = self.desks.get_mut(desk) else {
+            return Ok(());
+        };
+        let Some(seat) = desk.seat.take() else {
+            return Ok(());
+        };
+        let operator = seat.operator.clone();
+        drop(seat);
+        // What it had under way still holds the folder for a moment.
+        let again = until("the folder of a killed panel is free", async || {
+            Seat::return_to(&operator, &desk.dir).await.ok()
+        });
+        desk.seat = Some(again.await.promised("a panel's folder")?);
+        self.figures.panels_killed += 1;
+        Ok(())
+    }
+
+    async fn deactivates(&mut self, chance: &mut StdRng) -> Result<()> {
+        let active = self.operators.iter_mut().filter(|one| one.is_active);
+        let mut active: Vec<_> = active.collect();
+        if active.len() <= N_STAYING {
+            return Ok(());
+        }
+        let idx = chance.random_range(0..active.len());
+        if let Some(colleague) = active.get_mut(idx) {
+            self.stage.office.deactivate(&colleague.operator).await?;
+            colleague.is_active = false;
+            self.figures.deactivated += 1;
+        }
+        Ok(())
+    }
+
+    /// The backend ends, in order or not. It stays away for a while, or comes back at once.
+    pub(super) async fn ends_backend(&mut self, chance: &mut StdRng) -> Result<()> {
+        let office = &mut self.stage.office;
+        if chance.random_bool(0.5) {
+            office.stop().await.promised("the backend")?;
+            self.figures.restarts += 1;
+        } else {
+            office.kill().await?;
+            self.figures.kills += 1;
+        }
+        let away = Duration::from_millis(chance.random_range(0..300));
+        tokio::time::sleep(away).await;
+        office.start().await.promised("the backend")
+    }
+
+    fn seat(&self, desk: usize) -> Option<&Seat> {
+        self.desks.get(desk)?.seat.as_ref()
+    }
+}
+
+/// The chats in all lists.
+fn listed(now: &Overview) -> impl Iterator<Item = &ChatSummary> {
+    now.in_work.iter().chain(&now.observed).chain(&now.queued)
+}
+
+/// Looks at a chat and gives what its composer holds, ready for more.
+async fn looks_at(seat: &Seat, chat: &ChatSummary) -> Result<String, PanelError> {
+    if chat.draft.is_none() {
+        return Ok(String::new());
+    }
+    let looked = timeout(LOOK, seat.panel.timeline(chat.chat.id, None, 1)).await;
+    let offline = |_| PanelError {
+        code: PanelErrorCode::Offline,
+        message: "the history does not come".to_owned(),
+    };
+    let draft = looked.map_err(offline)??.draft;
+    Ok(if draft.is_empty() {
+        draft
+    } else {
+        format!("{draft}\n")
+    })
+}
+
+/// What a panel may say no to while everything changes under it; anything else is a finding.
+fn tolerated<T>(done: Result<T, PanelError>) -> Result<Option<T>> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(error) => match error.code {
+            PanelErrorCode::NotSignedIn
+            | PanelErrorCode::Offline
+            | PanelErrorCode::UnknownChat
+            | PanelErrorCode::UnsentText => Ok(None),
+            PanelErrorCode::Storage => Err(error).context("A panel").promised("a panel"),
+        },
+    }
+}
