@@ -56,11 +56,12 @@ pub fn copy(
                 n_done: u64::try_from(all.saturating_sub(left)).unwrap_or(0),
                 n_pages: u64::try_from(all).unwrap_or(0),
             });
-            match step {
-                StepResult::Done => break,
-                StepResult::More => {}
-                // Only the copy's own file can be meant, which nobody else has.
-                _ => std::thread::sleep(Duration::from_millis(10)),
+            if step == StepResult::Done {
+                break;
+            }
+            // Some other program looks at the copy that is being written.
+            if step != StepResult::More {
+                std::thread::sleep(Duration::from_millis(10));
             }
         }
     }
@@ -158,20 +159,20 @@ fn is_sound(file: &Connection, path: &Path) -> Result<(), Error> {
 
 /// Puts a name to what SQLite says of a file that is none of its own, or broken.
 fn damaged(path: &Path, error: Error) -> Error {
-    match error {
-        Error::Sql(source)
-            if matches!(
-                source.sqlite_error_code(),
-                Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
-            ) =>
-        {
-            Error::Damaged {
-                path: path.to_owned(),
-                source,
-            }
+    let is_of = |source: &rusqlite::Error| {
+        matches!(
+            source.sqlite_error_code(),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+        )
+    };
+    if let Error::Sql(source) = error {
+        if is_of(&source) {
+            let path = path.to_owned();
+            return Error::Damaged { path, source };
         }
-        other => other,
+        return source.into();
     }
+    error
 }
 
 fn on_disk(path: &Path) -> Result<(), Error> {
