@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -19,11 +20,13 @@ use crate::auth::PasswordMemory;
 use crate::channels::Channels;
 use crate::departures::Departures;
 use crate::hub::Hub;
+use crate::metrics::Metrics;
 use crate::problem::ProblemResponse;
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, commands, delivery, history, listen, openapi, sessions, socket, watch, webhooks,
+    DataFolder, commands, delivery, health, history, listen, metrics, openapi, sessions, socket,
+    upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -36,6 +39,10 @@ pub struct ServeSettings {
     pub listen: SocketAddr,
     /// What tells the time: [`system_clock`](crate::system_clock), or a test's own.
     pub clock: Clock,
+    /// Where the figures can be read; if nowhere of their own, beside the rest, from this machine.
+    pub metrics_listen: Option<SocketAddr>,
+    /// How long raw events that were applied are kept.
+    pub keep_events: Duration,
 }
 
 /// What all requests and tasks share.
@@ -49,6 +56,8 @@ pub struct Backend {
     pub(crate) passwords: Arc<Mutex<PasswordMemory>>,
     pub(crate) live_sessions: LiveSessions,
     pub(crate) wake: Arc<Wake>,
+    pub(crate) metrics: Metrics,
+    pub(crate) keep_events: Duration,
     pub(crate) stopping: CancellationToken,
     pub(crate) tasks: TaskTracker,
 }
@@ -67,6 +76,7 @@ pub(crate) struct Wake {
 /// A backend that serves.
 pub struct Running {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     backend: Shared,
     _lock: File,
 }
@@ -83,9 +93,13 @@ impl Backend {
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
         let store = folder.store(Arc::clone(&settings.clock), publish(&hub, &wake))?;
+        let metrics = Metrics::new((settings.clock)(), hub.fell_behind());
+        store.observe_commits(metrics.observer());
         let departed = folder.departures_of(&store.epoch().await?);
-        let n_messages = store.settle_interrupted(departed).await?;
+        // Before anything changes: a cursor of a past that this file does not have must not be
+        // overtaken by what is settled here.
         let epoch = store.begin_epoch().await?;
+        let n_messages = store.settle_interrupted(departed).await?;
         let departures = folder.begin_departures(&epoch)?;
         hub.begin(epoch, store.seq().await?);
         if n_messages > 0 {
@@ -104,6 +118,8 @@ impl Backend {
             passwords: Arc::default(),
             live_sessions: LiveSessions::default(),
             wake,
+            metrics,
+            keep_events: settings.keep_events,
             stopping: CancellationToken::new(),
             tasks: TaskTracker::new(),
         });
@@ -115,18 +131,35 @@ impl Backend {
         webhooks::apply_waiting(&backend)
             .await
             .context("Applying events that waited")?;
-        let listener = TcpListener::bind(settings.listen)
-            .await
-            .map_err(|error| cannot_listen(settings.listen, &error))?;
+        let listener = bind(settings.listen, "--listen").await?;
         let address = listener.local_addr()?;
+        let metrics_listener = match settings.metrics_listen {
+            Some(address) => Some(bind(address, "--metrics-listen").await?),
+            None => None,
+        };
+        let metrics_address = metrics_listener
+            .as_ref()
+            .map(TcpListener::local_addr)
+            .transpose()?;
         backend.tasks.spawn(delivery::run(Arc::clone(&backend)));
         backend.tasks.spawn(watch::run(Arc::clone(&backend)));
-        let router = router(Arc::clone(&backend));
+        backend.tasks.spawn(upkeep::run(Arc::clone(&backend)));
+        let mut router = routes();
+        if let Some(listener) = metrics_listener {
+            let router = figures().with_state(Arc::clone(&backend));
+            backend
+                .tasks
+                .spawn(listen::run(Arc::clone(&backend), listener, router));
+        } else {
+            router = router.route("/metrics", get(metrics::scrape_from_here));
+        }
+        let router = router.with_state(Arc::clone(&backend));
         backend
             .tasks
             .spawn(listen::run(Arc::clone(&backend), listener, router));
         Ok(Running {
             address,
+            metrics_address,
             backend,
             _lock: lock,
         })
@@ -138,17 +171,17 @@ impl Backend {
     }
 }
 
-fn cannot_listen(address: SocketAddr, error: &std::io::Error) -> anyhow::Error {
+fn cannot_listen(address: SocketAddr, option: &str, error: &std::io::Error) -> anyhow::Error {
     let kind = error.kind();
     if kind == std::io::ErrorKind::AddrInUse {
         anyhow::anyhow!(
             "Cannot listen on {address}: the port is taken by another program. \
-             Stop that one, or choose another port with --listen."
+             Stop that one, or choose another port with {option}."
         )
     } else if kind == std::io::ErrorKind::PermissionDenied {
         anyhow::anyhow!(
             "Cannot listen on {address}: this account may not use that port. \
-             Choose one above 1023 with --listen."
+             Choose one above 1023 with {option}."
         )
     } else {
         anyhow::anyhow!("Cannot listen on {address}: {error}.")
@@ -169,7 +202,21 @@ fn publish(hub: &Arc<Hub>, wake: &Arc<Wake>) -> Publish {
     })
 }
 
-fn router(backend: Shared) -> Router {
+async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| cannot_listen(address, option, &error))
+}
+
+/// What is served where only those who watch can ask.
+fn figures() -> Router<Shared> {
+    Router::new()
+        .route("/metrics", get(metrics::scrape))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(async || ProblemResponse::not_found())
+}
+
+fn routes() -> Router<Shared> {
     let rest = Router::new()
         .route("/api/v1/sessions", post(sessions::sign_in))
         .route(
@@ -188,8 +235,9 @@ fn router(backend: Shared) -> Router {
         )
         .layer(DefaultBodyLimit::max(webhooks::MAX_BODY_BYTES));
     rest.merge(provider)
-        .fallback(async || ProblemResponse::new(pult_protocol::Code::NotFound, "no such address"))
-        .with_state(backend)
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .fallback(async || ProblemResponse::not_found())
 }
 
 impl Running {
@@ -197,6 +245,12 @@ impl Running {
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where its figures can be read, if they have an address of their own.
+    #[must_use]
+    pub const fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics_address
     }
 
     /// Serves until `stop` comes, then ends in order: no new requests, panels told to reconnect,
@@ -228,6 +282,8 @@ mod tests {
         let settings = ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: crate::system_clock(),
+            metrics_listen: None,
+            keep_events: Duration::from_secs(60),
         };
         Backend::start(folder, &settings).await.unwrap()
     }

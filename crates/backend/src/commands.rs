@@ -4,12 +4,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use pult_domain::CommandId;
-use pult_protocol::{CommandEnvelope, CommandRequest, CommandResponse, Problem};
+use pult_domain::{ChatId, CommandId, OperatorId};
+use pult_protocol::{CommandDone, CommandEnvelope, CommandRequest, CommandResponse, Problem};
 
 use crate::auth::SignedIn;
-use crate::backend::Shared;
-use crate::problem::ProblemResponse;
+use crate::backend::{Backend, Shared};
+use crate::problem::{ProblemResponse, of_store_error};
 use crate::sessions::unreadable;
 
 /// Carry a command out.
@@ -32,19 +32,35 @@ pub(crate) async fn run(
 ) -> Result<Json<CommandResponse>, ProblemResponse> {
     let Json(CommandRequest { id, command }) = body.map_err(|error| unreadable(&error))?;
     let envelope = CommandEnvelope { id, command };
-    was_taken(id);
-    let answer = backend.store.command(session.operator.id, envelope).await;
-    is_answered(id);
-    let result = answer?.map_err(ProblemResponse)?;
+    let chat_id = envelope.command.chat_id();
+    let answer = carry_out(&backend, session.operator.id, envelope).await;
+    is_answered(id, chat_id);
+    let result = answer.map_err(ProblemResponse)?;
     Ok(Json(CommandResponse { result }))
 }
 
-/// A command has been read from the network.
-pub(crate) fn was_taken(id: CommandId) {
-    tracing::debug!(command.id = %id, "A command was taken");
+/// Carries a command out that has been read from the network, whichever way it came, or says why
+/// not.
+pub(crate) async fn carry_out(
+    backend: &Backend,
+    author: OperatorId,
+    envelope: CommandEnvelope,
+) -> Result<CommandDone, Problem> {
+    tracing::debug!(
+        command.id = %envelope.id,
+        chat.id = %envelope.command.chat_id(),
+        operator.id = %author,
+        "A command was taken"
+    );
+    let answer = match backend.store.command(author, envelope).await {
+        Ok(answer) => answer,
+        Err(error) => Err(of_store_error(&error)),
+    };
+    backend.metrics.command(&answer);
+    answer
 }
 
 /// Its answer is handed to the network next.
-pub(crate) fn is_answered(id: CommandId) {
-    tracing::debug!(command.id = %id, "A command is answered");
+pub(crate) fn is_answered(id: CommandId, chat_id: ChatId) {
+    tracing::debug!(command.id = %id, chat.id = %chat_id, "A command is answered");
 }

@@ -106,6 +106,7 @@ async fn send(backend: Shared, delivery: i64) -> i64 {
         Err(error) => not_noted(&error),
     };
     trials::pass(Point::AnswerCame);
+    backend.metrics.sending(&outcome);
     report(&sending, &outcome);
     while let Err(error) = backend
         .store

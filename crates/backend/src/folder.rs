@@ -42,7 +42,7 @@ fn way_out(error: &StoreError) -> &'static str {
     if let StoreError::Sqlite(FileError::NewerSchema { .. }) = error {
         "Install that version, or give another folder with --data."
     } else if let StoreError::Sqlite(FileError::Damaged { .. }) = error {
-        "Put a backup in its place, or give another folder with --data."
+        "Put a backup in its place with `pult-backend restore`, or give another folder with --data."
     } else if let StoreError::Sqlite(FileError::NotOurs { .. }) = error {
         "Give another folder with --data."
     } else {
@@ -78,6 +78,16 @@ impl DataFolder {
         Ok(Self {
             path: path.to_owned(),
         })
+    }
+
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Where its store is, or will be.
+    pub(crate) fn store_file(&self) -> PathBuf {
+        self.path.join("pult.sqlite")
     }
 
     /// Makes this process the one that serves the folder, for as long as the file is held.
@@ -120,7 +130,7 @@ impl DataFolder {
     /// When it cannot be opened.
     pub fn store(&self, clock: Clock, publish: Publish) -> Result<Store, FolderError> {
         let settings = StoreSettings {
-            path: self.path.join("pult.sqlite"),
+            path: self.store_file(),
             clock,
             publish,
         };

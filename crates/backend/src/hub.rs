@@ -12,11 +12,13 @@ use std::collections::HashMap;
 
 use axum::extract::ws::Utf8Bytes;
 use parking_lot::Mutex;
+use prometheus_client::metrics::counter::Counter;
 use pult_domain::{OperatorId, Seq};
 use pult_protocol::{BackendFrame, Changes, Cursor, GoneWhy, MAX_FRAME_BYTES, Row};
 use pult_store::trials::{self, Bug};
 use pult_store::{ChangeSet, ChatChange};
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 
 /// How many frames may wait for a reader before it has to read from the store.
 const QUEUE: usize = 256;
@@ -36,6 +38,18 @@ pub(crate) struct ReaderId(u64);
 #[derive(Default)]
 pub(crate) struct Hub {
     state: Mutex<State>,
+    fell_behind: Counter,
+}
+
+/// How readers are doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Readers {
+    /// Those who get every change as it is committed.
+    pub(crate) n_live: u64,
+    /// Those who catch up from the store.
+    pub(crate) n_reading: u64,
+    /// How many frames wait for the slowest of the live ones.
+    pub(crate) longest_queue: usize,
 }
 
 #[derive(Default)]
@@ -80,6 +94,26 @@ impl Hub {
             },
         );
         id
+    }
+
+    /// Counts how often a live reader was too slow.
+    pub(crate) const fn fell_behind(&self) -> &Counter {
+        &self.fell_behind
+    }
+
+    /// How the readers are doing.
+    pub(crate) fn readers(&self) -> Readers {
+        let mut readers = Readers::default();
+        for reader in self.state.lock().readers.values() {
+            if let Some(Live { frames, .. }) = &reader.live {
+                readers.n_live += 1;
+                let queue = frames.max_capacity() - frames.capacity();
+                readers.longest_queue = readers.longest_queue.max(queue);
+            } else {
+                readers.n_reading += 1;
+            }
+        }
+        readers
     }
 
     pub(crate) fn leave(&self, id: ReaderId) {
@@ -140,6 +174,11 @@ impl Hub {
                     .try_send(FeedFrame {
                         seq: set.to,
                         text: text.clone(),
+                    })
+                    .inspect_err(|error| {
+                        if matches!(error, TrySendError::Full(_)) {
+                            self.fell_behind.inc();
+                        }
                     })
                     .is_ok(),
             };
@@ -372,6 +411,7 @@ mod tests {
             n += 1;
         }
         assert_eq!(n, QUEUE);
+        assert_eq!(hub.fell_behind().get(), 1);
         assert!(matches!(
             slow.try_recv(),
             Err(mpsc::error::TryRecvError::Disconnected)

@@ -8,20 +8,25 @@
 pub mod admin;
 mod auth;
 mod backend;
+pub mod backup;
 pub mod channels;
 mod clock;
 mod commands;
 mod delivery;
 mod departures;
 mod folder;
+mod health;
 mod history;
 mod hub;
 mod listen;
+pub mod logging;
+mod metrics;
 mod openapi;
 mod problem;
 mod sessions;
 mod sign_in_limit;
 mod socket;
+mod upkeep;
 mod watch;
 mod webhooks;
 

@@ -4,15 +4,19 @@ use std::io::Read as _;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pult_backend::backup::{self, Existing, SignedIn};
 use pult_backend::channels::WhatsAppSettings;
+use pult_backend::logging::{self, LogFormat};
 use pult_backend::{Backend, DataFolder, ServeSettings, admin, system_clock};
 use pult_domain::Role;
 use secrecy::SecretString;
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The backend of Pult: takes clients' messages in, serves operators' panels, sends replies.
 #[derive(Parser)]
@@ -29,13 +33,13 @@ struct Cli {
         value_enum,
         default_value = "text"
     )]
-    log_format: LogFormat,
+    log_format: Lines,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum LogFormat {
+enum Lines {
     Text,
     Json,
 }
@@ -47,6 +51,29 @@ enum Command {
         /// Address and port; port 0 takes a free one. Standard output tells it as a line of JSON.
         #[arg(long, env = "PULT_LISTEN", default_value = "127.0.0.1:8080")]
         listen: SocketAddr,
+        /// Address and port for `/metrics`. Without it they are at the same address as the rest,
+        /// for whoever asks from this machine.
+        #[arg(long, env = "PULT_METRICS_LISTEN")]
+        metrics_listen: Option<SocketAddr>,
+        /// For how many days the providers' raw events are kept once they are applied.
+        #[arg(long, env = "PULT_KEEP_EVENTS_DAYS", default_value_t = 30)]
+        keep_events_days: u32,
+    },
+    /// Write a backup, also while the folder is served. It holds everything, secrets included.
+    Backup {
+        /// The file to write; for a folder, a file in it with the date in its name.
+        target: PathBuf,
+        /// Replace the file if it exists.
+        #[arg(long)]
+        overwrite: bool,
+    },
+    /// Put a backup in the place of the store, which is kept beside it. Stop the backend first.
+    Restore {
+        /// The backup.
+        file: PathBuf,
+        /// Sign everybody out. Without it, whoever was signed in last stays so.
+        #[arg(long)]
+        end_sessions: bool,
     },
     /// The people who answer clients.
     #[command(subcommand)]
@@ -159,7 +186,10 @@ enum NewChannelCommand {
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    start_logging(cli.log_format);
+    logging::start(match cli.log_format {
+        Lines::Text => LogFormat::Text,
+        Lines::Json => LogFormat::Json,
+    });
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -169,21 +199,39 @@ async fn main() -> ExitCode {
     }
 }
 
-fn start_logging(format: LogFormat) {
-    let filter = EnvFilter::try_from_env("PULT_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => lines.with_ansi(false).init(),
-        LogFormat::Json => lines.json().init(),
-    }
-}
-
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let folder = DataFolder::open(&cli.data)?;
     match cli.command {
-        Command::Serve { listen } => serve(&folder, listen).await,
+        Command::Serve {
+            listen,
+            metrics_listen,
+            keep_events_days,
+        } => {
+            let settings = ServeSettings {
+                listen,
+                clock: system_clock(),
+                metrics_listen,
+                keep_events: DAY * keep_events_days,
+            };
+            serve(&folder, &settings).await
+        }
+        Command::Backup { target, overwrite } => {
+            let existing = if overwrite {
+                Existing::Replace
+            } else {
+                Existing::Keep
+            };
+            let write = move || backup::backup(&folder, &target, existing);
+            admin::print(&tokio::task::spawn_blocking(write).await??)
+        }
+        Command::Restore { file, end_sessions } => {
+            let signed_in = if end_sessions {
+                SignedIn::End
+            } else {
+                SignedIn::Stay
+            };
+            admin::print(&backup::restore(&folder, &file, signed_in).await?)
+        }
         Command::Operator(command) => {
             let store = folder.store(system_clock(), Box::new(|_| {}))?;
             let answer = operator(&store, command).await?;
@@ -199,12 +247,16 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
     }
 }
 
-async fn serve(folder: &DataFolder, listen: SocketAddr) -> anyhow::Result<()> {
-    let clock = system_clock();
-    let running = Backend::start(folder, &ServeSettings { listen, clock }).await?;
+async fn serve(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<()> {
+    let running = Backend::start(folder, settings).await?;
     let address = running.address();
-    tracing::info!(%address, "Serving");
-    admin::print(&json!({ "listening": format!("http://{address}") }))?;
+    let version = env!("CARGO_PKG_VERSION");
+    tracing::info!(%address, version, "Serving");
+    let metrics = running.metrics_address().unwrap_or(address);
+    admin::print(&json!({
+        "listening": format!("http://{address}"),
+        "metrics": format!("http://{metrics}/metrics"),
+    }))?;
     running.until(told_to_stop()).await;
     tracing::info!("Stopped");
     Ok(())

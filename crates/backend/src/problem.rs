@@ -14,6 +14,11 @@ impl ProblemResponse {
     pub(crate) fn new(code: Code, message: &str) -> Self {
         Self(Problem::new(code, message))
     }
+
+    /// What is said at an address where nothing is.
+    pub(crate) fn not_found() -> Self {
+        Self::new(Code::NotFound, "no such address")
+    }
 }
 
 impl From<StoreError> for ProblemResponse {
@@ -24,13 +29,15 @@ impl From<StoreError> for ProblemResponse {
 
 /// What an asker is told of a fault of the store; the cause goes into the log.
 pub(crate) fn of_store_error(error: &StoreError) -> Problem {
-    tracing::error!(%error, "The store failed");
     if error.is_temporary() {
+        // The store itself has told of a disk that refuses, once.
+        tracing::debug!(%error, "The store cannot take this now");
         Problem::new(
             Code::Unavailable,
             "the backend cannot store anything now; try again later",
         )
     } else {
+        tracing::error!(%error, "The store failed");
         Problem::new(
             Code::Internal,
             "a fault of the backend; its log has the cause",

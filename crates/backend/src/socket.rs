@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use pult_domain::CommandId;
+use pult_domain::{ChatId, CommandId, OperatorId};
 use pult_protocol::{
     BackendFrame, Changes, Code, CommandEnvelope, Cursor, HEARTBEAT_MS, HELLO_TIMEOUT_MS,
     MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Token,
@@ -23,12 +23,10 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::auth;
 use crate::backend::{Backend, Shared};
-use crate::commands;
 use crate::hub::{FeedFrame, ReaderId, encode};
 use crate::problem::of_store_error;
-use crate::watch;
+use crate::{auth, commands, watch};
 
 /// Buffers of a connection, in bytes: most are idle most of the time, and there are many.
 const BUFFER_BYTES: usize = 8 * 1024;
@@ -74,9 +72,9 @@ async fn serve(backend: Shared, socket: WebSocket) {
     };
     let end = match greet(&backend, &mut line).await {
         Ok(greeted) => {
-            let session = greeted.session.id;
+            let (session, operator) = (greeted.session.id, greeted.session.operator.id);
             let ended = backend.live_sessions.join(session);
-            let reader = backend.hub.join(greeted.session.operator.id);
+            let reader = backend.hub.join(operator);
             let mut connection = Connection {
                 backend: &backend,
                 line: &mut line,
@@ -85,7 +83,9 @@ async fn serve(backend: Shared, socket: WebSocket) {
                 ended,
                 commands: JoinSet::new(),
             };
+            tracing::debug!(session.id = %session, operator.id = %operator, "A panel is connected");
             let end = connection.run(greeted.cursor).await;
+            tracing::debug!(session.id = %session, operator.id = %operator, "A panel is gone");
             connection.commands.detach_all();
             backend.hub.leave(reader);
             backend.live_sessions.leave(session);
@@ -139,6 +139,7 @@ impl Line {
             End::Gone => return,
             End::Stopping => (1001, "stopping"),
             End::Told(problem) => {
+                tracing::info!(code = ?problem.code, "A panel's connection is ended");
                 if self.say(&BackendFrame::Problem { problem }).await.is_err() {
                     return;
                 }
@@ -253,6 +254,13 @@ struct Connection<'a> {
     commands: JoinSet<Answer>,
 }
 
+/// A command's answer on its way to its author.
+struct Answer {
+    id: CommandId,
+    chat_id: ChatId,
+    frame: BackendFrame,
+}
+
 impl Connection<'_> {
     /// Runs until the connection ends.
     async fn run(&mut self, mut cursor: Option<Cursor>) -> End {
@@ -349,7 +357,7 @@ impl Connection<'_> {
     }
 
     async fn hand_over(&mut self, answer: &Answer) -> Result<(), End> {
-        commands::is_answered(answer.id);
+        commands::is_answered(answer.id, answer.chat_id);
         self.line.say(&answer.frame).await
     }
 
@@ -382,28 +390,16 @@ impl Connection<'_> {
     }
 }
 
-/// What came of a command, and of which.
-struct Answer {
-    id: CommandId,
-    frame: BackendFrame,
-}
-
-async fn answer(
-    backend: &Backend,
-    author: pult_domain::OperatorId,
-    envelope: CommandEnvelope,
-) -> Answer {
-    let id = envelope.id;
-    commands::was_taken(id);
-    let frame = match backend.store.command(author, envelope).await {
-        Ok(Ok(result)) => BackendFrame::Done { id, result },
-        Ok(Err(problem)) => BackendFrame::Refused { id, problem },
-        Err(error) => BackendFrame::Refused {
-            id,
-            problem: of_store_error(&error),
+async fn answer(backend: &Backend, author: OperatorId, envelope: CommandEnvelope) -> Answer {
+    let (id, chat_id) = (envelope.id, envelope.command.chat_id());
+    Answer {
+        id,
+        chat_id,
+        frame: match commands::carry_out(backend, author, envelope).await {
+            Ok(result) => BackendFrame::Done { id, result },
+            Err(problem) => BackendFrame::Refused { id, problem },
         },
-    };
-    Answer { id, frame }
+    }
 }
 
 /// Says what is wrong with a frame; a command that has a readable id is refused under it, so that

@@ -42,6 +42,26 @@ pub(crate) async fn take(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ProblemResponse> {
+    let taken = keep(&backend, &headers, body).await;
+    backend.metrics.webhook(match &taken {
+        Ok(Kept::Read) => Ok("taken"),
+        Ok(Kept::Unreadable) => Ok("unreadable"),
+        Err(ProblemResponse(problem)) => Err(problem),
+    });
+    taken.map(|_| StatusCode::OK)
+}
+
+/// What became of a delivery that is durable.
+enum Kept {
+    Read,
+    Unreadable,
+}
+
+async fn keep(
+    backend: &Backend,
+    headers: &HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Kept, ProblemResponse> {
     let body = body.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             ProblemResponse::new(Code::TooLarge, "the delivery is larger than 4 MiB")
@@ -75,11 +95,15 @@ pub(crate) async fn take(
             None
         }
     };
+    let n_bytes = body.len();
+    let kept = facts.as_ref().map_or(Kept::Unreadable, |_| Kept::Read);
+    let n_facts = facts.as_ref().map_or(0, Vec::len);
     backend
         .store
         .ingest(ChannelKind::Whatsapp, body.into(), facts)
         .await?;
-    Ok(StatusCode::OK)
+    tracing::debug!(n_bytes, n_facts, "A delivery was taken");
+    Ok(kept)
 }
 
 /// Applies what could not be applied when it came: at the start, and when another program has

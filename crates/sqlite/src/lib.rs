@@ -8,11 +8,13 @@
 //! Not chosen: a pool crate (their liveness query per checkout costs more than our reads), an ORM
 //! or query builder (SQL is written as text next to the struct it fills).
 
+mod copy;
 mod migrate;
 mod open;
 mod query;
 mod readers;
 
+pub use copy::{CopyProgress, check, copy, settle_log};
 pub use migrate::Migration;
 pub use open::{Durability, Error, Settings, open};
 pub use query::{Reader, Transaction, Writer};

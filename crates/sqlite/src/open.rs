@@ -45,6 +45,14 @@ pub enum Error {
         /// What the system says.
         source: std::io::Error,
     },
+    /// The file is not there or cannot be read.
+    #[error("{} cannot be read: {source}", path.display())]
+    NotReadable {
+        /// Which file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A newer version of the program has changed the file's schema.
     #[error(
         "{} was written by a newer version (schema {found}, this version knows {known})",
@@ -86,9 +94,18 @@ impl Error {
             Self::NotWritable { .. } => true,
             Self::Sql(error) => matches!(
                 error.sqlite_error_code(),
-                Some(ErrorCode::DiskFull | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure)
+                Some(
+                    ErrorCode::DiskFull
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::SystemIoFailure
+                        | ErrorCode::CannotOpen
+                        | ErrorCode::PermissionDenied
+                )
             ),
-            Self::NewerSchema { .. } | Self::NotOurs { .. } | Self::Damaged { .. } => false,
+            Self::NotReadable { .. }
+            | Self::NewerSchema { .. }
+            | Self::NotOurs { .. }
+            | Self::Damaged { .. } => false,
         }
     }
 }
@@ -144,7 +161,7 @@ fn prepare(connection: &mut Connection, settings: &Settings<'_>) -> Result<(), E
 
 /// Makes the file before SQLite does, so that it never exists with wider rights; SQLite gives the
 /// files beside it the same ones.
-fn create_private(path: &Path) -> Result<(), Error> {
+pub(crate) fn create_private(path: &Path) -> Result<(), Error> {
     let not_writable = |source| Error::NotWritable {
         path: path.to_owned(),
         source,

@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Reader;
+
+/// How long the writer may be held up by readers who still use the log that is being emptied.
+const LOG_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Read-only connections to one file; cheap to clone. Calls block: keep them off async threads.
 #[derive(Debug, Clone)]
@@ -28,7 +32,9 @@ struct State {
 }
 
 impl Readers {
-    pub(crate) fn new(path: &Path, n: usize) -> Self {
+    /// Up to `n` connections to a file that exists already, whose schema is left as it is.
+    #[must_use]
+    pub fn new(path: &Path, n: usize) -> Self {
         Self {
             pool: Arc::new(Pool {
                 path: path.to_owned(),
@@ -39,6 +45,38 @@ impl Readers {
                 freed: Condvar::new(),
             }),
         }
+    }
+
+    /// How many bytes the file and its write-ahead log take on the disk.
+    #[must_use]
+    pub fn sizes(&self) -> (u64, u64) {
+        let size = |path: &Path| std::fs::metadata(path).map_or(0, |found| found.len());
+        (size(&self.pool.path), size(&log_of(&self.pool.path)))
+    }
+
+    /// Moves what the log holds into the file and empties it, if that can be done at once: readers
+    /// may still need it, and nobody is made to wait for them. True if it is empty now.
+    ///
+    /// A log is used again from its beginning when nobody reads at the moment of a commit. Under a
+    /// load without such moments, and behind a reader that takes minutes, it only grows.
+    ///
+    /// # Errors
+    /// When SQLite cannot; the file is whole all the same.
+    pub fn empty_log(&self) -> Result<bool, rusqlite::Error> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.pool.path, flags)?;
+        connection.busy_timeout(LOG_PATIENCE)?;
+        let (n_pages, n_moved): (i64, i64) =
+            connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", (), |row| {
+                Ok((row.get(1)?, row.get(2)?))
+            })?;
+        // Somebody reads what was before the rest of it.
+        if n_moved < n_pages {
+            return Ok(false);
+        }
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| {
+            Ok(row.get::<_, i64>(0)? == 0)
+        })
     }
 
     /// Runs `work` on one consistent view of the file: what is committed at its first query,
@@ -106,10 +144,16 @@ impl Pool {
     }
 }
 
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
+}
+
 fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.busy_timeout(Duration::from_secs(10))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -298,6 +298,23 @@ pub(crate) fn settle_interrupted(
     Ok(cut.len())
 }
 
+/// In a store that was put back from a backup: whatever was still to go out when that was made may
+/// have gone out since.
+pub(crate) fn settle_restored(work: &mut Work<'_>) -> Result<usize, StoreError> {
+    let cut = work.tx.reader().all(
+        "SELECT entry FROM deliveries
+         WHERE holds_lane = 1 AND state IN ('pending', 'sending')",
+        (),
+        |row| row.get::<_, i64>(0),
+    )?;
+    for entry in &cut {
+        if let Some(delivery) = load(work.tx.reader(), *entry)? {
+            set_state(work, &delivery, DeliveryState::NotConfirmed, None)?;
+        }
+    }
+    Ok(cut.len())
+}
+
 /// Takes in what the provider says became of a message. What cannot be matched yet is parked: a
 /// status may overtake the answer to the sending.
 pub(crate) fn update(

@@ -34,4 +34,14 @@ impl StoreError {
             Self::Inconsistent(_) => false,
         }
     }
+
+    /// Whether it is the disk that refused.
+    pub(crate) fn is_disk_trouble(&self) -> bool {
+        match self {
+            Self::Sqlite(error) => error.is_disk_trouble(),
+            // SQLite undoes a transaction by itself when it cannot write.
+            Self::Commit(_) => true,
+            Self::Closed | Self::Inconsistent(_) => false,
+        }
+    }
 }

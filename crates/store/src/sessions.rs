@@ -5,7 +5,7 @@ use pult_protocol::OperatorRow;
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
-use crate::{StoreError, chats, sql};
+use crate::{StoreError, chats, operators, sql};
 
 /// A session to be begun.
 #[derive(Clone)]
@@ -29,6 +29,70 @@ pub struct Session {
     pub operator: OperatorRow,
     /// When it ends if it is not renewed.
     pub expires_at: Timestamp,
+}
+
+/// A session as it is stored, to be carried from one store to another.
+#[derive(Clone)]
+pub struct StoredSession {
+    token_hash: [u8; 32],
+    id: SessionId,
+    operator: OperatorId,
+    device: String,
+    created_at: Timestamp,
+    expires_at: Timestamp,
+}
+
+/// All sessions of the store.
+pub(crate) fn all(reader: Reader<'_>) -> Result<Vec<StoredSession>, StoreError> {
+    let mut sessions = Vec::new();
+    for operator in operators::list(reader)? {
+        sessions.extend(reader.all(
+            "SELECT s.token_hash, s.id, o.id, s.device, s.created_at, s.expires_at
+             FROM operators o JOIN sessions s ON s.operator = o.key WHERE o.id = ?1",
+            (operator.row.id.0,),
+            |row| {
+                Ok(StoredSession {
+                    token_hash: row.get(0)?,
+                    id: sql::id(row, 1, SessionId)?,
+                    operator: sql::id(row, 2, OperatorId)?,
+                    device: row.get(3)?,
+                    created_at: sql::time(row, 4)?,
+                    expires_at: sql::time(row, 5)?,
+                })
+            },
+        )?);
+    }
+    Ok(sessions)
+}
+
+/// Puts these sessions in the place of all that are stored; those of operators who are not known
+/// here, or not active, are left out. Tells how many there are now.
+pub(crate) fn replace(
+    work: &mut Work<'_>,
+    sessions: &[StoredSession],
+) -> Result<usize, StoreError> {
+    for operator in operators::list(work.tx.reader())? {
+        work.tx.execute(
+            "DELETE FROM sessions WHERE operator = (SELECT key FROM operators WHERE id = ?1)",
+            (operator.row.id.0,),
+        )?;
+    }
+    let mut n = 0;
+    for session in sessions {
+        n += work.tx.execute(
+            "INSERT INTO sessions (token_hash, id, operator, device, created_at, expires_at)
+             SELECT ?1, ?2, key, ?4, ?5, ?6 FROM operators WHERE id = ?3 AND is_active = 1",
+            (
+                session.token_hash,
+                session.id.0,
+                session.operator.0,
+                &session.device,
+                session.created_at.0,
+                session.expires_at.0,
+            ),
+        )?;
+    }
+    Ok(n)
 }
 
 pub(crate) fn begin(work: &mut Work<'_>, session: &NewSession) -> Result<SessionId, StoreError> {

@@ -1,7 +1,7 @@
 //! The store as the backend uses it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -9,23 +9,30 @@ use parking_lot::Mutex;
 use pult_domain::provider::{ChannelFact, SendOutcome};
 use pult_domain::{ChannelId, ChatId, OperatorId, Place, Seq, SessionId, Timestamp};
 use pult_protocol::{ChannelKind, CommandDone, CommandEnvelope, Cursor, EntryRow, Problem};
-use pult_sqlite::{Durability, Migration, Reader, Readers, Settings};
+use pult_sqlite::{CopyProgress, Durability, Migration, Reader, Readers, Settings};
 
-use crate::writer::Writing;
+use crate::writer::{Work, Writing};
 use crate::{
-    ChangeSet, Channel, LaneHead, NewChannel, NewOperator, NewSession, Operator, OperatorExists,
-    Page, Sending, Session, StoreError, audience, channels, chats, commands, deliveries, entries,
-    feed, ingest, journal, operators, sessions,
+    ChangeSet, Channel, Figures, Forget, Forgotten, LaneHead, NewChannel, NewOperator, NewSession,
+    Observer, Operator, OperatorExists, Page, PassPlace, Sending, Session, StoreError,
+    StoredSession, audience, channels, chats, commands, deliveries, entries, feed, figures, ingest,
+    journal, operators, retention, sessions,
 };
 
 /// Marks the file as ours: "PULT".
 const APPLICATION_ID: i32 = 0x5055_4c54;
 
 /// Every step of the schema.
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "0001_init",
-    sql: include_str!("../migrations/0001_init.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "0001_init",
+        sql: include_str!("../migrations/0001_init.sql"),
+    },
+    Migration {
+        name: "0002_operations",
+        sql: include_str!("../migrations/0002_operations.sql"),
+    },
+];
 
 /// Tells the time; the one seam that tests replace.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -55,6 +62,40 @@ pub struct Store {
 
 type Answer<T> = Result<T, StoreError>;
 
+/// What a store that is being replaced knew, read from its file without changing it.
+pub struct FormerStore {
+    /// Its operators.
+    pub operators: Vec<Operator>,
+    /// Its sessions.
+    pub sessions: Vec<StoredSession>,
+}
+
+impl FormerStore {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// When it cannot be read, as a damaged one.
+    pub fn read(path: &Path) -> Answer<Self> {
+        Readers::new(path, 1).read(|file| {
+            Ok(Self {
+                operators: operators::list(file)?,
+                sessions: sessions::all(file)?,
+            })
+        })
+    }
+}
+
+const fn settings_of(path: &Path) -> Settings<'_> {
+    Settings {
+        path,
+        application_id: APPLICATION_ID,
+        migrations: MIGRATIONS,
+        durability: Durability::Full,
+        erase_deleted: false,
+        n_readers: 4,
+    }
+}
+
 impl Store {
     /// Opens the store, making it if there is none.
     ///
@@ -66,14 +107,7 @@ impl Store {
             clock,
             publish,
         } = settings;
-        let (mut writer, readers) = pult_sqlite::open(&Settings {
-            path: &path,
-            application_id: APPLICATION_ID,
-            migrations: MIGRATIONS,
-            durability: Durability::Full,
-            erase_deleted: false,
-            n_readers: 4,
-        })?;
+        let (mut writer, readers) = pult_sqlite::open(&settings_of(&path))?;
         writer.transaction(|tx| {
             let insert = "INSERT INTO store (only_row, seq) VALUES (1, 0) ON CONFLICT DO NOTHING";
             tx.execute(insert, ())
@@ -85,6 +119,23 @@ impl Store {
             clock,
             thread: Mutex::new(Some(thread)),
         })
+    }
+
+    /// Copies the store in the file `path` as it is now, also while it is served, to the missing or
+    /// empty file `target`. When this returns the copy is whole and on disk.
+    ///
+    /// # Errors
+    /// See [`pult_sqlite::copy`]; what there is of the copy is left for the caller to remove.
+    pub fn copy(path: &Path, target: &Path, progress: impl FnMut(CopyProgress)) -> Answer<()> {
+        Ok(pult_sqlite::copy(&settings_of(path), target, progress)?)
+    }
+
+    /// Looks whether the file `path` is a store, of no newer version, and whole.
+    ///
+    /// # Errors
+    /// See [`pult_sqlite::check`].
+    pub fn check(path: &Path) -> Answer<()> {
+        Ok(pult_sqlite::check(&settings_of(path))?)
     }
 
     /// Settles what the last end has left, before anything is sent: messages that were being sent
@@ -106,6 +157,96 @@ impl Store {
     /// A fault of the store.
     pub async fn epoch(&self) -> Answer<String> {
         self.read(feed::epoch).await
+    }
+
+    /// Settles a store that has just been put back from a backup, before anybody serves it: a new
+    /// epoch begins, and what was still to be sent when the backup was made counts as unconfirmed,
+    /// since it may have been sent after that. Tells how many messages those are.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn settle_restored(&self) -> Answer<usize> {
+        let settle = |work: &mut Work<'_>| {
+            // First of all: cursors of the lost time must lie behind its beginning.
+            feed::begin_epoch(work)?;
+            deliveries::settle_restored(work)
+        };
+        self.writing.run(settle).await
+    }
+
+    /// Puts these sessions in the place of all that there are, and tells how many there are now.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn replace_sessions(&self, sessions: Vec<StoredSession>) -> Answer<usize> {
+        self.writing
+            .run(move |work| sessions::replace(work, &sessions))
+            .await
+    }
+
+    /// Lets `observer` be told of every commit from here on; the first one stays.
+    pub fn observe_commits(&self, observer: Observer) {
+        drop(self.writing.commits.observer.set(observer));
+    }
+
+    /// Whether the disk refused what was to be written last.
+    #[must_use]
+    pub fn is_disk_refusing(&self) -> bool {
+        self.writing.commits.is_disk_refusing()
+    }
+
+    /// Writes what changes nothing, to learn whether the disk takes it.
+    ///
+    /// # Errors
+    /// A fault of the store, such as that the disk does not.
+    pub async fn try_disk(&self) -> Answer<()> {
+        let write = |work: &mut Work<'_>| {
+            let same = "UPDATE store SET seq = seq";
+            work.tx.execute(same, ())?;
+            Ok(())
+        };
+        self.writing.run(write).await
+    }
+
+    /// How many pieces of work wait for their commit.
+    #[must_use]
+    pub fn n_waiting(&self) -> usize {
+        self.writing.n_waiting()
+    }
+
+    /// How many bytes the file and its write-ahead log take on the disk.
+    #[must_use]
+    pub fn sizes(&self) -> (u64, u64) {
+        self.readers.sizes()
+    }
+
+    /// Empties the write-ahead log if that can be done at once. True if it is empty now.
+    ///
+    /// # Errors
+    /// A fault of the store; nothing is lost.
+    pub async fn empty_log(&self) -> Answer<bool> {
+        let readers = self.readers.clone();
+        let emptied = tokio::task::spawn_blocking(move || readers.empty_log()).await;
+        Ok(emptied.map_err(|_| StoreError::Closed)??)
+    }
+
+    /// How much waits, and for what.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn figures(&self) -> Answer<Figures> {
+        let now = (self.clock)();
+        self.read(move |file| figures::read(file, now)).await
+    }
+
+    /// Forgets a little of what is old, as far as it is near `place`.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn forget(&self, forget: Forget, place: PassPlace) -> Answer<Forgotten> {
+        self.writing
+            .run(move |work| retention::piece(work, forget, place))
+            .await
     }
 
     /// Waits until everything asked for is committed and closes the file.

@@ -5,12 +5,15 @@
 //! piece of work is committed at once. Whoever asked is answered after the commit, never before.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Instant;
 
 use pult_domain::Timestamp;
 use pult_sqlite::Transaction;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::commits::Commits;
 use crate::trials::{self, Bug, Point};
 use crate::{ChangeSet, Clock, Publish, StoreError, audience, feed};
 
@@ -111,6 +114,7 @@ type Job = Box<dyn FnOnce(&mut Work<'_>) -> Answer + Send>;
 #[derive(Clone)]
 pub(crate) struct Writing {
     jobs: mpsc::Sender<Job>,
+    pub(crate) commits: Arc<Commits>,
 }
 
 impl Writing {
@@ -121,11 +125,18 @@ impl Writing {
         publish: Publish,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
+        let commits = Arc::new(Commits::default());
+        let noted = Arc::clone(&commits);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_until_closed(writer, queue, &clock, &publish))
+            .spawn(move || write_until_closed(writer, queue, &clock, &publish, &noted))
             .map_err(|error| StoreError::Commit(error.to_string()))?;
-        Ok((Self { jobs }, thread))
+        Ok((Self { jobs, commits }, thread))
+    }
+
+    /// How many pieces of work wait for their commit.
+    pub(crate) fn n_waiting(&self) -> usize {
+        self.jobs.max_capacity() - self.jobs.capacity()
     }
 
     /// Does `work` in the next commit and returns what it returned, once that commit is durable.
@@ -134,8 +145,10 @@ impl Writing {
         work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (tx, rx) = oneshot::channel();
+        let commits = Arc::clone(&self.commits);
         let job: Job = Box::new(move |group| {
             let result = group.attempt(work);
+            commits.note_work(&result);
             Box::new(move |committed| {
                 let answer = match committed {
                     Ok(()) => result,
@@ -155,6 +168,7 @@ fn write_until_closed(
     mut queue: mpsc::Receiver<Job>,
     clock: &Clock,
     publish: &Publish,
+    commits: &Commits,
 ) {
     while let Some(first) = queue.blocking_recv() {
         let mut jobs = vec![first];
@@ -164,15 +178,15 @@ fn write_until_closed(
             jobs.push(job);
         }
         trials::under_way(jobs.len());
-        let mut answers = Vec::with_capacity(jobs.len());
+        let n_jobs = jobs.len();
+        let mut answers = Vec::with_capacity(n_jobs);
+        let since = Instant::now();
         let committed = writer.transaction(|tx| commit_group(tx, clock(), jobs, &mut answers));
         trials::pass(Point::AfterCommit);
+        commits.note(&committed, n_jobs, since.elapsed());
         let outcome = committed
             .map(|changes| changes.map(publish).unwrap_or_default())
             .map_err(|error| error.to_string());
-        if let Err(error) = &outcome {
-            tracing::error!(error, n_jobs = answers.len(), "A commit failed");
-        }
         for answer in answers {
             answer(outcome.clone());
         }

@@ -112,6 +112,8 @@ impl TestBackend {
         let settings = ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: self.clock.clock(),
+            metrics_listen: None,
+            keep_events: Duration::from_secs(30 * 24 * 60 * 60),
         };
         let running = Backend::start(&folder, &settings).await.unwrap();
         let address = running.address();

@@ -9,8 +9,13 @@ use crate::kit::TestStore;
 /// Tables that stay small: one row, or as many as there are operators and channels.
 const SMALL: [&str; 3] = ["store", "operators", "channels"];
 
-/// Walks through an index that holds only what is under way.
-const UNDER_WAY: [&str; 2] = ["deliveries_in_lanes", "journal_waiting"];
+/// Walks through an index that holds only what is under way, or what somebody must look at.
+const UNDER_WAY: [&str; 4] = [
+    "deliveries_in_lanes",
+    "deliveries_not_confirmed",
+    "journal_waiting",
+    "journal_unreadable",
+];
 
 /// Statements of the store as they stand in its sources.
 fn statements() -> Vec<String> {
@@ -162,6 +167,36 @@ async fn hot_statements_use_the_index_that_was_made_for_them() {
         ),
         ("SELECT body_hash", "PRIMARY KEY (author=? AND id=?)"),
         ("WHERE s.token_hash", "PRIMARY KEY (token_hash=?)"),
+        // What is watched, and what is forgotten.
+        (
+            "SELECT count(*), count(c.waiting_since)",
+            "COVERING INDEX audience_by_reader (operator=? AND until_seq=?)",
+        ),
+        ("SELECT d.state, d.next_attempt_at", "deliveries_in_lanes"),
+        (
+            "SELECT count(*) FROM deliveries",
+            "COVERING INDEX deliveries_not_confirmed",
+        ),
+        (
+            "SELECT count(*) FROM journal WHERE state = 'waiting'",
+            "COVERING INDEX journal_waiting",
+        ),
+        (
+            "SELECT count(*) FROM journal WHERE state = 'unreadable'",
+            "COVERING INDEX journal_unreadable",
+        ),
+        (
+            "SELECT key, received_at FROM journal",
+            "PRIMARY KEY (rowid>?)",
+        ),
+        (
+            "SELECT id, answered_at FROM command_answers",
+            "PRIMARY KEY (author=? AND id>? AND id<?)",
+        ),
+        (
+            "DELETE FROM parked_statuses WHERE (channel",
+            "parked_statuses_by_at (at<?)",
+        ),
     ] {
         let sql = statements.iter().find(|sql| sql.contains(statement));
         let sql = sql.unwrap_or_else(|| panic!("no such statement: {statement}"));

@@ -1,0 +1,379 @@
+//! Backups of the data folder's store: made while it is served, put back while it is not.
+//!
+//! A backup is one file, a store by itself. It holds all that clients wrote and the channels'
+//! secrets, so it is for its owner alone, as the store is.
+//!
+//! Putting one back keeps the former store beside it, and the new one stands in its place from one
+//! moment to the next: there is no time in which there is none, which would be taken for a new
+//! folder. What the restored store does not know is settled first, before anybody serves it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use pult_sqlite::{CopyProgress, Error as FileError};
+use pult_store::{FormerStore, Operator, Store, StoreError, StoreSettings};
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::{DataFolder, system_clock};
+
+/// Between two lines about the progress.
+const PROGRESS: Duration = Duration::from_secs(2);
+
+/// What is done with a file that stands where the backup is to be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// It is kept, and no backup is made.
+    Keep,
+    /// The backup takes its place.
+    Replace,
+}
+
+/// Who is signed in after a backup was put back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedIn {
+    /// Whoever was in the former store; where that cannot be read, in the backup.
+    Stay,
+    /// Nobody.
+    End,
+}
+
+/// Writes a backup of the folder's store to `target`, or under a name with the date into it if it
+/// is a folder. The store may be served meanwhile.
+///
+/// # Errors
+/// When there is no store, `target` exists or cannot be written, or the copy is not sound.
+pub fn backup(folder: &DataFolder, target: &Path, existing: Existing) -> anyhow::Result<Value> {
+    let source = folder.store_file();
+    if !source.exists() {
+        bail!(
+            "There is no store in {}. Give the data folder with --data.",
+            folder.path().display()
+        );
+    }
+    let target = if target.is_dir() {
+        target.join(format!("pult-{}.sqlite", date()))
+    } else {
+        target.to_owned()
+    };
+    let taken = || {
+        anyhow::anyhow!(
+            "{} exists already. Give another name, or --overwrite.",
+            target.display()
+        )
+    };
+    if existing == Existing::Keep && target.exists() {
+        return Err(taken());
+    }
+    let partial = beside(&target, ".partial");
+    let unfinished = Unfinished::begin(&partial)?;
+    let mut told_at = Instant::now();
+    Store::copy(&source, &partial, |CopyProgress { n_done, n_pages }| {
+        if told_at.elapsed() >= PROGRESS {
+            told_at = Instant::now();
+            let percent = n_done.saturating_mul(100) / n_pages.max(1);
+            tracing::info!(percent, "The backup is being written");
+        }
+    })
+    .with_context(|| format!("Writing the backup {}", target.display()))?;
+    let bytes = fs::metadata(&partial)?.len();
+    match existing {
+        Existing::Replace => fs::rename(&partial, &target)?,
+        // Whoever has made the file meanwhile keeps it.
+        Existing::Keep => match fs::hard_link(&partial, &target) {
+            Ok(()) => fs::remove_file(&partial)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(taken()),
+            // Not every file system knows links.
+            Err(_) => fs::rename(&partial, &target)?,
+        },
+    }
+    unfinished.keep();
+    sync_folder_of(&target)?;
+    tracing::info!(bytes, "The backup is written, checked and on disk");
+    Ok(json!({ "backup": target, "bytes": bytes }))
+}
+
+/// Puts a backup in the place of the folder's store, which is kept beside it under another name.
+///
+/// # Errors
+/// When the folder is served, or the file is not a whole store of this or an older version; the
+/// folder is as it was then.
+pub async fn restore(
+    folder: &DataFolder,
+    file: &Path,
+    signed_in: SignedIn,
+) -> anyhow::Result<Value> {
+    let _lock = folder.lock()?;
+    let store = folder.store_file();
+    let incoming = beside(&store, ".incoming");
+    let unfinished = Unfinished::begin(&incoming)?;
+    take_in(file, &incoming).with_context(|| format!("{} cannot be restored", file.display()))?;
+    Store::check(&incoming)
+        .map_err(|error| anyhow::anyhow!("{} {}", file.display(), why_not(&error)))?;
+
+    let former = Former::find(&store)?;
+    let restored = Store::open(StoreSettings {
+        path: incoming.clone(),
+        clock: system_clock(),
+        publish: Box::new(|_| {}),
+    })?;
+    let n_not_confirmed = restored.settle_restored().await?;
+    let sessions = match (signed_in, &former.known) {
+        (SignedIn::End, _) => Some(Vec::new()),
+        (SignedIn::Stay, Some(known)) => Some(known.sessions.clone()),
+        (SignedIn::Stay, None) => None,
+    };
+    let are_former_sessions = signed_in == SignedIn::Stay && sessions.is_some();
+    if let Some(sessions) = sessions {
+        restored.replace_sessions(sessions).await?;
+    }
+    let operators = restored.operators().await?;
+    restored.close().await;
+    if !pult_sqlite::settle_log(&incoming)? {
+        bail!("{} is in use by another program.", incoming.display());
+    }
+    File::open(&incoming)?.sync_all()?;
+
+    let kept = former.keep(&store)?;
+    fs::rename(&incoming, &store).context("Putting the restored store in its place")?;
+    unfinished.keep();
+    sync_folder_of(&store)?;
+    tracing::info!(n_not_confirmed, "The backup is restored");
+    Ok(json!({
+        "restored": file,
+        "former": kept,
+        "not_confirmed": n_not_confirmed,
+        "sessions": match (signed_in, are_former_sessions) {
+            (SignedIn::End, _) => "ended",
+            (SignedIn::Stay, true) => "as in the former store",
+            (SignedIn::Stay, false) => "as in the backup",
+        },
+        "look_at": former.known.as_ref().map(|known| undone(&known.operators, &operators)),
+    }))
+}
+
+/// What was done to operators since the backup and is undone by it: to be done again.
+fn undone(former: &[Operator], restored: &[Operator]) -> Value {
+    let now = |operator: &Operator| {
+        restored
+            .iter()
+            .find(|other| other.row.id == operator.row.id)
+    };
+    let logins = |is_meant: &dyn Fn(&Operator) -> bool| -> Vec<&str> {
+        let meant = former.iter().filter(|operator| is_meant(operator));
+        meant.map(|operator| operator.login.as_str()).collect()
+    };
+    json!({
+        "added_since": logins(&|operator| now(operator).is_none()),
+        "deactivated_since": logins(&|operator| {
+            !operator.row.is_active && now(operator).is_some_and(|now| now.row.is_active)
+        }),
+        "password_changed_since": logins(&|operator| {
+            now(operator).is_some_and(|now| now.password_hash != operator.password_hash)
+        }),
+    })
+}
+
+/// The store whose place is taken.
+struct Former {
+    exists: bool,
+    /// Nothing if there is none, or none that can be read.
+    known: Option<FormerStore>,
+    /// Its write-ahead log could not be brought into it, and must stay beside it.
+    is_damaged: bool,
+}
+
+impl Former {
+    fn find(store: &Path) -> anyhow::Result<Self> {
+        if !store.exists() {
+            return Ok(Self {
+                exists: false,
+                known: None,
+                is_damaged: false,
+            });
+        }
+        let known = FormerStore::read(store)
+            .inspect_err(|error| {
+                tracing::warn!(%error, "The former store cannot be read; it is kept all the same");
+            })
+            .ok();
+        let is_damaged = match pult_sqlite::settle_log(store) {
+            Ok(true) => false,
+            Ok(false) => bail!(
+                "The store is in use by another command of pult-backend. Try again when that has \
+                 ended."
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "The former store is damaged; it is kept as it is");
+                true
+            }
+        };
+        Ok(Self {
+            exists: true,
+            known,
+            is_damaged,
+        })
+    }
+
+    /// Keeps it under another name too, so that its own can be taken without a moment in which
+    /// nothing bears it.
+    fn keep(&self, store: &Path) -> anyhow::Result<Option<PathBuf>> {
+        if !self.exists {
+            return Ok(None);
+        }
+        let kept = beside(store, &format!(".before-restore-{}", date()));
+        if kept.exists() {
+            bail!("{} exists already. Try again.", kept.display());
+        }
+        let keeping = || format!("Keeping the former store as {}", kept.display());
+        if fs::hard_link(store, &kept).is_err() {
+            fs::rename(store, &kept).with_context(keeping)?;
+        }
+        if self.is_damaged {
+            // Beside the restored store they would be taken for its own.
+            for companion in ["-wal", "-shm"] {
+                let moved = fs::rename(beside(store, companion), beside(&kept, companion));
+                match moved {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(error).with_context(keeping);
+                    }
+                    Ok(()) | Err(_) => {}
+                }
+            }
+        }
+        sync_folder_of(store)?;
+        Ok(Some(kept))
+    }
+}
+
+/// Copies a backup to where it is made ready; the log too that lies beside it if it is a plain copy
+/// of a data folder.
+fn take_in(file: &Path, incoming: &Path) -> io::Result<()> {
+    io::copy(
+        &mut File::open(file)?,
+        &mut OpenOptions::new().write(true).open(incoming)?,
+    )?;
+    match File::open(beside(file, "-wal")) {
+        Ok(mut log) => {
+            let mut copied = create_private(&beside(incoming, "-wal"))?;
+            io::copy(&mut log, &mut copied)?;
+            Ok(())
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+fn why_not(error: &StoreError) -> String {
+    if let StoreError::Sqlite(error) = error {
+        if matches!(error, FileError::NotOurs { .. }) {
+            return "is not a backup of a store. Give a file that `pult-backend backup` has \
+                    written."
+                .to_owned();
+        }
+        if let FileError::NewerSchema { found, known, .. } = error {
+            return format!(
+                "was written by a newer version (schema {found}, this version knows {known}). \
+                 Install that version."
+            );
+        }
+        if let FileError::Damaged { source, .. } = error {
+            return format!("is damaged ({source}). Take another backup.");
+        }
+    }
+    format!("cannot be looked at: {error}")
+}
+
+/// A file that is being written, and is removed with its companions if that comes to nothing.
+struct Unfinished {
+    path: PathBuf,
+    is_finished: bool,
+    /// Held so that nobody else writes it at the same time.
+    _lock: File,
+}
+
+impl Unfinished {
+    /// Makes it anew, for its owner alone; one that somebody was killed over is overwritten.
+    fn begin(path: &Path) -> anyhow::Result<Self> {
+        let file = create_private(path).with_context(|| format!("Writing {}", path.display()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                bail!("{} is being written by another command.", path.display())
+            }
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        file.set_len(0)?;
+        remove_companions(path);
+        Ok(Self {
+            path: path.to_owned(),
+            is_finished: false,
+            _lock: file,
+        })
+    }
+
+    fn keep(mut self) {
+        self.is_finished = true;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            drop(fs::remove_file(&self.path));
+        }
+        remove_companions(&self.path);
+    }
+}
+
+fn remove_companions(path: &Path) {
+    for companion in ["-wal", "-shm", "-journal"] {
+        drop(fs::remove_file(beside(path, companion)));
+    }
+}
+
+fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)
+}
+
+/// The name that continues this one.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Brings the names in a file's folder to the disk.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = path.parent().filter(|folder| *folder != Path::new(""));
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Now, in UTC, as a part of a file's name.
+fn date() -> String {
+    let now = system_clock()().0.div_euclid(1000);
+    let now = OffsetDateTime::from_unix_timestamp(now).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    format!(
+        "{:04}{:02}{:02}T{:02}{:02}{:02}Z",
+        now.year(),
+        u8::from(now.month()),
+        now.day(),
+        now.hour(),
+        now.minute(),
+        now.second()
+    )
+}
