@@ -436,9 +436,6 @@ fn details(failure: &Failure) -> String {
 }
 
 fn park(work: &Work<'_>, channel: i64, update: &DeliveryUpdate) -> Result<(), StoreError> {
-    if trials::has(Bug::ForgetEarlyStatuses) {
-        return Ok(());
-    }
     let (progress, failure) = match &update.progress {
         Progress::Sent => ("sent", None),
         Progress::Delivered => ("delivered", None),

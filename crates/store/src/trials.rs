@@ -46,8 +46,6 @@ pub enum Bug {
     LanesOvertake,
     /// A status is not matched by the id that its request carried.
     ForgetCallbackData,
-    /// A status that overtakes the answer to its request is dropped.
-    ForgetEarlyStatuses,
     /// Readers are not told that a chat is gone.
     DropGone,
     /// A chat that a reader has lost is said to be closed, so that they keep its text.

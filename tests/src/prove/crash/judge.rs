@@ -101,6 +101,7 @@ pub(super) async fn judge(
 ) -> Result<()> {
     let phones = &stage.office.phones;
     let file = Store::open(stage)?;
+    sent_or_done(&file).await?;
     let Attempts { attempts } = ask(phones, "webhooks").await?;
     file.has_events(&attempts)?;
     ends.webhook_attempts += attempts.len() as u64;
@@ -170,6 +171,13 @@ impl Store {
         })
     }
 
+    /// How many messages wait to be sent; none if there are none.
+    fn waiting(&self) -> Result<Option<i64>> {
+        let count = "SELECT count(*) FROM deliveries WHERE state IN ('pending', 'sending')";
+        let n = self.0.query_row(count, (), |row| row.get(0))?;
+        Ok(Some(n).filter(|n| *n > 0))
+    }
+
     /// The lines of a client's chat, by place.
     fn chat(&self, client: &Client) -> Result<Vec<Line>> {
         let mut lines = self.0.prepare_cached(
@@ -204,6 +212,18 @@ fn told(got: &Got) -> Option<DeliveryState> {
         .iter()
         .filter_map(|passed| DeliveryState::parse(&passed.status));
     states.max()
+}
+
+/// Waits until no message waits for its turn: one that may have gone out holds up its chat a while.
+async fn sent_or_done(file: &Store) -> Result<()> {
+    let begun = Instant::now();
+    while let Some(n_waiting) = file.waiting()? {
+        must(begun.elapsed() < SETTLE_LIMIT, || {
+            Finding::new("the store", "no message that waits for ever", n_waiting)
+        })?;
+        sleep(LOOK).await;
+    }
+    Ok(())
 }
 
 /// Waits until the store says of each message at least what its statuses said, and tells how long
