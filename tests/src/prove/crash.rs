@@ -91,6 +91,7 @@ pub async fn prove(plan: &Plan) -> Result<Outcome> {
             return Outcome::new(&figures, Some(stage.stopped(&run, error)));
         }
     }
+    figures.deaths.were_worth_it()?;
     Outcome::new(&figures, None)
 }
 
@@ -274,6 +275,7 @@ fn start_portion(
         traffic.spawn(async move {
             for (text, pause) in texts.into_iter().zip(pauses) {
                 sleep(Duration::from_millis(pause)).await;
+                send_knowingly(&panel, chat_id).await?;
                 panel.reply(chat_id, text).await?;
             }
             Ok(())
@@ -281,16 +283,20 @@ fn start_portion(
     }
 }
 
-/// Waits until WhatsApp and all panels have got rid of everything. What the backend holds because
-/// the client had written in between is sent knowingly.
+/// Sends what the backend holds because the client had written in between.
+async fn send_knowingly(panel: &Panel, chat_id: ChatId) -> Result<()> {
+    if let Some(held) = panel.timeline(chat_id, None, 1).await?.held {
+        panel.send_anyway(held.command_id).await?;
+    }
+    Ok(())
+}
+
+/// Waits until WhatsApp and all panels have got rid of everything.
 async fn drain(stage: &Stage, seats: &[Seat], clients: &[Client]) -> Result<()> {
     let end = Instant::now() + DRAIN_LIMIT;
     loop {
         for client in clients {
-            let timeline = client.panel.timeline(client.chat_id, None, 1).await?;
-            if let Some(held) = timeline.held {
-                client.panel.send_anyway(held.command_id).await?;
-            }
+            send_knowingly(&client.panel, client.chat_id).await?;
         }
         let mut n_waiting = 0;
         for seat in seats {

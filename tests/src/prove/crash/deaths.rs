@@ -1,9 +1,10 @@
 //! How the backend dies: killed at any moment, or by itself at a point that it passes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, SliceRandom};
@@ -11,24 +12,31 @@ use reqwest::Method;
 use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 use serde_json::json;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
+use super::LOOK;
 use crate::prove::stage::Stage;
-use crate::until::until;
 
 /// How the backend is told where to die.
 const DIE: &str = "PULT_TRIALS_DIE";
 
 /// How long the backend may live on before it passes the point at which it is to die.
-const LIFE: Duration = Duration::from_secs(20);
+const LIFE: Duration = Duration::from_secs(10);
 
-/// Points at which the backend can die, and how often it may pass each before that.
-const POINTS: [(&str, u64); 5] = [
-    ("after_journal", 60),
-    ("before_commit", 40),
-    ("after_commit", 40),
-    ("post_left", 2),
-    ("answer_came", 6),
+/// How long something to do is waited for before the backend is killed without.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Of a hundred deaths so many may have come when there was nothing to do.
+const MAX_IDLE_PERCENT: u64 = 10;
+
+/// Points at which the backend can die, and the how-manieth time it may be told to. A start commits
+/// a few times by itself, which is no work to be cut off.
+const POINTS: [(&str, RangeInclusive<u64>); 5] = [
+    ("after_journal", 1..=40),
+    ("before_commit", 5..=20),
+    ("after_commit", 5..=20),
+    ("post_left", 1..=2),
+    ("answer_came", 1..=4),
 ];
 
 /// Why the backend dies.
@@ -46,8 +54,8 @@ pub(super) struct Deaths {
     total: u64,
     /// By cause.
     by: BTreeMap<&'static str, u64>,
-    /// Those that were to happen at a point which was not passed so often, and happened anyhow.
-    not_reached: u64,
+    /// Those for which nothing was under way, and which prove nothing.
+    idle: u64,
     /// Events, commands and sendings that were under way, over all deaths.
     under_way: u64,
     /// The fewest of them at one death.
@@ -75,7 +83,7 @@ impl Cause {
         let mut points = points.iter().cycle();
         (0..n)
             .map(|idx| match (idx % 2, points.next()) {
-                (1, Some((point, most))) => Self::Point(point, chance.random_range(1..=*most)),
+                (1, Some((point, times))) => Self::Point(point, chance.random_range(times.clone())),
                 _ => Self::Kill,
             })
             .collect()
@@ -116,6 +124,17 @@ impl Cause {
 }
 
 impl Deaths {
+    /// Whether enough of them cut something off.
+    pub(super) fn were_worth_it(&self) -> Result<()> {
+        ensure!(
+            self.idle * 100 <= self.total * MAX_IDLE_PERCENT,
+            "{} of {} deaths came when nothing was under way: this proves nothing",
+            self.idle,
+            self.total
+        );
+        Ok(())
+    }
+
     /// Waits for the backend's death, or brings it about. Gives the messages that it cut off.
     pub(super) async fn happens(
         &mut self,
@@ -123,25 +142,24 @@ impl Deaths {
         cause: Cause,
         chance: &mut StdRng,
     ) -> Result<Vec<CutOff>> {
-        let n_under_way = match cause {
+        let dies_by_itself = match cause {
             Cause::Kill => {
                 sleep(Duration::from_millis(chance.random_range(50..600))).await;
-                kill_at_work(stage).await?
+                false
             }
-            Cause::Point(..) => {
-                if stage.office.dies_within(LIFE).await? {
-                    stage.office.phones.outstanding().await?.max(1)
-                } else {
-                    self.not_reached += 1;
-                    kill_at_work(stage).await?
-                }
-            }
+            Cause::Point(..) => stage.office.dies_within(LIFE).await?,
         };
-        self.under_way_least = if self.total == 0 {
-            n_under_way
+        let (cause, n_under_way) = if dies_by_itself {
+            // The point lies within work, whatever else there is.
+            (cause, stage.office.phones.outstanding().await?.max(1))
         } else {
-            self.under_way_least.min(n_under_way)
+            (Cause::Kill, kill_at_work(stage).await?)
         };
+        if n_under_way == 0 {
+            self.idle += 1;
+        } else if self.under_way_least == 0 || n_under_way < self.under_way_least {
+            self.under_way_least = n_under_way;
+        }
         self.total += 1;
         self.under_way += n_under_way;
         *self.by.entry(cause.name()).or_default() += 1;
@@ -153,15 +171,15 @@ impl Deaths {
     }
 }
 
-/// Kills the backend as soon as WhatsApp waits for it.
+/// Kills the backend as soon as WhatsApp waits for it, and tells for how much. After a while it is
+/// killed all the same, for nothing.
 async fn kill_at_work(stage: &mut Stage) -> Result<u64> {
-    let phones = stage.office.phones.clone();
-    let n = until("work under way", async || {
-        let n = phones.outstanding().await.ok()?;
-        (n > 0).then_some(n)
-    });
-    // Without any the death happens all the same, and its figure tells that it was worth nothing.
-    let n = n.await.unwrap_or(0);
+    let end = Instant::now() + IDLE;
+    let mut n = stage.office.phones.outstanding().await?;
+    while n == 0 && Instant::now() < end {
+        sleep(LOOK).await;
+        n = stage.office.phones.outstanding().await?;
+    }
     stage.office.kill().await?;
     Ok(n)
 }
