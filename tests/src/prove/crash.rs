@@ -11,7 +11,7 @@ mod judge;
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use pult_domain::ChatId;
 use pult_panel::Panel;
 use rand::RngExt;
@@ -285,8 +285,12 @@ fn start_portion(
 
 /// Sends what the backend holds because the client had written in between.
 async fn send_knowingly(panel: &Panel, chat_id: ChatId) -> Result<()> {
-    if let Some(held) = panel.timeline(chat_id, None, 1).await?.held {
-        panel.send_anyway(held.command_id).await?;
+    let held = async || anyhow::Ok(panel.timeline(chat_id, None, 1).await?.held);
+    if let Some(first) = held().await?
+        && let Err(error) = panel.send_anyway(first.command_id).await
+    {
+        // Who answered the chat before may have done it in this moment.
+        ensure!(held().await? != Some(first), error);
     }
     Ok(())
 }
