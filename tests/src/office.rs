@@ -54,6 +54,11 @@ struct Added {
     id: OperatorId,
 }
 
+#[derive(Deserialize)]
+struct Restored {
+    not_confirmed: u64,
+}
+
 impl Office {
     /// Opens an office without operators.
     ///
@@ -150,6 +155,29 @@ impl Office {
         ]);
         run(BACKEND, &args, "").await?;
         Ok(())
+    }
+
+    /// Writes a backup of the backend's data, whether it runs or not, to a file of this name.
+    ///
+    /// # Errors
+    /// When the backend refuses.
+    pub async fn backup(&self, name: &str) -> Result<PathBuf> {
+        let file = self.dir.path().join(name);
+        let args = args([&"--data", &data(self.dir.path()), &"backup", &file]);
+        run(BACKEND, &args, "").await?;
+        Ok(file)
+    }
+
+    /// Puts a backup in the place of the backend's data; the backend must have been ended. Tells
+    /// how many messages are unconfirmed by that.
+    ///
+    /// # Errors
+    /// When the backend refuses.
+    pub async fn restore(&self, backup: &Path) -> Result<u64> {
+        let args = args([&"--data", &data(self.dir.path()), &"restore", &backup]);
+        let answer = run(BACKEND, &args, "").await?;
+        let restored: Restored = serde_json::from_str(&answer).context("Reading what it did")?;
+        Ok(restored.not_confirmed)
     }
 
     /// The folder of a panel's data, by a name of one's choice: the same name is the same panel.

@@ -258,6 +258,7 @@ impl Running {
     pub async fn until(self, stop: impl Future<Output = ()>) {
         let Self { backend, _lock, .. } = self;
         stop.await;
+        tracing::info!("Stopping");
         backend.stopping.cancel();
         backend.tasks.close();
         backend.tasks.wait().await;

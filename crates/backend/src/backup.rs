@@ -195,12 +195,25 @@ impl Former {
                 is_damaged: false,
             });
         }
+        // SQLite removes the log of a file that it cannot make sense of.
+        let log = beside(store, "-wal");
+        let saved = beside(store, "-wal.former");
+        let has_log = log.exists();
+        if has_log {
+            fs::copy(&log, &saved).context("Keeping the former store's log")?;
+        }
         let known = FormerStore::read(store)
             .inspect_err(|error| {
                 tracing::warn!(%error, "The former store cannot be read; it is kept all the same");
             })
             .ok();
-        let is_damaged = match pult_sqlite::settle_log(store) {
+        let settled = pult_sqlite::settle_log(store);
+        if has_log && settled.is_err() {
+            fs::rename(&saved, &log).context("Keeping the former store's log")?;
+        } else if has_log {
+            fs::remove_file(&saved)?;
+        }
+        let is_damaged = match settled {
             Ok(true) => false,
             Ok(false) => bail!(
                 "The store is in use by another command of pult-backend. Try again when that has \
@@ -224,10 +237,7 @@ impl Former {
         if !self.exists {
             return Ok(None);
         }
-        let kept = beside(store, &format!(".before-restore-{}", date()));
-        if kept.exists() {
-            bail!("{} exists already. Try again.", kept.display());
-        }
+        let kept = new_name(store);
         let keeping = || format!("Keeping the former store as {}", kept.display());
         if fs::hard_link(store, &kept).is_err() {
             fs::rename(store, &kept).with_context(keeping)?;
@@ -344,6 +354,18 @@ fn create_private(path: &Path) -> io::Result<File> {
         options.mode(0o600);
     }
     options.open(path)
+}
+
+/// A name for the former store that nothing bears.
+fn new_name(store: &Path) -> PathBuf {
+    let name = beside(store, &format!(".before-restore-{}", date()));
+    let mut free = name.clone();
+    let mut n = 1_u32;
+    while free.exists() {
+        n = n.saturating_add(1);
+        free = beside(&name, &format!("-{n}"));
+    }
+    free
 }
 
 /// The name that continues this one.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use parking_lot::RwLock;
 use pult_domain::ChannelId;
 use pult_domain::provider::{OutboundMessage, SendOutcome};
@@ -102,7 +102,9 @@ impl Channels {
 fn connect(channel: &Channel) -> anyhow::Result<Connector> {
     match channel.row.kind {
         ChannelKind::Whatsapp => {
-            let settings: WhatsAppSettings = serde_json::from_str(&channel.settings)?;
+            // The error's own words would quote a secret.
+            let settings: WhatsAppSettings = serde_json::from_str(&channel.settings)
+                .map_err(|error| anyhow!("no settings of WhatsApp (column {})", error.column()))?;
             let api = WhatsAppApi::new(api_settings(&settings, &channel.provider_key)?)?;
             Ok(Connector::WhatsApp {
                 api,

@@ -96,7 +96,7 @@ async fn send(backend: Shared, delivery: i64) -> i64 {
         Ok(Some(sending)) => sending,
         Ok(None) => return delivery,
         Err(error) => {
-            tracing::error!(%error, "A sending could not be begun");
+            tracing::warn!(%error, "A sending could not be begun yet");
             tokio::time::sleep(STORE_RETRY).await;
             return delivery;
         }
@@ -113,7 +113,10 @@ async fn send(backend: Shared, delivery: i64) -> i64 {
         .finish_sending(delivery, outcome.clone())
         .await
     {
-        tracing::error!(%error, "The ending of a sending could not be written down");
+        tracing::warn!(
+            message.id = %sending.message.message_id, %error,
+            "The ending of a sending could not be written down yet"
+        );
         tokio::select! {
             // Unconfirmed from the next start on, which is the truth about it.
             () = backend.stopping.cancelled() => break,

@@ -38,6 +38,7 @@ pub(crate) async fn sign_in(
         .sign_in_limit
         .check(&request.login, peer.ip())
         .map_err(|wait| {
+            tracing::info!(address = %peer.ip(), "Too many tries to sign in");
             let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
             let problem = Problem::new(Code::TooManyTries, "too many tries to sign in");
             ProblemResponse(problem.with_details(json!({ "retry_after_ms": wait_ms })))
@@ -56,13 +57,14 @@ pub(crate) async fn sign_in(
         .await
         .unwrap_or(false);
     let Some(operator) = operator.filter(|_| fits) else {
-        tracing::info!("A sign-in failed");
+        tracing::info!(address = %peer.ip(), "A sign-in failed");
         return Err(ProblemResponse::new(
             Code::WrongPassword,
             "the name or the password is wrong",
         ));
     };
     if !operator.row.is_active {
+        tracing::info!(operator.id = %operator.row.id, "A deactivated operator tried to sign in");
         return Err(ProblemResponse::new(
             Code::OperatorInactive,
             "the operator is deactivated",

@@ -345,4 +345,38 @@ mod tests {
         assert_eq!(schema_after("one_by_one.sqlite", &[1, 2, 3]), at_once);
         assert_eq!(schema_after("skipping.sqlite", &[1, 3, 3]), at_once);
     }
+
+    #[test]
+    fn a_log_is_emptied_as_soon_as_no_reader_needs_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        let (mut writer, readers) = open(&settings(&path, &[STEP])).unwrap();
+        let mut add = |n: i64| {
+            for a in 0..n {
+                let insert = "INSERT INTO t (a) VALUES (?1)";
+                writer.transaction(|tx| tx.execute(insert, (a,))).unwrap();
+            }
+        };
+        add(10);
+        let count = "SELECT count(*) FROM t";
+        readers
+            .read(|reader| {
+                let n: i64 = reader.one(count, (), |row| row.get(0))?;
+                // Far more than after which a log begins anew when nobody reads.
+                add(3000);
+                let (_, log) = readers.sizes();
+                assert!(log > 3000 * 4096, "{log}");
+                assert!(!readers.empty_log()?);
+                let still: i64 = reader.one(count, (), |row| row.get(0))?;
+                assert_eq!(still, n);
+                Ok::<_, rusqlite::Error>(())
+            })
+            .unwrap();
+        assert!(readers.empty_log().unwrap());
+        assert_eq!(readers.sizes().1, 0);
+        let n: i64 = readers
+            .read(|reader| reader.one(count, (), |row| row.get(0)))
+            .unwrap();
+        assert_eq!(n, 3010);
+    }
 }

@@ -47,6 +47,12 @@ impl Readers {
         }
     }
 
+    /// Where the file is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.pool.path
+    }
+
     /// How many bytes the file and its write-ahead log take on the disk.
     #[must_use]
     pub fn sizes(&self) -> (u64, u64) {

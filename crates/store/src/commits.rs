@@ -3,13 +3,20 @@
 //!
 //! A disk that is full or read-only comes to light in the middle of somebody's work or at the
 //! commit. Whoever asked is told each time; the log is told once when it begins and once when it
-//! is over, or it would help to fill the disk.
+//! is over, or it would help to fill the disk. A commit that finds room does not end it: what is
+//! small goes on fitting for a while into what the failed one has left.
 
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::StoreError;
+
+/// A disk with less room than this is full: twice what a provider delivers at once.
+const ROOM_BYTES: usize = 8 * 1024 * 1024;
 
 /// One commit, or a try at one.
 #[derive(Debug, Clone, Copy)]
@@ -61,17 +68,19 @@ impl Commits {
                 return;
             }
         };
-        let was_refusing = self.is_disk_refusing.swap(is_refusing, Ordering::Relaxed);
-        match (was_refusing, is_refusing) {
-            (false, true) => {
-                let error = outcome.as_ref().err().map(ToString::to_string);
-                tracing::error!(
-                    error,
-                    "The disk is full or cannot be written: nothing new is taken until it can"
-                );
-            }
-            (true, false) => tracing::warn!("The disk takes what is written again"),
-            (false, false) | (true, true) => {}
+        if is_refusing && !self.is_disk_refusing.swap(true, Ordering::Relaxed) {
+            let error = outcome.as_ref().err().map(ToString::to_string);
+            tracing::error!(
+                error,
+                "The disk is full or cannot be written: nothing new is taken until it can"
+            );
+        }
+    }
+
+    /// Notes that there is room, and that a commit has come about since.
+    pub(crate) fn note_room(&self) {
+        if self.is_disk_refusing.swap(false, Ordering::Relaxed) {
+            tracing::warn!("The disk takes what is written again");
         }
     }
 
@@ -79,4 +88,16 @@ impl Commits {
     pub(crate) fn is_disk_refusing(&self) -> bool {
         self.is_disk_refusing.load(Ordering::Relaxed)
     }
+}
+
+/// Whether the disk has room: tried out, since a quota or a limit is in no figure of the system's.
+pub(crate) fn find_room(store: &Path) -> io::Result<()> {
+    let mut trial = store.as_os_str().to_owned();
+    trial.push(".room");
+    let tried = File::create(&trial).and_then(|mut file| {
+        file.write_all(&vec![0xA5; ROOM_BYTES])?;
+        file.sync_all()
+    });
+    let removed = std::fs::remove_file(&trial);
+    tried.and(removed)
 }

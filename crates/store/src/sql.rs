@@ -62,7 +62,9 @@ pub(crate) fn optional_json<T: serde::de::DeserializeOwned>(
         .as_str_or_null()?
         .map(|text| {
             serde_json::from_str(text).map_err(|error| {
-                SqlError::FromSqlConversionFailure(column, types::Type::Text, error.into())
+                // Its own words would quote what clients write.
+                let place = format!("no such JSON (column {})", error.column());
+                SqlError::FromSqlConversionFailure(column, types::Type::Text, place.into())
             })
         })
         .transpose()

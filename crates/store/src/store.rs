@@ -15,8 +15,8 @@ use crate::writer::{Work, Writing};
 use crate::{
     ChangeSet, Channel, Figures, Forget, Forgotten, LaneHead, NewChannel, NewOperator, NewSession,
     Observer, Operator, OperatorExists, Page, PassPlace, Sending, Session, StoreError,
-    StoredSession, audience, channels, chats, commands, deliveries, entries, feed, figures, ingest,
-    journal, operators, retention, sessions,
+    StoredSession, audience, channels, chats, commands, commits, deliveries, entries, feed,
+    figures, ingest, journal, operators, retention, sessions,
 };
 
 /// Marks the file as ours: "PULT".
@@ -195,17 +195,24 @@ impl Store {
         self.writing.commits.is_disk_refusing()
     }
 
-    /// Writes what changes nothing, to learn whether the disk takes it.
+    /// Finds out whether a disk that refused has room again and takes what is written.
     ///
     /// # Errors
-    /// A fault of the store, such as that the disk does not.
+    /// A fault of the store, such as that it does not.
     pub async fn try_disk(&self) -> Answer<()> {
+        let readers = self.readers.clone();
+        let found = tokio::task::spawn_blocking(move || commits::find_room(readers.path())).await;
+        found
+            .map_err(|_| StoreError::Closed)?
+            .map_err(|error| StoreError::Commit(error.to_string()))?;
         let write = |work: &mut Work<'_>| {
             let same = "UPDATE store SET seq = seq";
             work.tx.execute(same, ())?;
             Ok(())
         };
-        self.writing.run(write).await
+        self.writing.run(write).await?;
+        self.writing.commits.note_room();
+        Ok(())
     }
 
     /// How many pieces of work wait for their commit.

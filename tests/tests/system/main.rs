@@ -4,6 +4,7 @@
 mod life;
 mod network;
 mod restarts;
+mod restore;
 
 use std::time::Duration;
 

@@ -85,7 +85,9 @@ async fn send(State(meta): State<Arc<Meta>>, Json(body): Json<Value>) -> Respons
                 .into_response()
         }
         Some(Script::Error(code)) => {
-            let error = json!({ "error": { "message": "refused by script", "code": code } });
+            // Meta repeats what it was given.
+            let message = format!("refused: {}", meta.posts.lock()[n - 1]);
+            let error = json!({ "error": { "message": message, "code": code } });
             (StatusCode::BAD_REQUEST, Json(error)).into_response()
         }
         Some(Script::Silence) => std::future::pending().await,

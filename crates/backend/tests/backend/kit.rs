@@ -279,6 +279,14 @@ pub(crate) struct Signed {
 }
 
 impl Signed {
+    /// The same, at the backend's present address.
+    pub(crate) fn at(&self, backend: &TestBackend) -> Self {
+        Self {
+            address: backend.address(),
+            ..self.clone()
+        }
+    }
+
     /// Their panel: connected, and caught up from nothing.
     pub(crate) async fn panel(&self) -> TestPanel {
         TestPanel::open(self.wire().await, &self.token, None).await

@@ -14,7 +14,11 @@ mod history;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod openapi;
+#[cfg(test)]
+mod operations;
 #[cfg(test)]
 mod panel;
 #[cfg(test)]

@@ -78,21 +78,31 @@ pub(crate) async fn run(folder: &Path, args: &[&str], env: &[(&str, &str)], stdi
 /// The program while it serves.
 pub(crate) struct Program {
     pub(crate) address: SocketAddr,
+    /// The line with which it said so.
+    pub(crate) told: Value,
     child: Child,
     log: PathBuf,
 }
 
 impl Program {
     pub(crate) async fn serve(folder: &Path) -> Self {
-        Self::spawn(program(folder), folder).await
+        Self::serve_with(folder, &[], &[]).await
     }
 
-    /// Serves where no file can grow beyond so many blocks of 512 bytes, as on a full disk.
+    /// Serves with these arguments more, and this in its environment.
+    pub(crate) async fn serve_with(folder: &Path, args: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut program = program(folder);
+        program.envs(env.iter().copied());
+        Self::spawn(program, folder, args).await
+    }
+
+    /// Serves where no file can grow beyond so many blocks of 512 bytes, as on a full disk, until
+    /// there is room.
     pub(crate) async fn serve_without_room(folder: &Path, n_blocks: u32) -> Self {
         let program = program(folder);
         let mut shell = Command::new("/bin/sh");
         // A program that ignores the signal is told by the write that failed.
-        let script = format!("trap '' XFSZ; ulimit -f {n_blocks}; exec \"$0\" \"$@\"");
+        let script = format!("trap '' XFSZ; ulimit -S -f {n_blocks}; exec \"$0\" \"$@\"");
         shell
             .arg("-c")
             .arg(script)
@@ -101,12 +111,14 @@ impl Program {
             .env_clear()
             .env("PULT_DATA", folder)
             .kill_on_drop(true);
-        Self::spawn(shell, folder).await
+        Self::spawn(shell, folder, &[]).await
     }
 
-    async fn spawn(mut command: Command, folder: &Path) -> Self {
+    async fn spawn(mut command: Command, folder: &Path, args: &[&str]) -> Self {
         let log = folder.join("stderr.log");
-        command.args(["serve", "--listen", "127.0.0.1:0"]);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(args);
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         command.stderr(File::create(&log).unwrap());
         let mut child = command.spawn().unwrap();
@@ -118,14 +130,31 @@ impl Program {
         let address = address.strip_prefix("http://").unwrap().parse().unwrap();
         Self {
             address,
+            told,
             child,
             log,
         }
     }
 
     pub(crate) fn terminate(&self) {
+        kill_process(self.pid(), Signal::TERM).unwrap();
+    }
+
+    /// Lets nothing be written beyond so many bytes of a file, or lets it again. The program must
+    /// have been started by [`Self::serve_without_room`].
+    #[cfg(target_os = "linux")]
+    pub(crate) fn limit_files(&self, n_bytes: Option<u64>) {
+        use rustix::process::{Resource, Rlimit, prlimit};
+        let limit = Rlimit {
+            current: n_bytes,
+            maximum: None,
+        };
+        prlimit(Some(self.pid()), Resource::Fsize, limit).unwrap();
+    }
+
+    fn pid(&self) -> Pid {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
-        kill_process(Pid::from_raw(id).unwrap(), Signal::TERM).unwrap();
+        Pid::from_raw(id).unwrap()
     }
 
     /// The most memory that it has held at any time.
