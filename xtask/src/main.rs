@@ -14,6 +14,7 @@ mod checks;
 mod codegen;
 mod demo;
 mod fresh;
+mod fuzz;
 mod house;
 mod interrupt;
 mod licences;
@@ -55,6 +56,8 @@ enum Command {
     Test(checks::Options),
     /// Makes a proof over the spawned programs: long randomised runs, replayable by their seed
     Prove(prove::Options),
+    /// Hunts for inputs that break the backend: mutated webhooks, frames or requests
+    Fuzz(fuzz::Options),
     /// Writes the TypeScript of everything that crosses to the UI into ui/src/api/generated
     Codegen {
         /// Changes nothing; fails when a file differs and says which
@@ -93,6 +96,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(options) => demo::run(&house, &options),
         Command::Test(options) => checks::run(&house, &options),
         Command::Prove(options) => prove::run(&house, &options),
+        Command::Fuzz(options) => fuzz::run(&house, &options),
         Command::Codegen { check: true } => codegen::check(&house),
         Command::Codegen { check: false } => codegen::write(&house),
         Command::Screenshots { directory } => demo::screenshots(&house, &directory),

@@ -21,7 +21,7 @@ use crate::channels::Channels;
 use crate::departures::Departures;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
-use crate::problem::ProblemResponse;
+use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
@@ -214,6 +214,7 @@ fn figures() -> Router<Shared> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(async || ProblemResponse::not_found())
+        .method_not_allowed_fallback(problem::no_such_method)
 }
 
 fn routes() -> Router<Shared> {
@@ -238,6 +239,7 @@ fn routes() -> Router<Shared> {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .fallback(async || ProblemResponse::not_found())
+        .method_not_allowed_fallback(problem::no_such_method)
 }
 
 impl Running {

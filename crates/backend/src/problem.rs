@@ -68,21 +68,30 @@ const fn status(code: Code) -> StatusCode {
 impl IntoResponse for ProblemResponse {
     fn into_response(self) -> Response {
         let Self(problem) = self;
-        let status = status(problem.code);
-        let body = json!({
-            "type": "about:blank",
-            "title": status.canonical_reason().unwrap_or_default(),
-            "status": status.as_u16(),
-            "detail": problem.message,
-            "code": problem.code,
-            "message": problem.message,
-            "details": problem.details,
-        });
-        let mut response = (status, Json(body)).into_response();
-        response.headers_mut().insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
-        response
+        response(status(problem.code), &problem)
     }
+}
+
+/// What stands there, but not to be asked in this way.
+pub(crate) async fn no_such_method() -> Response {
+    let problem = Problem::new(Code::NotFound, "this address knows no such method");
+    response(StatusCode::METHOD_NOT_ALLOWED, &problem)
+}
+
+fn response(status: StatusCode, problem: &Problem) -> Response {
+    let body = json!({
+        "type": "about:blank",
+        "title": status.canonical_reason().unwrap_or_default(),
+        "status": status.as_u16(),
+        "detail": problem.message,
+        "code": problem.code,
+        "message": problem.message,
+        "details": problem.details,
+    });
+    let mut response = (status, Json(body)).into_response();
+    response.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/problem+json"),
+    );
+    response
 }

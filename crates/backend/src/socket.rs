@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use pult_domain::{ChatId, CommandId, OperatorId};
@@ -25,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Backend, Shared};
 use crate::hub::{FeedFrame, ReaderId, encode};
-use crate::problem::of_store_error;
+use crate::problem::{ProblemResponse, of_store_error};
 use crate::{auth, commands, watch};
 
 /// Buffers of a connection, in bytes: most are idle most of the time, and there are many.
@@ -42,8 +43,14 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_COMMANDS: usize = 32;
 
 /// `GET /api/v1/socket`
-pub(crate) async fn open(State(backend): State<Shared>, upgrade: WebSocketUpgrade) -> Response {
-    upgrade
+pub(crate) async fn open(
+    State(backend): State<Shared>,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ProblemResponse> {
+    let upgrade = upgrade.map_err(|_| {
+        ProblemResponse::new(Code::Malformed, "a socket is opened as RFC 6455 has it")
+    })?;
+    Ok(upgrade
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(0)
         .max_message_size(MAX_READ_BYTES)
@@ -52,7 +59,7 @@ pub(crate) async fn open(State(backend): State<Shared>, upgrade: WebSocketUpgrad
             let tasks = backend.tasks.clone();
             // Tracked, so that a stop waits for connections to end in order.
             drop(tasks.spawn(serve(backend, socket)).await);
-        })
+        }))
 }
 
 /// Why a connection ends.

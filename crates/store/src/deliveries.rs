@@ -348,8 +348,13 @@ pub(crate) fn update(
     else {
         return park(work, channel, update);
     };
+    if by_provider_id.is_some() {
+        return progress(work, &delivery, &update.progress);
+    }
     learn_provider_id(work, &delivery, &update.provider_id)?;
-    progress(work, &delivery, &update.progress)
+    progress(work, &delivery, &update.progress)?;
+    // Statuses without our id may have come before this one.
+    unpark(work, channel, &update.provider_id)
 }
 
 /// Merges monotonically: what was read is never "delivered" again, and only a message that did

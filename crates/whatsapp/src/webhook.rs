@@ -209,7 +209,8 @@ impl Contact {
             name: string(&contact, "/profile/name")
                 .map(|name| name.trim().to_owned())
                 .filter(|name| !name.is_empty())
-                .or_else(username),
+                .or_else(username)
+                .map(|name| content::client_name(&name)),
         })
     }
 
@@ -253,10 +254,15 @@ fn sender_of(message: &Value, contacts: &[Contact]) -> Option<Sender> {
     })
 }
 
+/// Most digits of a phone number; fifteen by the rules, a few more where they are bent.
+const MAX_PHONE_DIGITS: usize = 20;
+
 /// The digits of a `wa_id`, if it is a phone number.
 pub(crate) fn digits(wa_id: &str) -> Option<&str> {
     let digits = wa_id.strip_prefix('+').unwrap_or(wa_id);
-    (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(digits)
+    ((1..=MAX_PHONE_DIGITS).contains(&digits.len())
+        && digits.bytes().all(|byte| byte.is_ascii_digit()))
+    .then_some(digits)
 }
 
 fn read_status(raw: &RawValue, received_at: Timestamp) -> Fact {

@@ -216,6 +216,23 @@ async fn a_delivery_larger_than_a_frame_reaches_a_live_panel_whole() {
 }
 
 #[tokio::test]
+async fn a_message_larger_than_a_frame_keeps_nobody_from_the_others() {
+    let backend = TestBackend::start().await;
+    let anna = backend.operator("anna").await;
+    let mut live = anna.panel().await;
+    // Each of its letters takes six bytes in a frame.
+    let endless = "\u{1}".repeat(600_000);
+    let chat = backend.client_writes(PHONE, &endless).await;
+    let next = backend.client_writes("79990000002", "И я здесь").await;
+    live.until("both chats", |panel| panel.chats.len() == 2)
+        .await;
+    let fresh = anna.panel().await;
+    assert_eq!(fresh.chats, live.chats);
+    assert_eq!(fresh.entries, live.entries);
+    assert_eq!((fresh.places(chat).len(), fresh.places(next).len()), (1, 1));
+}
+
+#[tokio::test]
 async fn a_panel_that_does_not_read_holds_nobody_up_and_loses_nothing() {
     let backend = TestBackend::start().await;
     let chat = backend.client_writes(PHONE, "Здравствуйте").await;

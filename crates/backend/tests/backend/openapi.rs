@@ -25,3 +25,21 @@ async fn an_unknown_address_is_answered_like_every_other_no() {
         answer.refuses(404, "not_found");
     }
 }
+
+#[tokio::test]
+async fn a_known_address_asked_in_the_wrong_way_is_answered_like_every_other_no() {
+    let backend = TestBackend::start().await;
+    for (method, path) in [
+        (Method::GET, "/api/v1/sessions"),
+        (Method::POST, "/api/v1/sessions/current"),
+        (Method::OPTIONS, "/api/v1/commands"),
+        (Method::PUT, "/webhooks/whatsapp"),
+        (Method::DELETE, "/api/v1/socket"),
+        (Method::from_bytes(b"get").unwrap(), "/api/v1/openapi.json"),
+    ] {
+        let answer = Answer::of(backend.request(method, path)).await;
+        answer.refuses(405, "not_found");
+    }
+    let answer = Answer::of(backend.request(Method::GET, "/api/v1/socket")).await;
+    answer.refuses(400, "malformed");
+}

@@ -130,6 +130,22 @@ async fn a_status_with_our_own_id_settles_what_was_not_confirmed() {
 }
 
 #[tokio::test]
+async fn what_came_before_the_providers_id_was_known_counts_from_then_on() {
+    for (early, then) in [
+        (Progress::Read, Read),
+        (Progress::Failed(failure()), Failed),
+    ] {
+        let (store, _, chat) = answered(&["раз"]).await;
+        let sending = store.sends(not_confirmed()).await;
+        store.status("wamid.A", early).await;
+        assert_eq!(store.state_of(chat, "раз"), NotConfirmed);
+        let by_callback = status("wamid.A", Some(sending.message.message_id), Progress::Sent);
+        store.takes_in(vec![by_callback]).await;
+        assert_eq!(store.state_of(chat, "раз"), then);
+    }
+}
+
+#[tokio::test]
 async fn an_unconfirmed_message_holds_its_lane_for_a_while_and_is_never_sent_again() {
     let (store, _, chat) = answered(&["раз", "два"]).await;
     let first = store.head().await.unwrap();

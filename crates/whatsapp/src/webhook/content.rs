@@ -8,6 +8,30 @@ use super::envelope::string;
 /// Longest kind that is kept; Meta's own are far shorter.
 const MAX_KIND_CHARS: usize = 64;
 
+/// Longest text that is kept, in characters; `WhatsApp` lets nobody write a longer one. It must fit
+/// into a frame of ours however its letters are escaped there, or no panel could read any more.
+const MAX_TEXT_CHARS: usize = 65_536;
+
+/// Longest name of a client that is kept, in characters; `WhatsApp`'s own are far shorter.
+const MAX_NAME_CHARS: usize = 256;
+
+/// A client's words, cut where a broken sender would go on for ever. The journal has them whole.
+fn kept(text: String) -> String {
+    shortened(text, MAX_TEXT_CHARS)
+}
+
+/// A client's name, cut likewise.
+pub(super) fn client_name(name: &str) -> String {
+    shortened(name.to_owned(), MAX_NAME_CHARS)
+}
+
+fn shortened(text: String, max_chars: usize) -> String {
+    if text.chars().nth(max_chars).is_none() {
+        return text;
+    }
+    text.chars().take(max_chars - 1).chain(['…']).collect()
+}
+
 /// A kind's name, cut where a hostile or broken one would go on for ever.
 pub(super) fn kind_name(kind: &str) -> String {
     kind.chars().take(MAX_KIND_CHARS).collect()
@@ -28,10 +52,10 @@ pub(super) fn read(message: &Value, kind: String, raw: &str) -> Content {
     if kind == "text"
         && let Some(body) = string(message, "/text/body")
     {
-        return Content::Text { body };
+        return Content::Text { body: kept(body) };
     }
     Content::Placeholder {
-        caption: caption(message, &kind),
+        caption: caption(message, &kind).map(kept),
         kind,
         raw: raw.to_owned(),
     }

@@ -490,6 +490,48 @@ fn a_stray_byte_costs_only_its_letter() {
 }
 
 #[test]
+fn words_that_never_end_are_cut_where_no_client_gets_to() {
+    let endless = "ё".repeat(1_000_000);
+    let longest = "ё".repeat(65_536);
+    let placeholder = json!({"id": "wamid.2", "type": "image", "image": {"caption": endless}});
+    let facts = facts(&body(json!({
+        "contacts": [{"wa_id": "79160000001", "profile": {"name": endless}}],
+        "messages": [
+            message(&json!({"text": {"body": longest}})),
+            message(&json!({"text": {"body": endless}})),
+            message(&placeholder),
+            message(&json!({"from": "7".repeat(1_000_000)})),
+        ],
+    })));
+    let messages: Vec<&InboundMessage> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Message(message) => Some(message),
+            Fact::Delivery(_) | Fact::Other { .. } => None,
+        })
+        .collect();
+    let body = |words: &str| Content::Text {
+        body: words.to_owned(),
+    };
+    assert_eq!(messages[0].content, body(&longest));
+    let cut = format!("{}…", "ё".repeat(65_535));
+    assert_eq!(messages[1].content, body(&cut));
+    let caption = match &messages[2].content {
+        Content::Placeholder { caption, raw, .. } => {
+            assert!(raw.len() > 1_000_000, "what came stays whole");
+            caption.as_deref()
+        }
+        Content::Text { .. } => None,
+    };
+    assert_eq!(caption, Some(cut.as_str()));
+    let name = messages[0].sender.name.as_deref().unwrap();
+    assert_eq!(name.chars().count(), 256);
+    // As an identity it is opaque, but nobody can be called at it.
+    assert_eq!(messages[3].sender.identities[0].value.len(), 1_000_000);
+    assert_eq!(messages[3].sender.phone, None);
+}
+
+#[test]
 fn json_too_deep_to_read_is_lost_alone() {
     let deep = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
     let body = String::from_utf8(body(json!({"messages": ["DEEP", message(&json!({}))]})))
