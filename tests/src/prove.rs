@@ -6,6 +6,7 @@
 //! each of them does.
 
 pub mod canary;
+pub mod checker;
 pub mod crash;
 pub mod cuts;
 pub mod race;
@@ -32,6 +33,8 @@ pub enum Proof {
     Crash,
     /// The network between panels and backend fails in every way
     Cuts,
+    /// Bugs are planted, and the other proofs must find them
+    Checker,
 }
 
 /// What a proof is asked for.
@@ -97,16 +100,17 @@ impl Proof {
             Self::Race => "race",
             Self::Crash => "crash",
             Self::Cuts => "cuts",
+            Self::Checker => "checker",
         }
     }
 
-    /// How many runs make a proof, when nobody says.
+    /// How many runs make a proof, when nobody says; of the checker, the most for one bug.
     #[must_use]
     pub const fn usual_runs(self) -> u64 {
         match self {
             Self::Race => 1000,
             Self::Crash => 20,
-            Self::Cuts => 100,
+            Self::Cuts | Self::Checker => 100,
         }
     }
 
@@ -119,6 +123,7 @@ impl Proof {
             Self::Race => race::prove(plan).await,
             Self::Crash => crash::prove(plan).await,
             Self::Cuts => cuts::prove(plan).await,
+            Self::Checker => checker::prove(plan).await,
         }
     }
 

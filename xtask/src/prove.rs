@@ -16,7 +16,7 @@ use crate::steps::Steps;
 /// What can be asked of a proof.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Which: race, crash, cuts
+    /// Which: race, crash, cuts; or checker, which plants bugs for them to find
     name: String,
     /// How many runs
     #[arg(long, value_name = "N")]

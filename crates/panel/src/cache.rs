@@ -306,6 +306,14 @@ pub(crate) fn replace(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
 pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
     let mut applied = Applied::default();
     let fresh = places_of_fresh_chats(rows);
+    for chat_id in fresh.keys() {
+        // It comes with the rows if there is one. A mark made here that the backend did not take,
+        // since the chat was out of sight by then, is none.
+        tx.execute(
+            "DELETE FROM marks WHERE chat_id = ?1",
+            params![chat_id.stored()],
+        )?;
+    }
     for row in rows {
         match row {
             FeedRow::Chat(chat) => {

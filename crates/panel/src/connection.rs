@@ -206,7 +206,7 @@ struct Connected<'a> {
     /// Commands that wait for their answer, with their chats.
     in_flight: BTreeMap<CommandId, ChatId>,
     marks_in_flight: BTreeMap<CommandId, (ChatId, Place)>,
-    /// Chats whose next command the backend could not take just now.
+    /// Chats whose next command or mark the backend could not take just now.
     backing_off: BTreeMap<ChatId, BackOff>,
 }
 
@@ -367,6 +367,10 @@ impl Connected<'_> {
             return Err(Lost::SignedOut);
         }
         if let Some(mark) = self.marks_in_flight.remove(&id) {
+            if is_passing(&problem) {
+                self.back_off(mark.0);
+                return Ok(());
+            }
             return self.end_mark(mark).await;
         }
         if is_passing(&problem) {
@@ -457,12 +461,14 @@ impl Connected<'_> {
 
     async fn send_marks(&mut self) -> Result<(), Lost> {
         let marks = blocking(self.session, |session| session.marks()).await?;
+        let now = Instant::now();
         for (chat_id, place) in marks {
             let is_on_its_way = self
                 .marks_in_flight
                 .values()
                 .any(|(other, _)| *other == chat_id);
-            if is_on_its_way {
+            let off = self.backing_off.get(&chat_id);
+            if is_on_its_way || off.is_some_and(|off| off.until > now) {
                 continue;
             }
             let id = CommandId(Uuid::now_v7());

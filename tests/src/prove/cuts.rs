@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use futures_util::StreamExt;
+use futures_util::stream;
 use pult_domain::{ChatId, CommandId};
 use pult_protocol::Code;
 use rand::RngExt;
@@ -28,6 +30,9 @@ use crate::proxy::Proxy;
 
 /// Things that happen in a run.
 const N_MOVES: std::ops::Range<u32> = 60..120;
+
+/// Runs at a time, each in an office of its own: most of a run is waiting.
+const N_AT_ONCE: usize = 3;
 
 /// The longest that nothing happens between two of them.
 const MAX_PAUSE_MS: u64 = 40;
@@ -103,19 +108,18 @@ struct Reply {
 /// When they cannot be made.
 pub async fn prove(plan: &Plan) -> Result<Outcome> {
     let mut figures = Figures::default();
-    for mut run in plan.runs() {
-        let mut scene = Scene::open(plan, &mut run).await?;
-        let made = scene.run(&mut run).await;
-        figures.add(&scene.figures);
-        if let Err(error) = made {
-            scene.leave().await;
-            return Outcome::new(&figures, Some(scene.stage.stopped(&run, error)));
+    let mut made = stream::iter(plan.runs())
+        .map(|run| make(plan, run))
+        .buffer_unordered(N_AT_ONCE);
+    while let Some(made) = made.next().await {
+        let (of_run, stopped) = made?;
+        figures.add(&of_run);
+        if stopped.is_some() {
+            return Outcome::new(&figures, stopped);
         }
-        if run.k.is_multiple_of(10) {
-            super::progress(&format!(
-                "cuts: run {}, {} cuts so far",
-                run.k, figures.cuts
-            ));
+        if figures.runs.is_multiple_of(10) {
+            let Figures { runs, cuts, .. } = figures;
+            super::progress(&format!("cuts: {runs} runs, {cuts} cuts so far"));
         }
     }
     let stopped = figures.too_few().map(|what| Stopped {
@@ -124,6 +128,15 @@ pub async fn prove(plan: &Plan) -> Result<Outcome> {
         kept: None,
     });
     Outcome::new(&figures, stopped)
+}
+
+/// Makes one run.
+async fn make(plan: &Plan, mut run: Run) -> Result<(Figures, Option<Stopped>)> {
+    let mut scene = Scene::open(plan, &mut run).await?;
+    let made = scene.run(&mut run).await;
+    scene.leave().await;
+    let stopped = made.err().map(|error| scene.stage.stopped(&run, error));
+    Ok((scene.figures, stopped))
 }
 
 impl Scene {

@@ -38,15 +38,17 @@ impl Session {
         }
         let applied = self.cache.write(|tx| {
             let applied = if page.is_snapshot {
-                let applied = cache::replace(tx, &page.rows)?;
-                for (chat_id, place) in &marks {
-                    cache::grow_mark(tx, *chat_id, *place)?;
-                    cache::count_unread(tx, *chat_id)?;
-                }
-                applied
+                cache::replace(tx, &page.rows)?
             } else {
                 cache::apply(tx, &page.rows)?
             };
+            // What the backend has not been told yet stands above what it says.
+            for (chat_id, place) in &marks {
+                if cache::chat(tx.reader(), *chat_id)?.is_some() {
+                    cache::grow_mark(tx, *chat_id, *place)?;
+                    cache::count_unread(tx, *chat_id)?;
+                }
+            }
             if let Some(cursor) = &page.cursor {
                 cache::set_cursor(tx, cursor)?;
             }

@@ -181,6 +181,62 @@ async fn read_marks_made_without_a_network_are_told_later_and_survive_a_snapshot
 }
 
 #[tokio::test]
+async fn a_mark_that_was_not_taken_is_gone_when_its_chat_comes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![Row::Chat(Chat(1).queued(5))];
+    rows.extend(entries(history(Chat(1), 1, 5)));
+    let mut socket = backend.accept_with(rows.clone()).await;
+    until_live(&panel).await;
+    panel.mark_read(Chat(1).id(), Place(4)).await.unwrap();
+    let envelope = socket.command().await;
+    // It was closed at the operator's other panel before the mark came.
+    let gone = Row::Gone {
+        chat_id: Chat(1).id(),
+        why: GoneWhy::Closed,
+    };
+    socket.changes(vec![gone], 2).await;
+    socket
+        .refuse(
+            envelope.id,
+            pult_protocol::Code::ChatNotFound,
+            serde_json::json!({}),
+        )
+        .await;
+    until(&panel, |overview| overview.queued.is_empty()).await;
+    if let Some(Row::Chat(chat)) = rows.first_mut() {
+        chat.fresh = true;
+    }
+    rows.insert(1, Chat(1).mark(2));
+    socket.changes(rows, 3).await;
+    let overview = until(&panel, |overview| !overview.queued.is_empty()).await;
+    assert_eq!(overview.queued[0].n_unread, 3);
+}
+
+#[tokio::test]
+async fn a_mark_that_the_backend_could_not_take_just_now_is_told_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![Row::Chat(Chat(1).queued(5))];
+    rows.extend(entries(history(Chat(1), 1, 5)));
+    let mut socket = backend.accept_with(rows).await;
+    until_live(&panel).await;
+    panel.mark_read(Chat(1).id(), Place(4)).await.unwrap();
+    let envelope = socket.command().await;
+    socket
+        .refuse(
+            envelope.id,
+            pult_protocol::Code::Unavailable,
+            serde_json::json!({}),
+        )
+        .await;
+    let again = socket.command().await;
+    assert_eq!(again.command, envelope.command);
+}
+
+#[tokio::test]
 async fn older_entries_are_fetched_once_and_then_held() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;

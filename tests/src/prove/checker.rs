@@ -1,0 +1,113 @@
+//! `checker`: proves the proofs. Each bug of a list is planted in the backend, and the proof that
+//! watches over the promise it breaks must find it within a bounded number of runs.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use anyhow::Result;
+use serde::Serialize;
+
+use super::{Outcome, Plan, Proof, Stopped, progress};
+
+/// A bug that can be planted, by its name in the backend, the proof that is to find it, and the most
+/// runs that may take.
+struct Planted {
+    bug: &'static str,
+    proof: Proof,
+    runs: u64,
+}
+
+const fn planted(bug: &'static str, proof: Proof, runs: u64) -> Planted {
+    Planted { bug, proof, runs }
+}
+
+const PLANTED: &[Planted] = &[
+    planted("two_owners", Proof::Race, 50),
+    planted("drop_gone", Proof::Race, 50),
+    planted("lost_as_closed", Proof::Race, 50),
+    planted("show_to_everyone", Proof::Race, 50),
+    planted("forget_command_ids", Proof::Cuts, 30),
+    planted("seq_stands_still", Proof::Cuts, 30),
+    planted("cursor_runs_ahead", Proof::Cuts, 30),
+    planted("live_too_soon", Proof::Cuts, 60),
+    planted("skip_journal", Proof::Crash, 5),
+    planted("answer_before_commit", Proof::Crash, 10),
+    planted("forget_message_ids", Proof::Crash, 5),
+    planted("resend_on_takeover", Proof::Crash, 10),
+    planted("lanes_overtake", Proof::Crash, 5),
+    planted("forget_callback_data", Proof::Crash, 10),
+    planted("forget_early_statuses", Proof::Crash, 10),
+];
+
+#[derive(Debug, Default, Serialize)]
+struct Figures {
+    bugs: u64,
+    found: u64,
+    /// By which proof, after how many runs, each was found; those that were not are missing.
+    by: BTreeMap<&'static str, Found>,
+}
+
+#[derive(Debug, Serialize)]
+struct Found {
+    proof: &'static str,
+    runs: u64,
+}
+
+/// Plants one bug after the other, or only the one that the plan names. `runs` of the plan bounds
+/// the runs for each, if it is less than the list says.
+///
+/// # Errors
+/// When a proof cannot be made at all.
+pub async fn prove(plan: &Plan) -> Result<Outcome> {
+    let mut figures = Figures::default();
+    let is_asked = |planted: &&Planted| plan.bug.as_deref().is_none_or(|bug| bug == planted.bug);
+    for planted in PLANTED.iter().filter(is_asked) {
+        let Planted { bug, proof, runs } = planted;
+        figures.bugs += 1;
+        let with_bug = Plan {
+            seed: plan.seed,
+            runs: (*runs).min(plan.runs),
+            only: None,
+            bug: Some((*bug).to_owned()),
+        };
+        let stopped = Box::pin(proof.make(&with_bug)).await?.stopped;
+        match stopped.filter(Stopped::is_finding) {
+            Some(Stopped { k, error, kept }) => {
+                progress(&format!(
+                    "checker: {bug} found by {}: {error:#}",
+                    proof.name()
+                ));
+                figures.found += 1;
+                let (proof, runs) = (proof.name(), k + 1);
+                figures.by.insert(bug, Found { proof, runs });
+                if let Some(kept) = kept {
+                    // Nobody looks at what was planted.
+                    fs::remove_dir_all(kept)?;
+                }
+            }
+            None => progress(&format!("checker: {bug} NOT found by {}", proof.name())),
+        }
+    }
+    let missing = figures.bugs - figures.found;
+    let is_wrong = missing > 0 || figures.bugs == 0;
+    let stopped = is_wrong.then(|| Stopped {
+        k: figures.bugs,
+        error: anyhow::anyhow!("{missing} of {} planted bugs were not found", figures.bugs),
+        kept: None,
+    });
+    Outcome::new(&figures, stopped)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::PLANTED;
+
+    #[test]
+    fn every_bug_is_planted_once() {
+        let names: BTreeSet<_> = PLANTED.iter().map(|planted| planted.bug).collect();
+        assert_eq!(names.len(), PLANTED.len());
+        assert!(PLANTED.iter().all(|planted| planted.runs > 0));
+    }
+}
