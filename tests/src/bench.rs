@@ -147,7 +147,14 @@ impl Bench<'_> {
 
     async fn ingest_once(&self, mode: Mode, n_connections: usize) -> Result<Ingest> {
         let n_messages = self.extent.n_messages;
-        measure::ingest(&mut self.template.copy()?, mode, n_messages, n_connections, 0).await
+        measure::ingest(
+            &mut self.template.copy()?,
+            mode,
+            n_messages,
+            n_connections,
+            0,
+        )
+        .await
     }
 
     /// Finds out how many connections deliver most.
@@ -155,7 +162,10 @@ impl Bench<'_> {
         let mut best = 0.0;
         for n in self.extent.connections {
             let ingest = self.ingest_once(Mode::Whole, *n).await?;
-            self.tell(format!("{n} connections: {:.0} messages/s", ingest.per_second));
+            self.tell(format!(
+                "{n} connections: {:.0} messages/s",
+                ingest.per_second
+            ));
             if ingest.per_second > best {
                 (best, self.n_connections) = (ingest.per_second, *n);
             }
@@ -203,7 +213,9 @@ impl Bench<'_> {
                 let mut site = self.template.copy()?;
                 let took = measure::path(&mut site, mode, n_messages, n_panels).await?;
                 let (p50, p99) = (percentile(&took, 50), percentile(&took, 99));
-                self.tell(format!("path {run}, {mode:?}: p50 {p50:.2} ms, p99 {p99:.2} ms"));
+                self.tell(format!(
+                    "path {run}, {mode:?}: p50 {p50:.2} ms, p99 {p99:.2} ms"
+                ));
                 runs.push((p50, p99));
             }
         }

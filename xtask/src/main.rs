@@ -9,6 +9,7 @@
     reason = "a command of the terminal: what it prints is what it is for"
 )]
 
+mod bench;
 mod call;
 mod checks;
 mod codegen;
@@ -55,6 +56,9 @@ enum Command {
     Test(checks::Options),
     /// Makes a proof over the spawned programs: long randomised runs, replayable by their seed
     Prove(prove::Options),
+    /// Measures how quick and how large it is, beside limits; fails only if it cannot be measured
+    #[command(subcommand)]
+    Bench(bench::What),
     /// Writes the TypeScript of everything that crosses to the UI into ui/src/api/generated
     Codegen {
         /// Changes nothing; fails when a file differs and says which
@@ -93,6 +97,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(options) => demo::run(&house, &options),
         Command::Test(options) => checks::run(&house, &options),
         Command::Prove(options) => prove::run(&house, &options),
+        Command::Bench(what) => bench::run(&house, &what),
         Command::Codegen { check: true } => codegen::check(&house),
         Command::Codegen { check: false } => codegen::write(&house),
         Command::Screenshots { directory } => demo::screenshots(&house, &directory),

@@ -152,10 +152,7 @@ impl Filling {
         for chat in 0..shape.n_chats {
             self.client(&tx, chat)?;
             let status = shape.status(chat);
-            let (last, last_seq) = (
-                shape.n_entries_each,
-                self.seq(chat, shape.n_entries_each),
-            );
+            let (last, last_seq) = (shape.n_entries_each, self.seq(chat, shape.n_entries_each));
             let is_queued = status == "queued";
             let waiting_since = (!shape.is_closed(chat)).then(|| self.at(chat, 1));
             let preview = serde_json::json!({

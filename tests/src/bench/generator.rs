@@ -55,7 +55,10 @@ pub struct Outcome {
 /// When the backend answers anything but 200, or cannot be reached.
 pub async fn run() -> Result<()> {
     let mut line = String::new();
-    stdin().lock().read_line(&mut line).context("Reading the plan")?;
+    stdin()
+        .lock()
+        .read_line(&mut line)
+        .context("Reading the plan")?;
     let mut plan: Plan = serde_json::from_str(&line).context("Reading the plan")?;
     let mut source = Source {
         clients: plan.clients.clone(),
@@ -71,7 +74,10 @@ pub async fn run() -> Result<()> {
     }
     let lines = post_all(lines, before).await?;
     say(&"ready")?;
-    stdin().lock().read_line(&mut line).context("Waiting for the start")?;
+    stdin()
+        .lock()
+        .read_line(&mut line)
+        .context("Waiting for the start")?;
     let (cpu_before, begun_ns) = (cpu_seconds(own_id())?, now_ns());
     if at_once {
         drop(post_all(lines, counted).await?);
@@ -138,7 +144,11 @@ impl Line {
         self.answer.clear();
         // The answer that we count has no body.
         while !self.answer.ends_with(b"\r\n\r\n") {
-            let n = self.stream.read_buf(&mut self.answer).await.context("Hearing")?;
+            let n = self
+                .stream
+                .read_buf(&mut self.answer)
+                .await
+                .context("Hearing")?;
             ensure!(n > 0, "the backend has hung up");
         }
         ensure!(

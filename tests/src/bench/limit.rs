@@ -98,7 +98,9 @@ fn chats(file: &Connection, messages: &[Message]) -> Result<HashMap<i64, Chat>> 
                     key,
                     last_place: row.get(0)?,
                     is_closed: row.get(1)?,
-                    owner: owner.map(|key| Ok::<_, rusqlite::Error>((key, row.get(3)?))).transpose()?,
+                    owner: owner
+                        .map(|key| Ok::<_, rusqlite::Error>((key, row.get(3)?)))
+                        .transpose()?,
                 },
             );
         }
@@ -119,7 +121,10 @@ impl Writing {
             self.chats.insert(message.client, chat);
         }
         let seq = &mut self.seq;
-        let chat = self.chats.get_mut(&message.client).context("Finding a chat")?;
+        let chat = self
+            .chats
+            .get_mut(&message.client)
+            .context("Finding a chat")?;
         if chat.is_closed {
             come_back(tx, chat, seq, now)?;
         }
@@ -215,6 +220,13 @@ fn add_entry(
                               created_seq, seq)
          VALUES (?1, ?2, ?3, ?4, NULL, NULL, ?5, ?5, ?6, ?6)",
     )?
-    .execute(params![Uuid::now_v7(), chat.key, chat.last_place, kind, now, *seq])?;
+    .execute(params![
+        Uuid::now_v7(),
+        chat.key,
+        chat.last_place,
+        kind,
+        now,
+        *seq
+    ])?;
     Ok(tx.last_insert_rowid())
 }

@@ -64,8 +64,12 @@ pub fn draw(report: &Report) -> String {
     let places = [(0.0, 0.0), (WIDTH, 0.0), (0.0, HEIGHT), (WIDTH, HEIGHT)];
     for (curve, (x, y)) in curves.iter().zip(places) {
         // Writing into a string cannot fail.
-        write!(svg, "<g transform=\"translate({x} {y})\">\n{}</g>\n", curve.draw())
-            .unwrap_or_default();
+        write!(
+            svg,
+            "<g transform=\"translate({x} {y})\">\n{}</g>\n",
+            curve.draw()
+        )
+        .unwrap_or_default();
     }
     svg.push_str("</svg>\n");
     svg

@@ -139,7 +139,9 @@ impl Report {
         ];
         let by_entries = || {
             let panels = self.growth.iter().map(|at| at.panels).min();
-            self.growth.iter().filter(move |at| Some(at.panels) == panels)
+            self.growth
+                .iter()
+                .filter(move |at| Some(at.panels) == panels)
         };
         let smallest = by_entries().min_by_key(|at| at.entries);
         let largest = by_entries().max_by_key(|at| at.entries);
@@ -159,24 +161,51 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (ingest, path) = (&self.ingest, &self.path_ms);
         writeln!(f, "{}; medians of {} runs", self.machine, self.n_runs)?;
-        writeln!(f, "ingest, messages/s over {} connections", ingest.n_connections)?;
-        writeln!(f, "    durable                {:>10.0}", ingest.durable_per_s)?;
-        writeln!(f, "    bare SQLite            {:>10.0}", ingest.sqlite_limit_per_s)?;
-        writeln!(f, "    without store          {:>10.0}", ingest.http_limit_per_s)?;
-        writeln!(f, "    messages per commit    {:>10.1}", ingest.messages_per_commit)?;
+        writeln!(
+            f,
+            "ingest, messages/s over {} connections",
+            ingest.n_connections
+        )?;
+        writeln!(
+            f,
+            "    durable                {:>10.0}",
+            ingest.durable_per_s
+        )?;
+        writeln!(
+            f,
+            "    bare SQLite            {:>10.0}",
+            ingest.sqlite_limit_per_s
+        )?;
+        writeln!(
+            f,
+            "    without store          {:>10.0}",
+            ingest.http_limit_per_s
+        )?;
+        writeln!(
+            f,
+            "    messages per commit    {:>10.1}",
+            ingest.messages_per_commit
+        )?;
         writeln!(
             f,
             "    CPU per message, us    {:>10.0} backend, {:.0} generator",
             ingest.backend_cpu_us, ingest.generator_cpu_us
         )?;
         writeln!(f, "path, ms                          p50        p99")?;
-        writeln!(f, "    whole                  {:>10.2} {:>10.2}", path.p50, path.p99)?;
+        writeln!(
+            f,
+            "    whole                  {:>10.2} {:>10.2}",
+            path.p50, path.p99
+        )?;
         writeln!(
             f,
             "    without store          {:>10.2} {:>10.2}",
             path.nostore_p50, path.nostore_p99
         )?;
-        writeln!(f, "growth       entries  panels   ingest/s   path p50   path p99")?;
+        writeln!(
+            f,
+            "growth       entries  panels   ingest/s   path p50   path p99"
+        )?;
         for at in &self.growth {
             writeln!(
                 f,
