@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use pult_domain::provider::{ChannelFact, SendOutcome};
 use pult_domain::{ChannelId, ChatId, OperatorId, Place, Seq, SessionId, Timestamp};
 use pult_protocol::{ChannelKind, CommandDone, CommandEnvelope, Cursor, EntryRow, Problem};
-use pult_sqlite::{CopyProgress, Durability, Migration, Reader, Readers, Settings};
+use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
 use tokio::sync::Semaphore;
 
 use crate::writer::{Work, Writing};
@@ -99,6 +99,7 @@ const fn settings_of(path: &Path) -> Settings<'_> {
         durability: Durability::Full,
         erase_deleted: false,
         n_readers: N_READERS,
+        load: Load::Heavy,
     }
 }
 
@@ -281,8 +282,8 @@ impl Store {
             drop(turn);
             result
         })
-            .await
-            .map_err(|_| StoreError::Closed)?
+        .await
+        .map_err(|_| StoreError::Closed)?
     }
 
     /// Carries out an operator's command, or says why not. The same command again is answered as

@@ -17,6 +17,8 @@ const PRAGMAS: &[(&str, &str)] = &[
     ("synchronous", "FULL"),
     ("foreign_keys", "ON"),
     ("temp_store", "MEMORY"),
+    ("cache_size", "-65536"),
+    ("wal_autocheckpoint", "8192"),
 ];
 
 /// A chat as the loop remembers it, so that it need not ask.
