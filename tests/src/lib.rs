@@ -5,6 +5,7 @@
 //! around. Everything binds to the loopback and lies in a temporary folder. There is one clock, the
 //! real one: what a test waits for is a condition with a limit, never a time.
 
+pub mod bench;
 pub mod bus;
 pub mod clients;
 pub mod office;

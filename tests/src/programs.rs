@@ -94,6 +94,12 @@ impl Program {
         Ok((program, listening.listening))
     }
 
+    /// Its id in the system.
+    #[must_use]
+    pub const fn id(&self) -> Pid {
+        self.group
+    }
+
     /// Asks it to end and waits for that. It alone is asked: a web view whose helpers are ended
     /// while it starts them takes that for a crash.
     ///

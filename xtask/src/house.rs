@@ -44,6 +44,13 @@ impl House {
             .join(format!("{name}{EXE_SUFFIX}"))
     }
 
+    /// A program of the workspace, built as a server is shipped.
+    pub(crate) fn server_program(&self, name: &str) -> PathBuf {
+        self.target
+            .join("server")
+            .join(format!("{name}{EXE_SUFFIX}"))
+    }
+
     /// The folder of the programs that proofs are made of.
     pub(crate) fn trials(&self) -> PathBuf {
         self.target.join("trials")

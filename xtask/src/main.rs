@@ -9,6 +9,7 @@
     reason = "a command of the terminal: what it prints is what it is for"
 )]
 
+mod bench;
 mod call;
 mod checks;
 mod codegen;
@@ -58,6 +59,9 @@ enum Command {
     Prove(prove::Options),
     /// Hunts for inputs that break the backend: mutated webhooks, frames or requests
     Fuzz(fuzz::Options),
+    /// Measures how quick and how large it is, beside limits; fails only if it cannot be measured
+    #[command(subcommand)]
+    Bench(bench::What),
     /// Writes the TypeScript of everything that crosses to the UI into ui/src/api/generated
     Codegen {
         /// Changes nothing; fails when a file differs and says which
@@ -97,6 +101,7 @@ fn run(command: Command) -> Result<()> {
         Command::Test(options) => checks::run(&house, &options),
         Command::Prove(options) => prove::run(&house, &options),
         Command::Fuzz(options) => fuzz::run(&house, &options),
+        Command::Bench(what) => bench::run(&house, &what),
         Command::Codegen { check: true } => codegen::check(&house),
         Command::Codegen { check: false } => codegen::write(&house),
         Command::Screenshots { directory } => demo::screenshots(&house, &directory),

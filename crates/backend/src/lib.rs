@@ -26,6 +26,8 @@ mod problem;
 mod sessions;
 mod sign_in_limit;
 mod socket;
+#[cfg(feature = "trials")]
+mod unstored;
 mod upkeep;
 mod watch;
 mod webhooks;

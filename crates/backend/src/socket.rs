@@ -30,7 +30,7 @@ use crate::problem::{ProblemResponse, of_store_error};
 use crate::{auth, commands, watch};
 
 /// Buffers of a connection, in bytes: most are idle most of the time, and there are many.
-const BUFFER_BYTES: usize = 8 * 1024;
+const BUFFER_BYTES: usize = 2 * 1024;
 
 /// Frames up to this size are read to their end, so that who sent one hears what was wrong with it
 /// instead of a connection that breaks.

@@ -8,7 +8,9 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
+use pult_domain::provider::ChannelFact;
 use pult_protocol::{ChannelKind, Code};
+use pult_store::StoreError;
 use pult_whatsapp::signature;
 
 use crate::backend::{Backend, Shared};
@@ -98,17 +100,51 @@ async fn keep(
     let n_bytes = body.len();
     let kept = facts.as_ref().map_or(Kept::Unreadable, |_| Kept::Read);
     let n_facts = facts.as_ref().map_or(0, Vec::len);
-    backend
-        .store
-        .ingest(ChannelKind::Whatsapp, body.into(), facts)
-        .await?;
+    store(backend, body, facts).await?;
     tracing::debug!(n_bytes, n_facts, "A delivery was taken");
     Ok(kept)
 }
 
+/// Makes a delivery durable, with what it says.
+#[cfg(not(feature = "trials"))]
+async fn store(
+    backend: &Backend,
+    body: Bytes,
+    facts: Option<Vec<ChannelFact>>,
+) -> Result<(), StoreError> {
+    let store = &backend.store;
+    store
+        .ingest(ChannelKind::Whatsapp, body.into(), facts)
+        .await
+}
+
+/// Makes a delivery durable, with what it says, or does what is asked for instead.
+#[cfg(feature = "trials")]
+async fn store(
+    backend: &Backend,
+    body: Bytes,
+    facts: Option<Vec<ChannelFact>>,
+) -> Result<(), StoreError> {
+    use pult_store::trials::{self, Instead};
+
+    match trials::instead() {
+        None => {
+            let store = &backend.store;
+            store
+                .ingest(ChannelKind::Whatsapp, body.into(), facts)
+                .await
+        }
+        Some(Instead::None) => Ok(()),
+        Some(Instead::Hub) => {
+            crate::unstored::tell(backend, facts.unwrap_or_default());
+            Ok(())
+        }
+    }
+}
+
 /// Applies what could not be applied when it came: at the start, and when another program has
 /// changed the store.
-pub(crate) async fn apply_waiting(backend: &Backend) -> Result<(), pult_store::StoreError> {
+pub(crate) async fn apply_waiting(backend: &Backend) -> Result<(), StoreError> {
     for (key, received_at, body) in backend.store.waiting_events().await? {
         if let Ok(facts) = pult_whatsapp::webhook::parse(&body, received_at) {
             let is_applied = backend

@@ -14,7 +14,7 @@ use pult_domain::{ChatId, CommandId, Place, Seq, Status};
 use pult_protocol::{
     ChannelRow, ChatRow, Cursor, EntryKind, EntryRow, GoneWhy, OperatorRow, Row as FeedRow,
 };
-use pult_sqlite::{Durability, Migration, Reader, Row, Settings, Transaction, params};
+use pult_sqlite::{Durability, Load, Migration, Reader, Row, Settings, Transaction, params};
 use tokio::sync::watch;
 
 use crate::storage::{Database, Sql, StorageError, Stored as _, from_json, is_damage, to_json};
@@ -145,6 +145,7 @@ fn open(path: &Path) -> Result<Database, pult_sqlite::Error> {
         durability: Durability::Normal,
         erase_deleted: true,
         n_readers: 3,
+        load: Load::Light,
     })
     .map(Database::new)
 }

@@ -12,7 +12,9 @@ use std::path::Path;
 
 use pult_domain::{ChatId, CommandId, Place, Timestamp};
 use pult_protocol::{Command, CommandEnvelope, Problem};
-use pult_sqlite::{Durability, Migration, Reader, Row, Settings, SqlError, Transaction, params};
+use pult_sqlite::{
+    Durability, Load, Migration, Reader, Row, Settings, SqlError, Transaction, params,
+};
 
 use crate::storage::{Database, Sql, Stored as _, from_json, from_json_or_null, to_json};
 
@@ -30,6 +32,7 @@ pub(crate) fn open(dir: &Path) -> Result<Database, pult_sqlite::Error> {
         durability: Durability::Full,
         erase_deleted: true,
         n_readers: 2,
+        load: Load::Light,
     })
     .map(Database::new)
 }

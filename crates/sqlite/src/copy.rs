@@ -203,6 +203,7 @@ mod tests {
             durability: Durability::Normal,
             erase_deleted: false,
             n_readers: 2,
+            load: crate::Load::Light,
         }
     }
 

@@ -8,6 +8,7 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Reader;
+use crate::open::keep_plans;
 
 /// How long the writer may be held up by readers who still use the log that is being emptied.
 const LOG_PATIENCE: Duration = Duration::from_millis(200);
@@ -160,6 +161,7 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
+    keep_plans(&connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;

@@ -1,7 +1,7 @@
 //! Chats: their state, their row, and carrying out what the domain decided.
 
 use pult_domain::{Chat, ChatId, ClientId, Event, OperatorId, Place, Seq, Status, Timestamp};
-use pult_protocol::{ChatRow, ClientCard, EntryBody, EntryRow, Notice, Preview};
+use pult_protocol::{ChatRow, ClientCard, EntryBody, EntryKind, EntryRow, Notice, Preview};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
@@ -269,16 +269,31 @@ pub(crate) fn preview(entry: &EntryRow) -> Option<Preview> {
             caption,
         } => (
             caption.as_deref().unwrap_or_default(),
-            Some(placeholder.clone()),
+            Some(placeholder.as_str()),
         ),
         EntryBody::Notice { .. } => return None,
     };
-    Some(Preview {
-        kind: entry.body.kind(),
-        author_id: entry.author_id,
-        text: text.chars().take(PREVIEW_CHARS).collect(),
+    Some(preview_of(
+        entry.body.kind(),
+        entry.author_id,
+        text,
         placeholder,
-    })
+    ))
+}
+
+/// One line of what was written; of a placeholder the words that came with it.
+pub(crate) fn preview_of(
+    kind: EntryKind,
+    author_id: Option<OperatorId>,
+    text: &str,
+    placeholder: Option<&str>,
+) -> Preview {
+    Preview {
+        kind,
+        author_id,
+        text: text.chars().take(PREVIEW_CHARS).collect(),
+        placeholder: placeholder.map(str::to_owned),
+    }
 }
 
 /// A domain event as a notice, and who is its author.

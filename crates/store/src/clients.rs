@@ -21,46 +21,46 @@ pub(crate) fn of_sender(
     let mut known = None;
     for identity in &sender.identities {
         let reader = work.tx.reader();
-        if known.is_none()
-            && let Some(holder) = by_identity(reader, channel, identity)?
-            && !is_told_apart(reader, holder, channel, sender, identity.kind)?
-        {
-            known = Some(holder);
+        if let Some(holder) = by_identity(reader, channel, identity)? {
+            let held = identities(reader, holder, channel)?;
+            if !is_told_apart(&held, sender, identity.kind) {
+                known = Some((holder, held));
+                break;
+            }
         }
     }
-    let client = match known {
-        Some(client) => {
+    let (client, held) = match known {
+        Some((client, held)) => {
             update(work, client, sender)?;
-            client
+            (client, held)
         }
-        None => work.tx.one(
-            "INSERT INTO clients (id, name, phone) VALUES (?1, ?2, ?3) RETURNING key",
-            (uuid::Uuid::now_v7(), &sender.name, &sender.phone),
-            |row| row.get(0),
-        )?,
+        None => {
+            let key = work.tx.one(
+                "INSERT INTO clients (id, name, phone) VALUES (?1, ?2, ?3) RETURNING key",
+                (uuid::Uuid::now_v7(), &sender.name, &sender.phone),
+                |row| row.get(0),
+            )?;
+            (key, Vec::new())
+        }
     };
     for identity in &sender.identities {
-        hold(work, client, channel, identity)?;
+        let held = held.iter().filter(|held| held.kind == identity.kind);
+        // Most messages tell nothing new of their sender.
+        if !held.eq([identity]) {
+            hold(work, client, channel, identity)?;
+        }
     }
     Ok(client)
 }
 
-/// Whether the sender and the client differ in an identity stronger than `kind`.
-fn is_told_apart(
-    reader: Reader<'_>,
-    client: i64,
-    channel: i64,
-    sender: &Sender,
-    kind: IdentityKind,
-) -> Result<bool, StoreError> {
-    let held = identities(reader, client, channel)?;
-    let differs = |given: &Identity| {
+/// Whether the sender and a client who holds these differ in an identity stronger than `kind`.
+fn is_told_apart(held: &[Identity], sender: &Sender, kind: IdentityKind) -> bool {
+    sender.identities.iter().any(|given| {
         given.kind < kind
             && held
                 .iter()
                 .any(|held| held.kind == given.kind && held.value != given.value)
-    };
-    Ok(sender.identities.iter().any(differs))
+    })
 }
 
 /// Notes that a client has this identity now, and no other of its kind. It is not taken from

@@ -17,9 +17,9 @@ use pult_sqlite::Reader;
 use crate::writer::Work;
 use crate::{StoreError, audience, channels, chats, entries, marks, operators, sql};
 
-/// Most bytes of a page's rows as JSON, unless one change alone is larger: keeps a frame well
-/// below its size limit.
-pub(crate) const PAGE_BYTES: usize = MAX_FRAME_BYTES / 8;
+/// Most bytes of a page's rows as JSON, unless one change alone is larger. A connection keeps the
+/// memory of the largest frame that it was sent, and there are many connections.
+pub(crate) const PAGE_BYTES: usize = MAX_FRAME_BYTES / 64;
 
 /// Most bytes of a chat's newest entries as JSON, which go out undivided: some clients write without
 /// end, and a frame must hold them with all the rest. Older ones are asked for when they are looked at.

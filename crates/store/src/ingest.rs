@@ -2,7 +2,7 @@
 
 use pult_domain::provider::{ChannelFact, Content, Fact, InboundMessage};
 use pult_domain::{OperatorId, client_writes};
-use pult_protocol::ChannelKind;
+use pult_protocol::{ChannelKind, EntryKind};
 use pult_sqlite::Reader;
 
 use crate::journal::State;
@@ -140,11 +140,8 @@ fn take_message(
             raw,
         ),
     )?;
-    let row = entries::by_key(work.tx.reader(), added.key)?;
-    match chats::preview(&row) {
-        Some(preview) => chats::client_wrote(work, &chat, message.sent_at, &preview),
-        None => Ok(()),
-    }
+    let preview = chats::preview_of(EntryKind::Inbound, None, text, placeholder);
+    chats::client_wrote(work, &chat, message.sent_at, &preview)
 }
 
 fn is_known(reader: Reader<'_>, channel: i64, provider_id: &str) -> Result<bool, StoreError> {

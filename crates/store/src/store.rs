@@ -9,7 +9,8 @@ use parking_lot::Mutex;
 use pult_domain::provider::{ChannelFact, SendOutcome};
 use pult_domain::{ChannelId, ChatId, OperatorId, Place, Seq, SessionId, Timestamp};
 use pult_protocol::{ChannelKind, CommandDone, CommandEnvelope, Cursor, EntryRow, Problem};
-use pult_sqlite::{CopyProgress, Durability, Migration, Reader, Readers, Settings};
+use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
+use tokio::sync::Semaphore;
 
 use crate::writer::{Work, Writing};
 use crate::{
@@ -34,6 +35,9 @@ const MIGRATIONS: &[Migration] = &[
     },
 ];
 
+/// How many read at the same time.
+const N_READERS: usize = 4;
+
 /// Tells the time; the one seam that tests replace.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -56,6 +60,8 @@ pub struct StoreSettings {
 pub struct Store {
     writing: Writing,
     readers: Readers,
+    /// Who may read now. Who waits for a connection waits here, and not on a thread.
+    reading: Arc<Semaphore>,
     clock: Clock,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -92,7 +98,8 @@ const fn settings_of(path: &Path) -> Settings<'_> {
         migrations: MIGRATIONS,
         durability: Durability::Full,
         erase_deleted: false,
-        n_readers: 4,
+        n_readers: N_READERS,
+        load: Load::Heavy,
     }
 }
 
@@ -116,6 +123,7 @@ impl Store {
         Ok(Self {
             writing,
             readers,
+            reading: Arc::new(Semaphore::new(N_READERS)),
             clock,
             thread: Mutex::new(Some(thread)),
         })
@@ -272,10 +280,17 @@ impl Store {
         &self,
         read: impl FnOnce(Reader<'_>) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
+        let turn = Arc::clone(&self.reading).acquire_owned().await;
+        let turn = turn.map_err(|_| StoreError::Closed)?;
         let readers = self.readers.clone();
-        tokio::task::spawn_blocking(move || readers.read(read))
-            .await
-            .map_err(|_| StoreError::Closed)?
+        tokio::task::spawn_blocking(move || {
+            let result = readers.read(read);
+            // Also when nobody waits for the result any longer.
+            drop(turn);
+            result
+        })
+        .await
+        .map_err(|_| StoreError::Closed)?
     }
 
     /// Carries out an operator's command, or says why not. The same command again is answered as

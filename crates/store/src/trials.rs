@@ -1,12 +1,16 @@
 //! Deaths and bugs on demand, with which the proofs try the backend and are tried themselves.
 //!
 //! All of it is behind the feature `trials`. Without it [`pass`] does nothing, [`has`] is false,
-//! and nothing of this is in the program. With it, two variables of the environment say what a
+//! and nothing of this is in the program. With it, variables of the environment say what a
 //! process does:
 //!
 //! - `PULT_TRIALS_DIE=POINT:N`: it kills itself when it passes that [`Point`] for the `N`th time,
 //!   as a power cut would, after a line in the log that says how much was under way.
 //! - `PULT_TRIALS_BUG=NAME`: it has that [`Bug`].
+//!
+//! A third one is for the bench, which takes the store's share by leaving it out:
+//!
+//! - `PULT_TRIALS_STORE=none|hub`: providers' events are not stored, see [`Instead`].
 
 /// Where a process may die.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +64,17 @@ pub enum Bug {
     LiveTooSoon,
 }
 
+/// What happens to a provider's events instead of being stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "trials", derive(serde::Deserialize))]
+#[cfg_attr(feature = "trials", serde(rename_all = "snake_case"))]
+pub enum Instead {
+    /// Nothing more than being verified and read.
+    None,
+    /// Panels are told of them as if they were stored.
+    Hub,
+}
+
 #[cfg(not(feature = "trials"))]
 mod off {
     use super::{Bug, Point};
@@ -91,11 +106,12 @@ mod on {
     use serde::de::IntoDeserializer;
     use serde::de::value::Error;
 
-    use super::{Bug, Point};
+    use super::{Bug, Instead, Point};
 
     struct Trials {
         dies_at: Option<(Point, usize)>,
         bug: Option<Bug>,
+        instead: Option<Instead>,
     }
 
     static TRIALS: LazyLock<Trials> = LazyLock::new(|| Trials {
@@ -104,6 +120,7 @@ mod on {
             Some((named(point)?, n.parse().ok()?))
         }),
         bug: variable("PULT_TRIALS_BUG").and_then(|name| named(&name)),
+        instead: variable("PULT_TRIALS_STORE").and_then(|name| named(&name)),
     });
 
     static N_PASSED: AtomicUsize = AtomicUsize::new(0);
@@ -148,10 +165,16 @@ mod on {
         TRIALS.bug == Some(bug)
     }
 
+    /// What happens to a provider's events, if they are not stored.
+    #[must_use]
+    pub fn instead() -> Option<Instead> {
+        TRIALS.instead
+    }
+
     /// Notes how many pieces of work are in the present group of the writer.
     pub fn under_way(n: usize) {
         N_UNDER_WAY.store(n, Ordering::SeqCst);
     }
 }
 #[cfg(feature = "trials")]
-pub use on::{has, pass, under_way};
+pub use on::{has, instead, pass, under_way};

@@ -1,0 +1,101 @@
+//! The benches: build what is measured as it is shipped, then run the program of `tests` that
+//! measures it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+
+use crate::call::{Call, cargo};
+use crate::house::House;
+use crate::steps::Steps;
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub(crate) enum What {
+    /// The backend: messages taken in, their way to panels, memory, growth
+    Backend(Options),
+}
+
+/// What can be asked of a bench.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Writes the figures there as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Draws the growth there as SVG
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+    /// Measures little, to see that everything can be measured
+    #[arg(long)]
+    quick: bool,
+    /// Measures this part alone: ingest, path, many, growth; can be given several times
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+}
+
+impl Options {
+    /// The same for the program that we start, which may run in another folder.
+    fn passed_on(&self) -> Result<Vec<OsString>> {
+        let mut args: Vec<OsString> = Vec::new();
+        for (name, file) in [("--json", &self.json), ("--picture", &self.picture)] {
+            if let Some(file) = file {
+                args.extend([name.into(), full(file)?.into()]);
+            }
+        }
+        if self.quick {
+            args.push("--quick".into());
+        }
+        for part in &self.only {
+            args.extend(["--only".into(), part.into()]);
+        }
+        Ok(args)
+    }
+}
+
+/// `cargo xtask bench`.
+pub(crate) fn run(house: &House, what: &What) -> Result<()> {
+    let What::Backend(options) = what;
+    let mut steps = Steps::default();
+    steps.take(
+        "build",
+        "the backend as it is shipped, and its bench",
+        || {
+            // With the switches that leave the store out. Whoever ships the program builds it without.
+            cargo(["build", "--profile", "server"])
+                .args(["--package", "pult-backend", "--bin", "pult-backend"])
+                .args(["--features", "pult-backend/trials"])
+                .args(["--package", "pult-tests", "--bin", "pult-bench"])
+                .run()
+        },
+    )?;
+    steps.take("bench", "each figure beside its limit", || {
+        Call::new(house.server_program("pult-bench"))
+            .args(options.passed_on()?)
+            .run_apart()
+    })
+}
+
+fn full(file: &Path) -> Result<PathBuf> {
+    absolute(file).with_context(|| format!("Finding {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_are_passed_on() {
+        let options = Options {
+            json: Some("figures.json".into()),
+            picture: None,
+            quick: true,
+            only: vec!["path".to_owned()],
+        };
+        let args = options.passed_on().unwrap();
+        assert_eq!(args[0], "--json");
+        assert!(Path::new(&args[1]).is_absolute());
+        assert_eq!(args[2..], ["--quick", "--only", "path"]);
+    }
+}
