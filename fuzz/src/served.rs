@@ -28,6 +28,8 @@ impl Served {
         let settings = ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             clock: office::clock(),
+            metrics_listen: None,
+            keep_events: Duration::from_secs(30 * 24 * 3_600),
         };
         let running = Backend::start(&DataFolder::open(folder.path())?, &settings).await?;
         let address = running.address();

@@ -114,6 +114,29 @@ fn ids() -> Vec<&'static str> {
     ]
 }
 
+/// Meta's envelope around a change of that number.
+fn envelope(number: &str, mut value: Value) -> String {
+    if let Some(value) = value.as_object_mut() {
+        let metadata = json!({"display_phone_number": "74950000000", "phone_number_id": number});
+        value.insert("messaging_product".to_owned(), "whatsapp".into());
+        value.insert("metadata".to_owned(), metadata);
+    }
+    let change = json!({"field": "messages", "value": value});
+    json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
+        .to_string()
+}
+
+/// What became of a message, with our id of it if `ours` is given.
+fn status(id: &str, status: &str, ours: Option<u8>) -> Value {
+    let mut item = json!({"id": id, "status": status, "timestamp": "1789990100",
+        "recipient_id": "79000000002"});
+    if let (Some(item), Some(ours)) = (item.as_object_mut(), ours) {
+        let ours = entry_id(ours).to_string();
+        item.insert("biz_opaque_callback_data".to_owned(), ours.into());
+    }
+    item
+}
+
 /// Meta's examples, addressed to our numbers, and what the sandbox sends.
 pub(crate) fn bodies() -> Vec<String> {
     let mut bodies: Vec<String> = Vec::new();
@@ -123,28 +146,6 @@ pub(crate) fn bodies() -> Vec<String> {
     }
     let vector = include_str!("../../crates/whatsapp-sandbox/tests/vectors/signed_body.json");
     bodies.push(vector.trim().to_owned());
-    let envelope = |number: &str, mut value: Value| {
-        if let Some(value) = value.as_object_mut() {
-            value.insert("messaging_product".to_owned(), "whatsapp".into());
-            value.insert(
-                "metadata".to_owned(),
-                json!({"display_phone_number": "74950000000", "phone_number_id": number}),
-            );
-        }
-        let change = json!({"field": "messages", "value": value});
-        json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]})
-            .to_string()
-    };
-    let status = |id: &str, status: &str, ours: Option<u8>| {
-        let mut item = json!({"id": id, "status": status, "timestamp": "1789990100", "recipient_id": "79000000002"});
-        if let (Some(item), Some(ours)) = (item.as_object_mut(), ours) {
-            item.insert(
-                "biz_opaque_callback_data".to_owned(),
-                entry_id(ours).to_string().into(),
-            );
-        }
-        item
-    };
     let failed = json!({"id": SENT_WAMID, "status": "failed", "timestamp": "1789990100",
         "errors": [{"code": 131_047, "title": "Re-engagement message", "error_data": {"details": "More than 24 hours"}}]});
     let message = |id: &str, from: &str, rest: Value| {
@@ -209,6 +210,29 @@ impl Target for Webhook {
             Step::Restart,
         ]);
         seeds.push(long);
+        // Found once: words that no frame could hold, a status before the one that names its message.
+        for (name, text) in [
+            ("Анна", "a".repeat(1_200_000)),
+            (&*"n".repeat(1_200_000), "!".to_owned()),
+        ] {
+            let contact = json!({"wa_id": "79000000004", "profile": {"name": name}});
+            let message = json!({"id": "wamid.NEW1", "from": "79000000004", "type": "text", "text": {"body": text}});
+            let value = json!({"contacts": [contact], "messages": [message]});
+            seeds.push(vec![Step::Deliver(Bytes::of(envelope(NUMBER, value)))]);
+        }
+        let read = envelope(
+            NUMBER,
+            json!({"statuses": [status("wamid.LATE", "read", None)]}),
+        );
+        let sent = envelope(
+            NUMBER,
+            json!({"statuses": [status("wamid.LATE", "sent", Some(8))]}),
+        );
+        seeds.push(
+            [read, sent]
+                .map(|body| Step::Deliver(Bytes::of(body)))
+                .into(),
+        );
         seeds.push(vec![Step::Forge {
             signature: Bytes::of("sha256=00"),
             body: Bytes::of("{}"),
