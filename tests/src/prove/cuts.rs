@@ -249,13 +249,13 @@ impl Figures {
         let wanted = [
             ("cuts", self.cuts, 4 * runs),
             ("ends of the backend", self.restarts + self.kills, runs),
-            ("panels killed", self.panels_killed, runs / 2),
+            ("panels killed", self.panels_killed, runs / 4),
             ("operators deactivated", self.deactivated, runs / 10),
             ("messages", self.messages, 10 * runs),
             ("replies sent", self.sent, 3 * runs),
-            ("refused commands", self.refused, runs / 2),
+            ("refused commands", self.refused, runs / 4),
             ("chats lost", self.gone_lost, 3 * runs),
-            ("chats closed", self.gone_closed, runs / 2),
+            ("chats closed", self.gone_closed, runs / 4),
             (
                 "times caught up by cursor",
                 self.caught_up.saturating_sub(self.snapshots),
