@@ -170,7 +170,6 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
         holds_lists: cursor.is_some(),
         is_welcome: false,
         is_live: false,
-        began_anew: false,
         snapshot: None,
         in_flight: BTreeMap::new(),
         marks_in_flight: BTreeMap::new(),
@@ -199,8 +198,6 @@ struct Connected<'a> {
     holds_lists: bool,
     is_welcome: bool,
     is_live: bool,
-    /// Whether this connection has got a snapshot.
-    began_anew: bool,
     /// The rows of a snapshot whose last page is still to come. An interrupted one changes nothing.
     snapshot: Option<Vec<Row>>,
     /// Commands that wait for their answer, with their chats.
@@ -301,7 +298,6 @@ impl Connected<'_> {
             behind,
         } = changes;
         if starts_snapshot {
-            self.began_anew = true;
             self.snapshot = Some(Vec::new());
         }
         let mut is_snapshot = false;
@@ -333,7 +329,7 @@ impl Connected<'_> {
             self.is_behind(behind);
         } else if !self.is_live {
             self.is_live = true;
-            tracing::debug!(by_snapshot = self.began_anew, "Caught up");
+            tracing::debug!("Caught up");
             self.session.set_connection(Connection::Live);
             self.hand_over().await?;
         }

@@ -1,6 +1,8 @@
-//! `race`: a new client writes, and two to eight operators, held at a barrier, answer at once: over
-//! the socket and over REST, each with a text of their own. One answer is to be carried out and to
-//! reach the client once; everybody else is to be refused with the name of who was first.
+//! `race`: two to eight operators answer one queued chat at once.
+//!
+//! A new client writes, and the operators, held at a barrier, answer over the socket and over REST,
+//! each with a text of their own. One answer is to be carried out and to reach the client once;
+//! everybody else is to be refused with the name of who was first.
 //!
 //! A race that one command has won before the next one arrives is none. So the backend's log is
 //! asked how many had reached it before the first answer left, and a proof in which too few races

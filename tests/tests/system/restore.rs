@@ -6,7 +6,7 @@ use pult_panel::view::{ChatSummary, Overview};
 use pult_protocol::EntryRow;
 use pult_tests::panels::{Seat, outbound};
 
-use crate::{OLGA, Scene, n_received, sit};
+use crate::{Scene, n_received, sit};
 
 const NINA: &str = "Нина Небылицына";
 const PAVEL: &str = "Павел Придуманный";

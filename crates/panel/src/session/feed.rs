@@ -31,6 +31,9 @@ impl Session {
     pub(crate) fn apply(&self, page: &Page) -> Result<(), StorageError> {
         self.settle_shells(page)?;
         let marks = self.marks()?;
+        if page.is_snapshot {
+            tracing::debug!(n_rows = page.rows.len(), "A snapshot has come");
+        }
         for row in &page.rows {
             if let Row::Gone { chat_id, why } = row {
                 tracing::debug!(chat.id = %chat_id, ?why, "A chat is gone");

@@ -39,6 +39,7 @@ enum Move {
     AnswerRefusal,
     TakeBack,
     Network,
+    LoseAnswer,
     Reconnect,
     KillPanel,
     Deactivate,
@@ -46,7 +47,7 @@ enum Move {
 }
 
 /// How often each of them happens, against the others.
-const MOVES: [(Move, u32); 15] = [
+const MOVES: [(Move, u32); 16] = [
     (Move::Write, 22),
     (Move::Burst, 2),
     (Move::Reply, 30),
@@ -58,6 +59,7 @@ const MOVES: [(Move, u32); 15] = [
     (Move::AnswerRefusal, 6),
     (Move::TakeBack, 2),
     (Move::Network, 24),
+    (Move::LoseAnswer, 5),
     (Move::Reconnect, 5),
     (Move::KillPanel, 3),
     (Move::Deactivate, 1),
@@ -81,6 +83,7 @@ impl Scene {
                 self.changes_network(desk, chance);
                 Ok(())
             }
+            Move::LoseAnswer => self.loses_answer(desk, chance, canaries).await,
             Move::KillPanel => self.kills_panel(desk).await,
             Move::Deactivate => self.deactivates(chance).await,
             Move::Backend => self.ends_backend(chance).await,
@@ -214,6 +217,7 @@ impl Scene {
             | Move::Burst
             | Move::Reply
             | Move::Network
+            | Move::LoseAnswer
             | Move::KillPanel
             | Move::Deactivate
             | Move::Backend => {}
@@ -243,6 +247,27 @@ impl Scene {
             self.figures.cuts += u64::from(*network != Network::Carries);
             desk.proxy.becomes(*network);
         }
+    }
+
+    /// A reply goes through, and its answer does not: the panel has to give it again.
+    async fn loses_answer(
+        &mut self,
+        desk: usize,
+        chance: &mut StdRng,
+        canaries: &Canaries,
+    ) -> Result<()> {
+        let network = |scene: &Self, network| {
+            if let Some(desk) = scene.desks.get(desk) {
+                desk.proxy.becomes(network);
+            }
+        };
+        network(self, Network::LosesAnswers);
+        self.figures.cuts += 1;
+        self.replies(desk, chance, canaries).await?;
+        tokio::time::sleep(Duration::from_millis(chance.random_range(0..100))).await;
+        // What was lost is not made up for: the connection ends.
+        network(self, Network::Carries);
+        Ok(())
     }
 
     /// The panel ends without a word and is opened again on what it left behind.
