@@ -70,7 +70,7 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
 /// Every proof in a short form.
 pub(crate) fn shortly(house: &House) -> Result<()> {
     let folder = build(house)?;
-    for (name, runs) in [("race", "40"), ("cuts", "3")] {
+    for (name, runs) in [("race", "40"), ("cuts", "3"), ("crash", "1")] {
         proof(house, &folder)
             .args([name, "--runs", runs])
             .run_apart()?;

@@ -39,7 +39,6 @@ const PLANTED: &[Planted] = &[
     planted("resend_on_takeover", Proof::Crash, 10),
     planted("lanes_overtake", Proof::Crash, 5),
     planted("forget_callback_data", Proof::Crash, 10),
-    planted("forget_early_statuses", Proof::Crash, 10),
 ];
 
 #[derive(Debug, Default, Serialize)]

@@ -31,6 +31,9 @@ use super::{Outcome, Plan, Promised, Run};
 use crate::panels::Seat;
 use crate::phones::Phone;
 
+/// How often an operator looks after a chat whether something is held there.
+const KNOWING_LOOKS: usize = 40;
+
 /// Clients of a run.
 const N_CLIENTS: usize = 20;
 
@@ -106,7 +109,7 @@ async fn one(stage: &mut Stage, run: &mut Run, figures: &mut Figures) -> Result<
     let causes = Cause::draw(N_DEATHS, chance);
     for (idx, cause) in causes.iter().enumerate() {
         start_portion(&clients, idx, chance, &mut traffic);
-        cut_off.extend(figures.deaths.happens(stage, *cause, chance).await?);
+        cut_off.extend(figures.deaths.happens(stage, *cause, run.k, chance).await?);
         // Whatever comes next is armed by the start.
         match causes.get(idx + 1) {
             Some(next) => next.is_armed(stage, chance).await?,
@@ -255,7 +258,7 @@ fn start_portion(
             .flat_map(|(idx, (_, texts))| vec![idx; texts.len()])
             .collect();
         turns.shuffle(chance);
-        let pauses: Vec<u64> = turns.iter().map(|_| chance.random_range(0..12)).collect();
+        let pauses: Vec<u64> = turns.iter().map(|_| chance.random_range(0..30)).collect();
         traffic.spawn(async move {
             for (turn, pause) in turns.into_iter().zip(pauses) {
                 if let Some((phone, texts)) = lines.get_mut(turn)
@@ -277,6 +280,10 @@ fn start_portion(
                 sleep(Duration::from_millis(pause)).await;
                 send_knowingly(&panel, chat_id).await?;
                 panel.reply(chat_id, text).await?;
+            }
+            for _ in 0..KNOWING_LOOKS {
+                sleep(LOOK).await;
+                send_knowingly(&panel, chat_id).await?;
             }
             Ok(())
         });

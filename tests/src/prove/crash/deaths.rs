@@ -15,6 +15,7 @@ use serde_json::json;
 use tokio::time::{Instant, sleep};
 
 use super::LOOK;
+use crate::prove::progress;
 use crate::prove::stage::Stage;
 
 /// How the backend is told where to die.
@@ -36,7 +37,7 @@ const POINTS: [(&str, RangeInclusive<u64>); 5] = [
     ("before_commit", 5..=20),
     ("after_commit", 5..=20),
     ("post_left", 1..=2),
-    ("answer_came", 1..=4),
+    ("answer_came", 1..=2),
 ];
 
 /// Why the backend dies.
@@ -140,6 +141,7 @@ impl Deaths {
         &mut self,
         stage: &mut Stage,
         cause: Cause,
+        run: u64,
         chance: &mut StdRng,
     ) -> Result<Vec<CutOff>> {
         let dies_by_itself = match cause {
@@ -155,6 +157,10 @@ impl Deaths {
         } else {
             (Cause::Kill, kill_at_work(stage).await?)
         };
+        progress(&format!(
+            "crash: run {run}: died ({}) with {n_under_way} under way",
+            cause.name()
+        ));
         if n_under_way == 0 {
             self.idle += 1;
         } else if self.under_way_least == 0 || n_under_way < self.under_way_least {
