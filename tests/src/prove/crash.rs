@@ -49,6 +49,9 @@ const N_INBOUND: usize = 1000;
 /// Messages of a run to clients.
 const N_OUTBOUND: usize = 100;
 
+/// How many sendings of a run WhatsApp refuses for the moment.
+const N_REFUSALS: u64 = 2;
+
 /// How often the backend dies in a run.
 const N_DEATHS: usize = 4;
 
@@ -224,6 +227,8 @@ async fn make_trouble(stage: &Stage, chance: &mut StdRng) -> Result<()> {
     let mut faults = vec![json!({ "reset_after_accept": true })];
     faults.extend((0..8).map(|_| json!({ "times": 3, "delay_ms": chance.random_range(5..40) })));
     faults.shuffle(chance);
+    // Whoever is turned away comes again, and nobody overtakes them meanwhile.
+    faults.insert(0, json!({ "times": N_REFUSALS, "error_code": 131_016 }));
     for fault in faults {
         phones
             .control(Method::POST, "faults/sends", Some(fault))

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, sleep};
 
 use super::deaths::CutOff;
-use super::{Client, LOOK};
+use super::{Client, LOOK, N_REFUSALS};
 use crate::phones::Phones;
 use crate::prove::stage::Stage;
 use crate::prove::{Finding, must};
@@ -122,6 +122,18 @@ pub(super) async fn judge(
         .filter(|one| one.has_departed)
         .map(|one| one.delivery)
         .collect();
+    let n_repeated = phone_has
+        .values()
+        .flatten()
+        .map(|got| got.posts.saturating_sub(1));
+    let n_repeated: u64 = n_repeated.sum();
+    must(n_repeated <= N_REFUSALS, || {
+        Finding::new(
+            "WhatsApp",
+            "no request that it had not refused again",
+            n_repeated,
+        )
+    })?;
     for client in clients {
         let lines = file.chat(client)?;
         let got = phone_has
@@ -346,7 +358,7 @@ fn outbound_is_right(
         match at_phone.as_slice() {
             [] => {}
             [one] => {
-                must(one.copies == 1 && one.posts == 1, || {
+                must(one.copies == 1, || {
                     Finding::new("a phone", format!("delivery {key} once"), one)
                 })?;
                 must(accepted_before <= one.accepted_at_ms, || {
