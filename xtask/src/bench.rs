@@ -2,6 +2,7 @@
 //! measures it.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context, Result};
@@ -58,6 +59,7 @@ impl Options {
 pub(crate) fn run(house: &House, what: &What) -> Result<()> {
     let What::Backend(options) = what;
     let mut steps = Steps::default();
+    let folder = house.trials().join("server");
     steps.take(
         "build",
         "the backend as it is shipped, and its bench",
@@ -67,14 +69,24 @@ pub(crate) fn run(house: &House, what: &What) -> Result<()> {
                 .args(["--package", "pult-backend", "--bin", "pult-backend"])
                 .args(["--features", "pult-backend/trials"])
                 .args(["--package", "pult-tests", "--bin", "pult-bench"])
-                .run()
+                .run()?;
+            take_away(&house.server_program("pult-backend"), &folder)
         },
     )?;
     steps.take("bench", "each figure beside its limit", || {
         Call::new(house.server_program("pult-bench"))
+            .env("PULT_BIN_DIR", &folder)
             .args(options.passed_on()?)
             .run_apart()
     })
+}
+
+/// Moves a program into a folder: where cargo puts it, somebody would take it for the one to ship.
+fn take_away(program: &Path, folder: &Path) -> Result<()> {
+    let name = program.file_name().context("A program has a name")?;
+    fs::create_dir_all(folder)
+        .and_then(|()| fs::rename(program, folder.join(name)))
+        .with_context(|| format!("Moving {} to {}", program.display(), folder.display()))
 }
 
 fn full(file: &Path) -> Result<PathBuf> {
@@ -84,6 +96,20 @@ fn full(file: &Path) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_program_with_faults_on_demand_is_not_left_where_the_one_to_ship_is_looked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let program = dir.path().join("pult-backend");
+        let folder = dir.path().join("trials/server");
+        for content in ["first", "second"] {
+            fs::write(&program, content).unwrap();
+            take_away(&program, &folder).unwrap();
+            assert!(!program.exists());
+            let taken = fs::read_to_string(folder.join("pult-backend")).unwrap();
+            assert_eq!(taken, content);
+        }
+    }
 
     #[test]
     fn the_options_are_passed_on() {

@@ -20,6 +20,9 @@ use time::OffsetDateTime;
 
 use crate::{DataFolder, system_clock};
 
+/// What SQLite may leave beside a file, and takes for that file's own.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
 /// Between two lines about the progress.
 const PROGRESS: Duration = Duration::from_secs(2);
 
@@ -59,6 +62,13 @@ pub fn backup(folder: &DataFolder, target: &Path, existing: Existing) -> anyhow:
     } else {
         target.to_owned()
     };
+    if is_same(&source, &target) {
+        bail!(
+            "{} is the store itself. Give another name.",
+            target.display()
+        );
+    }
+    let _command = folder.lock_for_command()?;
     let taken = || {
         anyhow::anyhow!(
             "{} exists already. Give another name, or --overwrite.",
@@ -107,6 +117,7 @@ pub async fn restore(
     signed_in: SignedIn,
 ) -> anyhow::Result<Value> {
     let _lock = folder.lock()?;
+    let _commands = folder.lock_for_restore()?;
     let store = folder.store_file();
     let incoming = beside(&store, ".incoming");
     let unfinished = Unfinished::begin(&incoming)?;
@@ -182,8 +193,6 @@ struct Former {
     exists: bool,
     /// Nothing if there is none, or none that can be read.
     known: Option<FormerStore>,
-    /// Its write-ahead log could not be brought into it, and must stay beside it.
-    is_damaged: bool,
 }
 
 impl Former {
@@ -192,7 +201,6 @@ impl Former {
             return Ok(Self {
                 exists: false,
                 known: None,
-                is_damaged: false,
             });
         }
         // SQLite removes the log of a file that it cannot make sense of.
@@ -213,49 +221,45 @@ impl Former {
         } else if has_log {
             fs::remove_file(&saved)?;
         }
-        let is_damaged = match settled {
-            Ok(true) => false,
+        match settled {
+            Ok(true) => {}
             Ok(false) => bail!(
                 "The store is in use by another command of pult-backend. Try again when that has \
                  ended."
             ),
             Err(error) => {
                 tracing::warn!(%error, "The former store is damaged; it is kept as it is");
-                true
             }
-        };
+        }
         Ok(Self {
             exists: true,
             known,
-            is_damaged,
         })
     }
 
     /// Keeps it under another name too, so that its own can be taken without a moment in which
     /// nothing bears it.
     fn keep(&self, store: &Path) -> anyhow::Result<Option<PathBuf>> {
-        if !self.exists {
-            return Ok(None);
-        }
         let kept = new_name(store);
         let keeping = || format!("Keeping the former store as {}", kept.display());
-        if fs::hard_link(store, &kept).is_err() {
-            fs::rename(store, &kept).with_context(keeping)?;
+        if self.exists && fs::hard_link(store, &kept).is_err() {
+            // Not every file system knows links.
+            copy_to_disk(store, &kept)
+                .inspect_err(|_| drop(fs::remove_file(&kept)))
+                .with_context(keeping)?;
         }
-        if self.is_damaged {
-            // Beside the restored store they would be taken for its own.
-            for companion in ["-wal", "-shm"] {
-                let moved = fs::rename(beside(store, companion), beside(&kept, companion));
-                match moved {
-                    Err(error) if error.kind() != ErrorKind::NotFound => {
-                        return Err(error).with_context(keeping);
-                    }
-                    Ok(()) | Err(_) => {}
+        // A sound store has none by now. Beside the restored one those of a damaged store, or of
+        // one that is gone, would be taken for its own.
+        for companion in COMPANIONS {
+            match fs::rename(beside(store, companion), beside(&kept, companion)) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(keeping);
                 }
+                Ok(()) | Err(_) => {}
             }
         }
         sync_folder_of(store)?;
-        Ok(Some(kept))
+        Ok(self.exists.then_some(kept))
     }
 }
 
@@ -340,11 +344,12 @@ impl Drop for Unfinished {
 }
 
 fn remove_companions(path: &Path) {
-    for companion in ["-wal", "-shm", "-journal"] {
+    for companion in COMPANIONS {
         drop(fs::remove_file(beside(path, companion)));
     }
 }
 
+/// Opens a file for its owner alone, whatever rights one that stands there has.
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false);
@@ -353,7 +358,24 @@ fn create_private(path: &Path) -> io::Result<File> {
         use std::os::unix::fs::OpenOptionsExt as _;
         options.mode(0o600);
     }
-    options.open(path)
+    let file = options.open(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        file.set_permissions(fs::Permissions::from_mode(0o600))?;
+    }
+    Ok(file)
+}
+
+/// Whether two names lead to one file that exists.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let (one, other) = (fs::canonicalize(one), fs::canonicalize(other));
+    matches!((one, other), (Ok(one), Ok(other)) if one == other)
+}
+
+fn copy_to_disk(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to)?;
+    File::options().write(true).open(to)?.sync_all()
 }
 
 /// A name for the former store that nothing bears.

@@ -35,8 +35,14 @@ impl Departures {
 
     /// Notes that a message is about to leave. Returns when the system has it.
     pub(crate) fn note(&self, delivery: i64) -> io::Result<()> {
-        (&self.file).write_all(format!("{delivery}\n").as_bytes())
+        (&self.file).write_all(note_of(delivery).as_bytes())
     }
+}
+
+/// A line of its own, also behind a note that was cut by a full disk: the two read as one would
+/// hide that this message leaves.
+fn note_of(delivery: i64) -> String {
+    format!("\n{delivery}\n")
 }
 
 /// What had left in the time of an epoch; none if that cannot be known.
@@ -45,7 +51,7 @@ pub(crate) fn read(path: &Path, epoch: &str) -> Option<BTreeSet<i64>> {
     let notes = std::fs::read_to_string(path).ok()?;
     // Of a note that is not whole nobody knows what it was to say.
     let notes = notes.strip_prefix(&head(epoch))?;
-    let mut lines = notes.split_inclusive('\n');
+    let mut lines = notes.split_inclusive('\n').filter(|line| *line != "\n");
     lines.try_fold(BTreeSet::new(), |mut departed, line| {
         departed.insert(line.strip_suffix('\n')?.parse().ok()?);
         Some(departed)
@@ -94,6 +100,20 @@ mod tests {
         assert_eq!(read(&path, "now"), None);
         std::fs::write(&path, format!("{}7\n12", head("now"))).unwrap();
         assert_eq!(read(&path, "now"), None);
+    }
+
+    #[test]
+    fn a_note_behind_one_that_a_full_disk_cut_is_read_by_itself() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("departures");
+        let departures = Departures::begin(&path, "now").unwrap();
+        departures.note(123).unwrap();
+        // As much of a note as there was room for; its message did not leave.
+        let note = note_of(456);
+        (&departures.file).write_all(&note.as_bytes()[..2]).unwrap();
+        departures.note(789).unwrap();
+        let departed = read(&path, "now");
+        assert!(departed.is_none_or(|departed| departed.contains(&123) && departed.contains(&789)));
     }
 
     #[test]

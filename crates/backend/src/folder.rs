@@ -12,6 +12,12 @@ use crate::departures::{self, Departures};
 /// The file with which messages have left.
 const DEPARTURES: &str = "departures";
 
+/// The lock of the one process that serves, or puts a backup back.
+const SERVE_LOCK: &str = "serve.lock";
+
+/// The lock that administration commands hold together, and whoever puts a backup back alone.
+const COMMANDS_LOCK: &str = "commands.lock";
+
 /// Why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
@@ -26,6 +32,18 @@ pub enum FolderError {
     /// Another `pult-backend serve` uses it.
     #[error("The data folder {} is in use by another running backend. Stop that one first, or give another folder with --data.", path.display())]
     InUse {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Another `pult-backend restore` puts a backup in the place of its store.
+    #[error("A backup is being put into the data folder {}. Try again when that has ended.", path.display())]
+    Restoring {
+        /// Which.
+        path: PathBuf,
+    },
+    /// An administration command works on it.
+    #[error("The data folder {} is in use by another command of pult-backend. Try again when that has ended.", path.display())]
+    Administered {
         /// Which.
         path: PathBuf,
     },
@@ -95,16 +113,47 @@ impl DataFolder {
     /// # Errors
     /// When another process serves it.
     pub fn lock(&self) -> Result<File, FolderError> {
+        self.hold(SERVE_LOCK, File::try_lock, |path| FolderError::InUse {
+            path,
+        })
+    }
+
+    /// Lets an administration command work on the store for as long as the file is held, beside
+    /// others and beside the process that serves it.
+    ///
+    /// # Errors
+    /// When the store is being replaced.
+    pub fn lock_for_command(&self) -> Result<File, FolderError> {
+        self.hold(COMMANDS_LOCK, File::try_lock_shared, |path| {
+            FolderError::Restoring { path }
+        })
+    }
+
+    /// Keeps administration commands off the store for as long as the file is held: what they
+    /// wrote would be lost, and their log would be taken for the new store's.
+    ///
+    /// # Errors
+    /// When one works on it.
+    pub fn lock_for_restore(&self) -> Result<File, FolderError> {
+        self.hold(COMMANDS_LOCK, File::try_lock, |path| {
+            FolderError::Administered { path }
+        })
+    }
+
+    fn hold(
+        &self,
+        name: &str,
+        try_lock: impl FnOnce(&File) -> Result<(), TryLockError>,
+        taken: impl FnOnce(PathBuf) -> FolderError,
+    ) -> Result<File, FolderError> {
         let not_writable = |cause| FolderError::NotWritable {
             path: self.path.clone(),
             cause,
         };
-        let file = File::create(self.path.join("serve.lock")).map_err(not_writable)?;
-        match file.try_lock() {
+        let file = File::create(self.path.join(name)).map_err(not_writable)?;
+        match try_lock(&file) {
             Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(FolderError::InUse {
-                path: self.path.clone(),
-            }),
+            Err(TryLockError::WouldBlock) => Err(taken(self.path.clone())),
             Err(TryLockError::Error(cause)) => Err(not_writable(cause)),
         }
     }

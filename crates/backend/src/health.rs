@@ -12,9 +12,17 @@ use crate::problem::ProblemResponse;
 /// A store that is not read within this time is not one to serve from.
 const READ_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// `GET /healthz`: the process answers.
-pub(crate) async fn alive() -> &'static str {
-    "ok"
+/// `GET /healthz`: the process answers, and has not ended in a part without which only a new start
+/// helps.
+pub(crate) async fn alive(State(backend): State<Shared>) -> Result<&'static str, ProblemResponse> {
+    if backend.store.is_writing_over() {
+        return Err(not_ready(
+            "process",
+            "a fault of the backend has ended its writing",
+            "restart it, and report the panic that its log tells of",
+        ));
+    }
+    Ok("ok")
 }
 
 /// `GET /readyz`: it can read the store, and the disk takes what is written.
@@ -22,6 +30,7 @@ pub(crate) async fn ready(State(backend): State<Shared>) -> Result<&'static str,
     if backend.stopping.is_cancelled() {
         return Err(not_ready("process", "it is being stopped", "nothing"));
     }
+    alive(State(Shared::clone(&backend))).await?;
     if backend.store.is_disk_refusing() {
         return Err(not_ready(
             "disk",

@@ -233,12 +233,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             admin::print(&backup::restore(&folder, &file, signed_in).await?)
         }
         Command::Operator(command) => {
+            let _command = folder.lock_for_command()?;
             let store = folder.store(system_clock(), Box::new(|_| {}))?;
             let answer = operator(&store, command).await?;
             store.close().await;
             admin::print(&answer)
         }
         Command::Channel(command) => {
+            let _command = folder.lock_for_command()?;
             let store = folder.store(system_clock(), Box::new(|_| {}))?;
             let answer = channel(&store, command).await?;
             store.close().await;
@@ -248,6 +250,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 }
 
 async fn serve(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<()> {
+    #[cfg(feature = "trials")]
+    tracing::warn!("This program has faults on demand: it is for proofs, never for clients");
     let running = Backend::start(folder, settings).await?;
     let address = running.address();
     let version = env!("CARGO_PKG_VERSION");

@@ -203,6 +203,13 @@ impl Store {
         self.writing.commits.is_disk_refusing()
     }
 
+    /// Whether nothing is written any more until the store is opened anew, since a fault of ours has
+    /// ended the thread that writes.
+    #[must_use]
+    pub fn is_writing_over(&self) -> bool {
+        self.writing.is_over()
+    }
+
     /// Finds out whether a disk that refused has room again and takes what is written.
     ///
     /// # Errors

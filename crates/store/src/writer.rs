@@ -139,6 +139,11 @@ impl Writing {
         self.jobs.max_capacity() - self.jobs.capacity()
     }
 
+    /// Whether the thread has ended, so that nothing is written any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.jobs.is_closed()
+    }
+
     /// Does `work` in the next commit and returns what it returned, once that commit is durable.
     pub(crate) async fn run<T: Send + 'static>(
         &self,

@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use pult_backend::DataFolder;
 use pult_protocol::DeliveryState;
 use reqwest::Method;
 use serde_json::Value;
@@ -394,6 +395,97 @@ async fn a_damaged_store_is_kept_aside_when_a_backup_takes_its_place() {
     let new = tempfile::tempdir().unwrap();
     let told = restore(new.path(), &[file]).await.succeeded();
     assert_eq!(told["former"], Value::Null);
+}
+
+#[tokio::test]
+async fn a_log_that_is_left_of_a_lost_store_is_not_taken_for_the_restored_ones() {
+    let mut backend = TestBackend::start().await;
+    backend.client_writes(PHONE, "Здравствуйте").await;
+    let data = backend.folder.path().to_owned();
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("backup");
+    let file = path.to_str().unwrap();
+    backup(&data, &[file]).await.succeeded();
+    backend.client_writes("79990000002", "И мне").await;
+    // The store is gone, and what the power cut has left beside it is not.
+    let log = data.join("pult.sqlite-wal");
+    let left = std::fs::read(&log).unwrap();
+    backend.stop().await;
+    std::fs::remove_file(store_file(&data)).unwrap();
+    std::fs::write(&log, &left).unwrap();
+    restore(&data, &[file]).await.succeeded();
+    backend.serve().await;
+    assert_eq!(backend.count("SELECT count(*) FROM chats"), 1);
+    let kept = entry_names(&data)
+        .into_iter()
+        .find(|name| name.contains("before-restore") && name.ends_with("-wal"));
+    assert_eq!(std::fs::read(data.join(kept.unwrap())).unwrap(), left);
+}
+
+#[tokio::test]
+async fn a_backup_never_takes_the_place_of_the_store_itself() {
+    let backend = TestBackend::start().await;
+    backend.client_writes(PHONE, "Здравствуйте").await;
+    let data = backend.folder.path().to_owned();
+    let store = store_file(&data);
+    let roundabout = data.join("../").join(data.file_name().unwrap());
+    for target in [store.clone(), store_file(&roundabout)] {
+        let refused = backup(&data, &[target.to_str().unwrap(), "--overwrite"]).await;
+        refused.failed_with(&[target.to_str().unwrap(), "is the store itself"]);
+    }
+    backend.client_writes("79990000002", "И мне").await;
+    let db = rusqlite::Connection::open(&store).unwrap();
+    let n: i64 = db
+        .query_row("SELECT count(*) FROM chats", (), |row| row.get(0))
+        .unwrap();
+    assert_eq!(n, 2);
+}
+
+#[tokio::test]
+async fn commands_and_a_restore_do_not_work_on_one_store_at_the_same_time() {
+    let mut backend = TestBackend::start().await;
+    let data = backend.folder.path().to_owned();
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("backup");
+    let file = path.to_str().unwrap();
+    backup(&data, &[file]).await.succeeded();
+    backend.stop().await;
+    let folder = DataFolder::open(&data).unwrap();
+    let command = folder.lock_for_command().unwrap();
+    let refused = restore(&data, &[file]).await;
+    refused.failed_with(&["another command"]);
+    run(&data, &["operator", "list"], &[], "").await.succeeded();
+    drop(command);
+    let restoring = folder.lock_for_restore().unwrap();
+    for args in [
+        &["operator", "list"][..],
+        &["channel", "list"],
+        &["backup", file, "--overwrite"],
+    ] {
+        let refused = run(&data, args, &[], "").await;
+        refused.failed_with(&["being put into"]);
+    }
+    drop(restoring);
+    restore(&data, &[file]).await.succeeded();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_backup_is_its_owners_alone_whatever_lay_in_its_place() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let backend = TestBackend::start().await;
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("pult.backup");
+    for name in ["pult.backup", "pult.backup.partial"] {
+        let open = place.path().join(name);
+        std::fs::write(&open, "").unwrap();
+        std::fs::set_permissions(&open, std::fs::Permissions::from_mode(0o666)).unwrap();
+    }
+    let args = [path.to_str().unwrap(), "--overwrite"];
+    backup(backend.folder.path(), &args).await.succeeded();
+    let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0);
 }
 
 /// A file that may not grow is to `SQLite` what a full disk is: the write of its log fails in the

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rusqlite::config::DbConfig;
+
 use crate::kit::TestStore;
 
 /// Tables that stay small: one row, or as many as there are operators and channels.
@@ -60,6 +62,9 @@ fn plan(file: &rusqlite::Connection, sql: &str) -> Vec<String> {
     // never carried out while nothing dangles.
     let looks_back = !sql.starts_with("INSERT");
     file.pragma_update(None, "foreign_keys", looks_back)
+        .unwrap();
+    // As the store has it: what is bound does not choose the plan.
+    file.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
         .unwrap();
     let mut explain = file.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     for n in 1..=explain.parameter_count() {

@@ -1,8 +1,12 @@
 //! Many callers in one commit: work that fails neither undoes its neighbours nor poisons the
 //! writer. Triggers in the file play the fault.
 
-use pult_domain::Place;
+use std::sync::Arc;
+
 use pult_domain::provider::Fact;
+use pult_domain::{Place, Timestamp};
+use pult_protocol::ChannelKind;
+use pult_store::{NewChannel, Store, StoreError, StoreSettings};
 
 use crate::kit::{TestStore, about, envelope, reply};
 
@@ -61,7 +65,7 @@ async fn an_event_that_cannot_be_applied_waits_whole_and_harms_nobody() {
         Fact::Message(store.text_of("Ирина", "сбой")),
     ];
     let facts = about(crate::kit::NUMBER, facts);
-    let kind = pult_protocol::ChannelKind::Whatsapp;
+    let kind = ChannelKind::Whatsapp;
     let (taken, answered) = {
         let ingest = async {
             let body = b"raw".to_vec();
@@ -112,4 +116,29 @@ async fn a_transaction_that_sqlite_itself_undid_commits_nothing_and_the_writer_g
     assert_eq!(n_replies, 0, "nothing commits by itself");
     store.reply(anna, irina, "Слушаю").await.unwrap();
     assert_eq!(store.chat(irina).owner_id, Some(anna));
+}
+
+#[tokio::test]
+async fn a_store_that_writes_no_more_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(StoreSettings {
+        path: folder.path().join("pult.sqlite"),
+        clock: Arc::new(|| Timestamp(1_790_000_000_000)),
+        publish: Box::new(|_| panic!("a fault of ours")),
+    })
+    .unwrap();
+    assert!(!store.is_writing_over());
+    let channel = NewChannel {
+        kind: ChannelKind::Whatsapp,
+        name: "Shop".to_owned(),
+        provider_key: "100000000000001".to_owned(),
+        settings: "{}".to_owned(),
+    };
+    let failed = store.put_channel(channel).await;
+    assert!(matches!(failed, Err(StoreError::Closed)));
+    while !store.is_writing_over() {
+        tokio::task::yield_now().await;
+    }
+    // Whoever only reads notices nothing.
+    store.seq().await.unwrap();
 }
