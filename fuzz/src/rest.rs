@@ -656,6 +656,10 @@ fn judge_store(
         file.prepare("SELECT command_id FROM entries WHERE kind = 'outbound' AND key > 9")?;
     let rows = rows.query_map((), |row| row.get::<_, Uuid>(0))?;
     let written: Vec<Uuid> = rows.collect::<Result<_, _>>()?;
+    let times = |id: &Uuid| written.iter().filter(|other| *other == id).count();
+    if written.iter().any(|id| times(id) > 3) {
+        tried.find("a reply was carried out more often than there are operators");
+    }
     if done.iter().any(|id| !written.contains(id)) {
         tried.find("a reply that was done is not there");
     }
