@@ -408,8 +408,8 @@ impl Step {
             && self.headers.iter().all(is_plain)
             && method.is_some_and(|method| method != Method::CONNECT)
             && self.target.0.first() == Some(&b'/')
-            && self.target.0.is_ascii()
-            && !self.target.0.contains(&b' ')
+            // A fragment is nothing to send; what comes after it is not even looked at.
+            && self.target.0.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#')
             && target.is_some_and(|target| {
                 target.path().starts_with('/') && target.authority().is_none()
             })
