@@ -13,10 +13,10 @@ use crate::hunt::{Tried, novelties};
 const MAX_LINE_BYTES: usize = 8 * 1024;
 
 /// Largest file.
-const MAX_FILE_BYTES: usize = 256 * 1024;
+const MAX_FILE_BYTES: usize = 96 * 1024;
 
 /// Most scripts of a file: all of them are tried again by the tests.
-const MAX_SCRIPTS: usize = 120;
+const MAX_SCRIPTS: usize = 60;
 
 fn file(target: &str) -> PathBuf {
     let name = format!("corpus/{target}.jsonl");

@@ -16,6 +16,7 @@ mod hunt;
 mod json;
 mod mutate;
 mod office;
+mod reader;
 mod rest;
 mod served;
 mod watch;

@@ -408,8 +408,8 @@ impl Step {
             && self.headers.iter().all(is_plain)
             && method.is_some_and(|method| method != Method::CONNECT)
             && self.target.0.first() == Some(&b'/')
-            && self.target.0.is_ascii()
-            && !self.target.0.contains(&b' ')
+            // A fragment is nothing to send; what comes after it is not even looked at.
+            && self.target.0.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'#')
             && target.is_some_and(|target| {
                 target.path().starts_with('/') && target.authority().is_none()
             })
@@ -656,6 +656,10 @@ fn judge_store(
         file.prepare("SELECT command_id FROM entries WHERE kind = 'outbound' AND key > 9")?;
     let rows = rows.query_map((), |row| row.get::<_, Uuid>(0))?;
     let written: Vec<Uuid> = rows.collect::<Result<_, _>>()?;
+    let times = |id: &Uuid| written.iter().filter(|other| *other == id).count();
+    if written.iter().any(|id| times(id) > 3) {
+        tried.find("a reply was carried out more often than there are operators");
+    }
     if done.iter().any(|id| !written.contains(id)) {
         tried.find("a reply that was done is not there");
     }

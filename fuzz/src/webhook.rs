@@ -29,6 +29,7 @@ use crate::office::{
     self, APP_SECRET, INBOUND_WAMID, LATER_NUMBER, NOW, NUMBER, Office, SECOND_NUMBER, SENT_WAMID,
     chat_id, entry_id,
 };
+use crate::reader::Reader;
 
 /// No body may take longer, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -344,6 +345,8 @@ struct Trial<'a> {
     store: Store,
     published: Arc<Mutex<Published>>,
     start: Cursor,
+    /// What operators hold at the start.
+    readers: Vec<(u8, Reader)>,
     expected: Expected,
     known: BTreeSet<&'static str>,
     tried: Tried,
@@ -358,16 +361,25 @@ impl<'a> Trial<'a> {
             epoch: store.begin_epoch().await?,
             seq: store.seq().await?,
         };
-        Ok(Self {
+        let mut trial = Self {
             folder,
             store,
             published,
             start,
+            readers: Vec::new(),
             expected: Expected::default(),
             known: BTreeSet::from([NUMBER, SECOND_NUMBER]),
             tried: Tried::default(),
             n_delivered: 0,
-        })
+        };
+        for operator in [1, 3] {
+            let mut reader = Reader::default();
+            for page in trial.read(operator, None).await? {
+                reader.take(page.rows);
+            }
+            trial.readers.push((operator, reader));
+        }
+        Ok(trial)
     }
 
     async fn take(&mut self, step: &Step) -> Result<()> {
@@ -680,27 +692,40 @@ impl<'a> Trial<'a> {
 
     /// Whatever was written must reach every panel, in frames that it can take.
     async fn judge_feed(&mut self) -> Result<()> {
-        for operator in [1, 3] {
-            let operator = office::operator_id(operator);
-            for cursor in [None, Some(self.start.clone())] {
-                let pages = self
-                    .store
-                    .changes(operator, cursor)
-                    .await
-                    .context("Reading the feed")?;
-                for page in pages {
-                    self.judge_page(page)?;
-                }
+        for (number, before) in self.readers.clone() {
+            let mut follower = before;
+            let pages = self.read(number, Some(self.start.clone())).await?;
+            // A page that begins a snapshot replaces all; there are too few changes for that here.
+            if pages.iter().any(|page| page.starts_snapshot) {
+                self.tried.find("a cursor of today leads to a snapshot");
+            }
+            for page in pages {
+                self.judge_page(&page)?;
+                follower.take(page.rows);
+            }
+            let mut fresh = Reader::default();
+            for page in self.read(number, None).await? {
+                self.judge_page(&page)?;
+                fresh.take(page.rows);
+            }
+            if !follower.sees_the_same(&fresh) {
+                self.tried
+                    .find("who follows the changes does not see what a snapshot shows");
             }
         }
         Ok(())
     }
 
-    fn judge_page(&mut self, page: Page) -> Result<()> {
+    async fn read(&self, operator: u8, cursor: Option<Cursor>) -> Result<Vec<Page>> {
+        let pages = self.store.changes(office::operator_id(operator), cursor);
+        pages.await.context("Reading the feed")
+    }
+
+    fn judge_page(&mut self, page: &Page) -> Result<()> {
         let frame = BackendFrame::Changes(Changes {
             starts_snapshot: page.starts_snapshot,
-            rows: page.rows,
-            cursor: page.cursor,
+            rows: page.rows.clone(),
+            cursor: page.cursor.clone(),
             behind: 0,
         });
         let text = serde_json::to_string(&frame)?;

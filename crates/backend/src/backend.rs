@@ -146,14 +146,14 @@ impl Backend {
         backend.tasks.spawn(upkeep::run(Arc::clone(&backend)));
         let mut router = routes();
         if let Some(listener) = metrics_listener {
-            let router = figures().with_state(Arc::clone(&backend));
+            let router = complete(figures(), &backend);
             backend
                 .tasks
                 .spawn(listen::run(Arc::clone(&backend), listener, router));
         } else {
             router = router.route("/metrics", get(metrics::scrape_from_here));
         }
-        let router = router.with_state(Arc::clone(&backend));
+        let router = complete(router, &backend);
         backend
             .tasks
             .spawn(listen::run(Arc::clone(&backend), listener, router));
@@ -213,8 +213,6 @@ fn figures() -> Router<Shared> {
         .route("/metrics", get(metrics::scrape))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
-        .fallback(async || ProblemResponse::not_found())
-        .method_not_allowed_fallback(problem::no_such_method)
 }
 
 fn routes() -> Router<Shared> {
@@ -238,8 +236,15 @@ fn routes() -> Router<Shared> {
     rest.merge(provider)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
+}
+
+/// Gives `routes` the backend, and a "no" of ours for what they do not answer. Comes after all of
+/// them: those that are added later would say it in the library's way.
+fn complete(routes: Router<Shared>, backend: &Shared) -> Router {
+    routes
         .fallback(async || ProblemResponse::not_found())
         .method_not_allowed_fallback(problem::no_such_method)
+        .with_state(Arc::clone(backend))
 }
 
 impl Running {

@@ -35,6 +35,8 @@ async fn a_known_address_asked_in_the_wrong_way_is_answered_like_every_other_no(
         (Method::OPTIONS, "/api/v1/commands"),
         (Method::PUT, "/webhooks/whatsapp"),
         (Method::DELETE, "/api/v1/socket"),
+        (Method::POST, "/healthz"),
+        (Method::POST, "/metrics"),
         (Method::from_bytes(b"get").unwrap(), "/api/v1/openapi.json"),
     ] {
         let answer = Answer::of(backend.request(method, path)).await;
