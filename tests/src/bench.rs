@@ -82,6 +82,11 @@ impl Extent {
     fn n_messages_for(&self, n_panels: usize) -> usize {
         (1_000_000 / n_panels.max(1)).clamp(self.n_messages / 10, self.n_messages)
     }
+
+    /// Messages whose way to so many panels is timed: as many frames as a second or two can hold.
+    fn n_timed_for(&self, n_panels: usize) -> usize {
+        (200_000 / n_panels.max(1)).clamp(self.n_timed / 5, self.n_timed)
+    }
 }
 
 /// A part of the bench.
@@ -291,7 +296,8 @@ impl Bench<'_> {
         let n_messages = self.extent.n_messages_for(n_panels);
         let ingest =
             measure::ingest(site, Mode::Whole, n_messages, self.n_connections, n_panels).await?;
-        let took = measure::path(site, Mode::Whole, self.extent.n_timed, n_panels).await?;
+        let n_timed = self.extent.n_timed_for(n_panels);
+        let took = measure::path(site, Mode::Whole, n_timed, n_panels).await?;
         Ok(Growth {
             entries,
             panels,

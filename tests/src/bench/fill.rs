@@ -100,7 +100,7 @@ pub fn fill(file: &mut Connection, shape: &Shape) -> Result<()> {
         let ids = ids.query_map((), |row| row.get(0))?;
         ids.collect::<Result<_, _>>().context("Reading operators")?
     };
-    // The ids of messages have no order, so their index is made at the end, when it is cheap.
+    // The ids of messages do not come in order, so their index is made at the end, when it is cheap.
     let index: String = file.query_row(
         "SELECT sql FROM sqlite_schema WHERE name = 'messages_by_provider_id'",
         (),
@@ -272,7 +272,7 @@ impl Filling {
     }
 
     fn inbound(&self, tx: &Transaction<'_>, chat: i64, entry: i64, at: i64) -> Result<()> {
-        let (id, text) = (traffic::message_id(rand::random()), traffic::text(0));
+        let (id, text) = (traffic::message_id(chat, rand::random()), traffic::text(0));
         tx.prepare_cached(
             "INSERT INTO messages (entry, channel, provider_id, text) VALUES (?1, 1, ?2, ?3)",
         )?
@@ -291,7 +291,7 @@ impl Filling {
         )?
         .execute(params![
             entry,
-            traffic::message_id(rand::random()),
+            traffic::message_id(chat, rand::random()),
             "Добрый день! Ваш заказ собран и завтра будет у вас.",
         ])?;
         tx.prepare_cached(

@@ -113,7 +113,7 @@ struct Source {
 impl Source {
     fn request(&mut self, mark: u64) -> Result<Vec<u8>> {
         let client = self.clients.next(rand::random());
-        let id = message_id(rand::random());
+        let id = message_id(client, rand::random());
         request(&body(client, &id, self.sent_at, &text(mark))?)
     }
 

@@ -51,11 +51,8 @@ pub fn messages_per_second(path: &Path, clients: &Clients, commits: &[u32]) -> R
     let mut messages = Vec::new();
     let n: u32 = commits.iter().sum();
     for _ in 0..n {
-        let (client, id, text) = (
-            source.next(rand::random()),
-            message_id(rand::random()),
-            text(0),
-        );
+        let client = source.next(rand::random());
+        let (id, text) = (message_id(client, rand::random()), text(0));
         let body = body(client, &id, 1_790_000_000, &text)?;
         messages.push(Message {
             client,

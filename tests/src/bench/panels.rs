@@ -213,7 +213,7 @@ impl Listening {
             }
             Ok::<_, anyhow::Error>(())
         };
-        if let Ok(done) = timeout(LIMIT, gather).await {
+        if let Ok(done) = timeout(LIMIT * 4, gather).await {
             done?;
         } else {
             self.stop.cancel();

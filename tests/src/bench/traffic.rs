@@ -72,11 +72,11 @@ pub fn name(client: i64) -> String {
     format!("Client {client}")
 }
 
-/// A message's id at Meta: long and without order, as Meta's are.
+/// A message's id at Meta: the client's number in some coding, then what has no order.
 #[must_use]
-pub fn message_id(random: [u64; 3]) -> String {
-    let [a, b, c] = random;
-    format!("wamid.HBgL{a:016x}{b:016x}{c:016x}")
+pub fn message_id(client: i64, random: [u64; 2]) -> String {
+    let ([a, b], number) = (random, number(client));
+    format!("wamid.HBgL{number}VAgASGBQz{a:016X}{b:016X}")
 }
 
 /// What a client writes; `mark` can be found again in a frame.
