@@ -101,10 +101,10 @@ async fn send(backend: Shared, delivery: i64) -> i64 {
             return delivery;
         }
     };
-    let outcome = match backend.departures.note(delivery) {
-        Ok(()) => attempt(&backend, &sending).await,
-        Err(error) => not_noted(&error),
-    };
+    if !is_noted(&backend, delivery).await {
+        return delivery;
+    }
+    let outcome = attempt(&backend, &sending).await;
     trials::pass(Point::AnswerCame);
     backend.metrics.sending(&outcome);
     report(&sending, &outcome);
@@ -126,17 +126,17 @@ async fn send(backend: Shared, delivery: i64) -> i64 {
     delivery
 }
 
-/// What could not be noted must not leave: nobody would know of it after a crash.
-fn not_noted(error: &std::io::Error) -> SendOutcome {
-    tracing::error!(%error, "The data folder cannot be written; nothing is sent");
-    SendOutcome::Retry {
-        after_ms: 5_000,
-        failure: Failure {
-            kind: FailureKind::Other,
-            code: String::new(),
-            reason: "the backend's data folder cannot be written".to_owned(),
-        },
+/// Notes a departure. What cannot be noted must not leave, since nobody would know of it after a
+/// crash: it waits for room on the disk, and counts as not sent if the backend stops first.
+async fn is_noted(backend: &Backend, delivery: i64) -> bool {
+    while let Err(error) = backend.departures.note(delivery) {
+        tracing::error!(%error, "The data folder cannot be written; nothing is sent");
+        tokio::select! {
+            () = backend.stopping.cancelled() => return false,
+            () = tokio::time::sleep(STORE_RETRY) => {}
+        }
     }
+    true
 }
 
 async fn attempt(backend: &Backend, sending: &Sending) -> SendOutcome {
