@@ -125,9 +125,9 @@ pub fn percentile(sorted: &[f64], percent: usize) -> f64 {
 }
 
 impl Report {
-    /// Sets each figure beside its limit.
+    /// Sets each figure that was measured beside its limit.
     pub fn judge(&mut self) {
-        self.limits = vec![
+        let all = [
             Limit::at_least("ingest beside the smaller limit", self.ingest.ratio, 0.4),
             Limit::at_most(
                 "path p99, ms",
@@ -137,6 +137,8 @@ impl Report {
             Limit::at_most("memory of a panel, KB", self.memory_kb_per_panel, 60.0),
             Limit::at_most("all panels in sync, s", self.resync_s, 5.0),
         ];
+        let measured = all.into_iter().filter(|limit| limit.is > 0.0);
+        self.limits = measured.collect();
         let by_entries = || {
             let panels = self.growth.iter().map(|at| at.panels).min();
             self.growth
@@ -161,51 +163,57 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (ingest, path) = (&self.ingest, &self.path_ms);
         writeln!(f, "{}; medians of {} runs", self.machine, self.n_runs)?;
-        writeln!(
-            f,
-            "ingest, messages/s over {} connections",
-            ingest.n_connections
-        )?;
-        writeln!(
-            f,
-            "    durable                {:>10.0}",
-            ingest.durable_per_s
-        )?;
-        writeln!(
-            f,
-            "    bare SQLite            {:>10.0}",
-            ingest.sqlite_limit_per_s
-        )?;
-        writeln!(
-            f,
-            "    without store          {:>10.0}",
-            ingest.http_limit_per_s
-        )?;
-        writeln!(
-            f,
-            "    messages per commit    {:>10.1}",
-            ingest.messages_per_commit
-        )?;
-        writeln!(
-            f,
-            "    CPU per message, us    {:>10.0} backend, {:.0} generator",
-            ingest.backend_cpu_us, ingest.generator_cpu_us
-        )?;
-        writeln!(f, "path, ms                          p50        p99")?;
-        writeln!(
-            f,
-            "    whole                  {:>10.2} {:>10.2}",
-            path.p50, path.p99
-        )?;
-        writeln!(
-            f,
-            "    without store          {:>10.2} {:>10.2}",
-            path.nostore_p50, path.nostore_p99
-        )?;
-        writeln!(
-            f,
-            "growth       entries  panels   ingest/s   path p50   path p99"
-        )?;
+        if ingest.durable_per_s > 0.0 {
+            writeln!(
+                f,
+                "ingest, messages/s over {} connections",
+                ingest.n_connections
+            )?;
+            writeln!(
+                f,
+                "    durable                {:>10.0}",
+                ingest.durable_per_s
+            )?;
+            writeln!(
+                f,
+                "    bare SQLite            {:>10.0}",
+                ingest.sqlite_limit_per_s
+            )?;
+            writeln!(
+                f,
+                "    without store          {:>10.0}",
+                ingest.http_limit_per_s
+            )?;
+            writeln!(
+                f,
+                "    messages per commit    {:>10.1}",
+                ingest.messages_per_commit
+            )?;
+            writeln!(
+                f,
+                "    CPU per message, us    {:>10.0} backend, {:.0} generator",
+                ingest.backend_cpu_us, ingest.generator_cpu_us
+            )?;
+        }
+        if path.p99 > 0.0 {
+            writeln!(f, "path, ms                          p50        p99")?;
+            writeln!(
+                f,
+                "    whole                  {:>10.2} {:>10.2}",
+                path.p50, path.p99
+            )?;
+            writeln!(
+                f,
+                "    without store          {:>10.2} {:>10.2}",
+                path.nostore_p50, path.nostore_p99
+            )?;
+        }
+        if !self.growth.is_empty() {
+            writeln!(
+                f,
+                "growth       entries  panels   ingest/s   path p50   path p99"
+            )?;
+        }
         for at in &self.growth {
             writeln!(
                 f,
