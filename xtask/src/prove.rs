@@ -67,12 +67,13 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
     })
 }
 
-/// Every proof in a short form.
+/// Every proof in a short form, with the same seed each time: what chance there is beyond it is
+/// that of the machine.
 pub(crate) fn shortly(house: &House) -> Result<()> {
     let folder = build(house)?;
     for (name, runs) in [("race", "40"), ("cuts", "3"), ("crash", "1")] {
         proof(house, &folder)
-            .args([name, "--runs", runs])
+            .args([name, "--runs", runs, "--seed", "1"])
             .run_apart()?;
     }
     Ok(())

@@ -188,6 +188,14 @@ pub(crate) fn listed_chats(reader: Reader<'_>) -> Sql<Vec<HeldChat>> {
     )
 }
 
+/// Whether a chat is in a list.
+pub(crate) fn is_listed(reader: Reader<'_>, chat_id: ChatId) -> Sql<bool> {
+    let listed = "SELECT 1 FROM chats WHERE id = ?1 AND is_listed";
+    Ok(reader
+        .optional(listed, params![chat_id.stored()], |_| Ok(()))?
+        .is_some())
+}
+
 /// A chat, listed or kept after its close.
 pub(crate) fn chat(reader: Reader<'_>, chat_id: ChatId) -> Sql<Option<HeldChat>> {
     reader.optional(

@@ -407,14 +407,19 @@ impl Session {
 
     /// The backend has carried a command out.
     pub(crate) fn done(&self, id: CommandId, result: CommandDone) -> Result<(), StorageError> {
-        let has_arrived = self
-            .cache
-            .read(|reader| cache::holds_entry_of(reader, id))?;
+        let Some(waiting) = self.outbox.read(|reader| outbox::command(reader, id))? else {
+            return Ok(());
+        };
+        // The entry of a chat that has left the sight does not come: it may have been closed at
+        // the operator's other panel.
+        let will_arrive = self.cache.read(|reader| {
+            Ok(cache::is_listed(reader, waiting.chat_id())? && !cache::holds_entry_of(reader, id)?)
+        })?;
         let chat_id = self.outbox.write(|tx| {
             let Some(waiting) = outbox::command(tx.reader(), id)? else {
                 return Ok(None);
             };
-            let echo_at = waiting.text().and(result.place).filter(|_| !has_arrived);
+            let echo_at = waiting.text().and(result.place).filter(|_| will_arrive);
             outbox::done(tx, id, echo_at)?;
             outbox::tidy(tx)?;
             Ok(Some(waiting.chat_id()))

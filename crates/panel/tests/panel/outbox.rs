@@ -503,6 +503,20 @@ async fn an_echo_ends_when_its_entry_is_older_than_what_a_snapshot_holds() {
 }
 
 #[tokio::test]
+async fn a_reply_whose_chat_was_closed_before_its_answer_came_waits_for_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    let id = reply(&panel, Chat(1), "Hello").await;
+    socket.reply("Hello").await;
+    // At the operator's other panel, after the reply had been carried out.
+    socket.changes(vec![Chat(1).gone(GoneWhy::Closed)], 2).await;
+    until(&panel, |overview| overview.in_work.is_empty()).await;
+    assert_eq!(echoes(&timeline(&panel, Chat(1)).await), ["Hello"]);
+    socket.done(id, 4).await;
+    until_timeline(&panel, Chat(1).id(), |timeline| timeline.echoes.is_empty()).await;
+}
+
+#[tokio::test]
 async fn drafts_survive_a_restart_and_unknown_chats_take_no_commands() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, _socket) = anna(dir.path()).await;
