@@ -56,6 +56,8 @@ pub(super) async fn received(
         }
     };
     let messages = tokio::select! {
+        // What is there is told also to those who do not wait.
+        biased;
         messages = something => messages,
         () = tokio::time::sleep(wait.time()) => Vec::new(),
         () = world.stop.cancelled() => Vec::new(),
@@ -98,6 +100,7 @@ pub(super) async fn idle(
 ) -> (StatusCode, Json<Value>) {
     let mut outstanding = world.watch_outstanding();
     let idle = tokio::select! {
+        biased;
         done = outstanding.wait_for(|count| *count == 0) => done.is_ok(),
         () = tokio::time::sleep(wait.time()) => false,
         () = world.stop.cancelled() => false,
