@@ -107,8 +107,13 @@ async fn the_figures_say_what_happened_and_what_waits() {
         let found = figure(&text, name);
         assert!((found - value).abs() < 0.1, "{name} is {found}");
     }
-    // The backend has work of its own for the writer at any time.
-    assert!(figure(&text, "pult_writer_queue") >= 0.0);
+    // The backend has work of its own for the writer now and then.
+    let queue_is_empty = async {
+        while figure(&metrics(&backend).await, "pult_writer_queue") > 0.0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon("an empty queue of the writer", queue_is_empty).await;
     let commits = figure(&text, "pult_commits_total");
     assert!(commits >= 8.0, "{commits}");
     let measured = figure(&text, "pult_commit_duration_seconds_count");
