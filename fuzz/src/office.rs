@@ -11,7 +11,7 @@ use pult_backend::{DataFolder, admin};
 use pult_domain::provider::SendOutcome;
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Role, Timestamp};
 use pult_protocol::{ChannelKind, Command, CommandEnvelope};
-use pult_store::{Clock, NewChannel, NewSession, Publish, Store};
+use pult_store::{Clock, Followers, NewChannel, NewSession, Store};
 use rusqlite::{Connection, OpenFlags};
 use secrecy::SecretString;
 use serde_json::json;
@@ -113,8 +113,8 @@ pub(crate) fn store_file(folder: &Path) -> PathBuf {
     folder.join("pult.sqlite")
 }
 
-pub(crate) fn open_store(folder: &Path, publish: Publish) -> Result<Store> {
-    Ok(DataFolder::open(folder)?.store(clock(), publish)?)
+pub(crate) fn open_store(folder: &Path, followers: Followers) -> Result<Store> {
+    Ok(DataFolder::open(folder)?.store(clock(), followers)?)
 }
 
 /// Adds a number whose provider nobody answers for.
@@ -138,7 +138,7 @@ pub(crate) async fn add_number(store: &Store, number: &str) -> Result<()> {
 }
 
 async fn people(folder: &Path) -> Result<()> {
-    let store = open_store(folder, Box::new(|_| {}))?;
+    let store = open_store(folder, Followers::nobody())?;
     for (login, name, role) in [
         ("anna", "Анна Примерова", Role::Operator),
         ("boris", "Борис Образцов", Role::Operator),
@@ -157,7 +157,7 @@ async fn people(folder: &Path) -> Result<()> {
 }
 
 async fn correspondence(folder: &Path, numbers: &[&str]) -> Result<()> {
-    let store = open_store(folder, Box::new(|_| {}))?;
+    let store = open_store(folder, Followers::nobody())?;
     for number in 1..=3 {
         let session = NewSession {
             token_hash: Sha256::digest(token(number)).into(),

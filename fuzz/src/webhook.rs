@@ -14,7 +14,7 @@ use pult_domain::{CommandId, Place, Seq};
 use pult_protocol::{
     BackendFrame, Changes, ChannelKind, Command, CommandEnvelope, Cursor, MAX_FRAME_BYTES,
 };
-use pult_store::{Page, Publish, Store};
+use pult_store::{ChangeSet, Followers, Page, Store};
 use pult_whatsapp::{signature, webhook};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
@@ -313,14 +313,18 @@ struct Published {
     is_broken: bool,
 }
 
-fn publish(to: &Arc<Mutex<Published>>) -> Publish {
+fn follow(to: &Arc<Mutex<Published>>) -> Followers {
     let to = Arc::clone(to);
-    Box::new(move |set| {
+    let publish = Box::new(move |set: ChangeSet| {
         let mut published = to.lock();
         published.is_broken |=
             set.to < set.from || published.last.is_some_and(|last| set.from != last);
         published.last = Some(set.to);
-    })
+    });
+    Followers {
+        publish,
+        is_followed: Arc::new(|_| true),
+    }
 }
 
 /// A message by its channel and the provider's id.
@@ -356,7 +360,7 @@ struct Trial<'a> {
 impl<'a> Trial<'a> {
     async fn begin(folder: &'a Path) -> Result<Self> {
         let published = Arc::new(Mutex::new(Published::default()));
-        let store = office::open_store(folder, publish(&published))?;
+        let store = office::open_store(folder, follow(&published))?;
         let start = Cursor {
             epoch: store.begin_epoch().await?,
             seq: store.seq().await?,
@@ -533,7 +537,7 @@ impl<'a> Trial<'a> {
 
     async fn restart(&mut self) -> Result<()> {
         *self.published.lock() = Published::default();
-        let again = office::open_store(self.folder, publish(&self.published))?;
+        let again = office::open_store(self.folder, follow(&self.published))?;
         std::mem::replace(&mut self.store, again).close().await;
         self.read_waiting().await
     }

@@ -183,8 +183,8 @@ impl Bench<'_> {
         let (mut durable, mut sqlite, mut http) = (Vec::new(), Vec::new(), Vec::new());
         for run in 1..=self.extent.n_runs {
             let whole = self.ingest_once(Mode::Whole, n).await?;
-            let alone = self.template.copy()?;
-            let bare = measure::sqlite_limit(&alone, whole.commits.clone()).await?;
+            let mut alone = self.template.copy()?;
+            let bare = measure::sqlite_limit(&mut alone, whole.commits.clone()).await?;
             let read_only = self.ingest_once(Mode::ReadOnly, n).await?;
             self.tell(format!(
                 "ingest {run}: {:.0} messages/s; bare SQLite {bare:.0}, without store {:.0}",
@@ -280,9 +280,9 @@ impl Bench<'_> {
                     }
                 };
                 self.tell(format!(
-                    "growth {run}, {n_entries} entries, {n_panels} panels: {:.0} messages/s, \
-                     p50 {:.2} ms, p99 {:.2} ms",
-                    at.ingest_per_s, at.path_p50_ms, at.path_p99_ms
+                    "growth {run}, {n_entries} entries, {n_panels} panels: {:.0} messages/s; bare \
+                     SQLite {:.0}; p50 {:.2} ms, p99 {:.2} ms",
+                    at.ingest_per_s, at.sqlite_limit_per_s, at.path_p50_ms, at.path_p99_ms
                 ));
                 runs.push(at);
             }
@@ -296,12 +296,14 @@ impl Bench<'_> {
         let n_messages = self.extent.n_messages_for(n_panels);
         let ingest =
             measure::ingest(site, Mode::Whole, n_messages, self.n_connections, n_panels).await?;
+        let bare = measure::sqlite_limit(site, ingest.commits).await?;
         let n_timed = self.extent.n_timed_for(n_panels);
         let took = measure::path(site, Mode::Whole, n_timed, n_panels).await?;
         Ok(Growth {
             entries,
             panels,
             ingest_per_s: ingest.per_second,
+            sqlite_limit_per_s: bare,
             path_p50_ms: percentile(&took, 50),
             path_p99_ms: percentile(&took, 99),
         })
@@ -320,6 +322,7 @@ fn middle(runs: &[Growth]) -> Growth {
     let of = |value: fn(&Growth) -> f64| median(runs.iter().map(value));
     Growth {
         ingest_per_s: of(|at| at.ingest_per_s),
+        sqlite_limit_per_s: of(|at| at.sqlite_limit_per_s),
         path_p50_ms: of(|at| at.path_p50_ms),
         path_p99_ms: of(|at| at.path_p99_ms),
         ..runs.first().cloned().unwrap_or_default()

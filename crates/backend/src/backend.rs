@@ -10,7 +10,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{delete, get, post};
 use pult_domain::Timestamp;
-use pult_store::{Clock, Publish, Store};
+use pult_store::{Audience, ChangeSet, Clock, Followers, Store};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify};
 use tokio_util::sync::CancellationToken;
@@ -92,7 +92,7 @@ impl Backend {
         let lock = folder.lock()?;
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
-        let store = folder.store(Arc::clone(&settings.clock), publish(&hub, &wake))?;
+        let store = folder.store(Arc::clone(&settings.clock), followers(&hub, &wake))?;
         let metrics = Metrics::new((settings.clock)(), hub.fell_behind());
         store.observe_commits(metrics.observer());
         let departed = folder.departures_of(&store.epoch().await?);
@@ -188,9 +188,13 @@ fn cannot_listen(address: SocketAddr, option: &str, error: &std::io::Error) -> a
     }
 }
 
-fn publish(hub: &Arc<Hub>, wake: &Arc<Wake>) -> Publish {
+fn followers(hub: &Arc<Hub>, wake: &Arc<Wake>) -> Followers {
+    let is_followed = {
+        let hub = Arc::clone(hub);
+        Arc::new(move |audience: &Audience| hub.is_followed(audience))
+    };
     let (hub, wake) = (Arc::clone(hub), Arc::clone(wake));
-    Box::new(move |set| {
+    let publish = Box::new(move |set: ChangeSet| {
         // What others have committed may be anything.
         let is_overtaken = hub.publish(&set);
         if set.lanes || is_overtaken {
@@ -199,7 +203,11 @@ fn publish(hub: &Arc<Hub>, wake: &Arc<Wake>) -> Publish {
         if !set.channels.is_empty() || is_overtaken {
             wake.channels.notify_one();
         }
-    })
+    });
+    Followers {
+        publish,
+        is_followed,
+    }
 }
 
 async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
@@ -312,7 +320,7 @@ mod tests {
         assert_eq!(store.waiting_events().await.unwrap().len(), 1);
 
         // As an administration command does, from a process of its own.
-        let elsewhere = folder.store(crate::system_clock(), Box::new(|_| {}));
+        let elsewhere = folder.store(crate::system_clock(), Followers::nobody());
         let channel = NewChannel {
             kind: ChannelKind::Whatsapp,
             name: "Shop".to_owned(),

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use pult_sqlite::{CopyProgress, Error as FileError};
-use pult_store::{FormerStore, Operator, Store, StoreError, StoreSettings};
+use pult_store::{Followers, FormerStore, Operator, Store, StoreError, StoreSettings};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -129,7 +129,7 @@ pub async fn restore(
     let restored = Store::open(StoreSettings {
         path: incoming.clone(),
         clock: system_clock(),
-        publish: Box::new(|_| {}),
+        followers: Followers::nobody(),
     })?;
     let n_not_confirmed = restored.settle_restored().await?;
     let sessions = match (signed_in, &former.known) {

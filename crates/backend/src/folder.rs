@@ -5,7 +5,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use pult_sqlite::Error as FileError;
-use pult_store::{Clock, Publish, Store, StoreError, StoreSettings};
+use pult_store::{Clock, Followers, Store, StoreError, StoreSettings};
 
 use crate::departures::{self, Departures};
 
@@ -173,15 +173,15 @@ impl DataFolder {
         })
     }
 
-    /// Opens the store in it; `publish` is told of this process's commits.
+    /// Opens the store in it; `followers` are told of this process's commits.
     ///
     /// # Errors
     /// When it cannot be opened.
-    pub fn store(&self, clock: Clock, publish: Publish) -> Result<Store, FolderError> {
+    pub fn store(&self, clock: Clock, followers: Followers) -> Result<Store, FolderError> {
         let settings = StoreSettings {
             path: self.store_file(),
             clock,
-            publish,
+            followers,
         };
         Store::open(settings).map_err(|cause| FolderError::Store { cause })
     }

@@ -16,7 +16,7 @@ use prometheus_client::metrics::counter::Counter;
 use pult_domain::{OperatorId, Seq};
 use pult_protocol::{BackendFrame, Changes, Cursor, GoneWhy, MAX_FRAME_BYTES, Row};
 use pult_store::trials::{self, Bug};
-use pult_store::{ChangeSet, ChatChange};
+use pult_store::{Audience, ChangeSet, ChatChange};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 
@@ -168,7 +168,7 @@ impl Hub {
                 .or_insert_with_key(|view| view.frame(set, reader.operator, epoch));
             let handed_on = match frame {
                 Made::Nothing => true,
-                Made::TooLarge => false,
+                Made::InStore => false,
                 Made::Frame(text) => live
                     .frames
                     .try_send(FeedFrame {
@@ -188,6 +188,12 @@ impl Hub {
             }
         }
         told < set.from
+    }
+
+    /// Whether anybody of these is live.
+    pub(crate) fn is_followed(&self, audience: &Audience) -> bool {
+        let is_one = |reader: &Reader| reader.live.is_some() && audience.includes(reader.operator);
+        self.state.lock().readers.values().any(is_one)
     }
 
     /// The last change that readers have been told of.
@@ -213,8 +219,8 @@ impl Hub {
 enum Made {
     /// The reader sees nothing of it.
     Nothing,
-    /// More than fits into a frame.
-    TooLarge,
+    /// More than fits into a frame, or than the set holds.
+    InStore,
     Frame(Utf8Bytes),
 }
 
@@ -275,10 +281,14 @@ impl View {
                     rows.extend(change.entries.iter().cloned().map(Row::Entry));
                 }
                 Sight::Begins => {
+                    // It went live while the set was made.
+                    let Some(newest) = &change.newest else {
+                        return Made::InStore;
+                    };
                     let mut chat = change.chat.clone();
                     chat.fresh = true;
                     rows.push(Row::Chat(chat));
-                    rows.extend(change.newest.iter().cloned().map(Row::Entry));
+                    rows.extend(newest.iter().cloned().map(Row::Entry));
                 }
                 Sight::Ends(_) if trials::has(Bug::DropGone) => {}
                 Sight::Ends(with) => rows.push(Row::Gone {
@@ -310,7 +320,7 @@ impl View {
         }));
         match text {
             Some(text) if text.len() <= MAX_FRAME_BYTES => Made::Frame(text),
-            Some(_) | None => Made::TooLarge,
+            Some(_) | None => Made::InStore,
         }
     }
 }
@@ -328,8 +338,11 @@ pub(crate) fn encode(frame: &BackendFrame) -> Option<Utf8Bytes> {
 
 #[cfg(test)]
 mod tests {
-    use pult_domain::Role;
-    use pult_protocol::OperatorRow;
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use pult_domain::{ChannelId, ChatId, ClientId, Place, Role, Status, Timestamp};
+    use pult_protocol::{ChatRow, ClientCard, OperatorRow};
     use uuid::Uuid;
 
     use super::*;
@@ -353,6 +366,38 @@ mod tests {
             channels: Vec::new(),
             marks: Vec::new(),
             lanes: false,
+        }
+    }
+
+    /// A change of a chat that nobody sees.
+    fn chat_change() -> ChatChange {
+        let nobody = Audience::Only(BTreeSet::new());
+        let chat = ChatRow {
+            id: ChatId(Uuid::now_v7()),
+            channel_id: ChannelId(Uuid::now_v7()),
+            client: ClientCard {
+                id: ClientId(Uuid::now_v7()),
+                name: None,
+                phone: None,
+            },
+            status: Status::Queued,
+            owner_id: None,
+            former_owner_id: None,
+            observer_ids: Vec::new(),
+            waiting_since: None,
+            last_activity_at: Timestamp(1),
+            client_wrote_at: None,
+            last_place: Place(0),
+            preview: None,
+            fresh: false,
+        };
+        ChatChange {
+            chat,
+            entries: Vec::new(),
+            newest: None,
+            before: nobody.clone(),
+            after: nobody,
+            closed_to: BTreeSet::new(),
         }
     }
 
@@ -391,6 +436,34 @@ mod tests {
         let hub = Hub::default();
         let mut queue = live_reader(&hub, 5);
         hub.publish(&renamed(5, 6, &"x".repeat(MAX_FRAME_BYTES)));
+        assert!(matches!(
+            queue.try_recv(),
+            Err(mpsc::error::TryRecvError::Disconnected)
+        ));
+    }
+
+    #[test]
+    fn a_chat_that_came_into_sight_unread_is_read_from_the_store() {
+        let hub = Hub::default();
+        let me = operator();
+        let id = hub.join(me);
+        let mine = Audience::Only(BTreeSet::from([me]));
+        assert!(!hub.is_followed(&mine));
+        let mut queue = hub.go_live(id, Seq(5)).unwrap();
+        assert!(hub.is_followed(&mine));
+        assert!(!hub.is_followed(&Audience::Only(BTreeSet::from([operator()]))));
+
+        let mut set = renamed(5, 6, "with a chat");
+        let mut change = chat_change();
+        change.after = mine;
+        change.newest = Some(Vec::new());
+        set.chats = vec![Arc::new(change.clone())];
+        hub.publish(&set);
+        assert_eq!(queue.try_recv().unwrap().seq, Seq(6));
+        change.newest = None;
+        (set.from, set.to) = (Seq(6), Seq(7));
+        set.chats = vec![Arc::new(change)];
+        hub.publish(&set);
         assert!(matches!(
             queue.try_recv(),
             Err(mpsc::error::TryRecvError::Disconnected)

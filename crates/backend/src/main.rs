@@ -13,6 +13,7 @@ use pult_backend::channels::WhatsAppSettings;
 use pult_backend::logging::{self, LogFormat};
 use pult_backend::{Backend, DataFolder, ServeSettings, admin, system_clock};
 use pult_domain::Role;
+use pult_store::Followers;
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -234,14 +235,14 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Operator(command) => {
             let _command = folder.lock_for_command()?;
-            let store = folder.store(system_clock(), Box::new(|_| {}))?;
+            let store = folder.store(system_clock(), Followers::nobody())?;
             let answer = operator(&store, command).await?;
             store.close().await;
             admin::print(&answer)
         }
         Command::Channel(command) => {
             let _command = folder.lock_for_command()?;
-            let store = folder.store(system_clock(), Box::new(|_| {}))?;
+            let store = folder.store(system_clock(), Followers::nobody())?;
             let answer = channel(&store, command).await?;
             store.close().await;
             admin::print(&answer)

@@ -73,7 +73,7 @@ fn change(message: &InboundMessage, now: Timestamp) -> ChatChange {
             fresh: false,
         },
         entries: vec![entry],
-        newest: Vec::new(),
+        newest: None,
         before: Audience::Everyone,
         after: Audience::Everyone,
         closed_to: std::collections::BTreeSet::new(),

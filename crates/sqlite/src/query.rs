@@ -80,6 +80,15 @@ impl<'a> Transaction<'a> {
         self.connection.prepare_cached(sql)?.execute(params)
     }
 
+    /// Adds one row to a table with an integer key and tells the key. Where this does, `RETURNING`
+    /// must not: SQLite makes a table of its own for what it returns, each time.
+    ///
+    /// # Errors
+    /// When SQLite refuses it.
+    pub fn insert(&self, sql: &str, params: impl Params) -> Sql<i64> {
+        self.connection.prepare_cached(sql)?.insert(params)
+    }
+
     /// Runs one statement and returns its one row, such as what `RETURNING` names.
     ///
     /// # Errors

@@ -2,6 +2,8 @@
 -- Ids that leave the program are UUIDv7 in `id`; inside, rows refer to each other by `key`,
 -- which is smaller and keeps indexes dense. Times are milliseconds since 1970 UTC.
 -- `seq` is the place of a row's last change in the one order of changes that readers follow.
+-- Words of tables that every message writes to are checked with OR: for an IN of three or more
+-- SQLite makes a table of its own at each statement.
 
 CREATE TABLE store (
     only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
@@ -72,7 +74,7 @@ CREATE TABLE chats (
     id BLOB NOT NULL UNIQUE,
     channel INTEGER NOT NULL REFERENCES channels (key),
     client INTEGER NOT NULL REFERENCES clients (key),
-    status TEXT NOT NULL CHECK (status IN ('queued', 'in_work', 'closed')),
+    status TEXT NOT NULL CHECK (status = 'queued' OR status = 'in_work' OR status = 'closed'),
     owner INTEGER NULL REFERENCES operators (key),
     former_owner INTEGER NULL REFERENCES operators (key),
     last_place INTEGER NOT NULL,
@@ -100,7 +102,7 @@ CREATE TABLE entries (
     id BLOB NOT NULL UNIQUE,
     chat INTEGER NOT NULL REFERENCES chats (key),
     place INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('inbound', 'outbound', 'comment', 'notice')),
+    kind TEXT NOT NULL CHECK (kind = 'inbound' OR kind = 'outbound' OR kind = 'comment' OR kind = 'notice'),
     author INTEGER NULL REFERENCES operators (key),
     command_id BLOB NULL,
     sent_at INTEGER NOT NULL,
@@ -157,7 +159,7 @@ CREATE TABLE audience (
     chat INTEGER NOT NULL REFERENCES chats (key),
     from_seq INTEGER NOT NULL,
     until_seq INTEGER NOT NULL DEFAULT 9223372036854775807,
-    why TEXT NOT NULL DEFAULT '' CHECK (why IN ('', 'closed', 'lost')),
+    why TEXT NOT NULL DEFAULT '' CHECK (why = '' OR why = 'closed' OR why = 'lost'),
     PRIMARY KEY (chat, operator, from_seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audience_by_reader ON audience (operator, until_seq, chat, from_seq, why);
@@ -184,7 +186,7 @@ CREATE TABLE journal (
     key INTEGER PRIMARY KEY AUTOINCREMENT,
     source TEXT NOT NULL,
     received_at INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('applied', 'unreadable', 'waiting')),
+    state TEXT NOT NULL CHECK (state = 'applied' OR state = 'unreadable' OR state = 'waiting'),
     body BLOB NOT NULL
 ) STRICT;
 CREATE INDEX journal_waiting ON journal (key) WHERE state = 'waiting';

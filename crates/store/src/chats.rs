@@ -37,6 +37,19 @@ pub(crate) fn key_of(reader: Reader<'_>, id: ChatId) -> Result<Option<i64>, Stor
     )
 }
 
+/// The key of a client's chat on a channel, if there is one.
+pub(crate) fn of_client(
+    reader: Reader<'_>,
+    client: i64,
+    channel: i64,
+) -> Result<Option<i64>, StoreError> {
+    Ok(reader.optional(
+        "SELECT key FROM chats WHERE client = ?1 AND channel = ?2",
+        (client, channel),
+        |row| row.get(0),
+    )?)
+}
+
 /// Reads a chat's state.
 pub(crate) fn load(reader: Reader<'_>, key: i64) -> Result<Stored, StoreError> {
     let mut stored = reader.one(
@@ -78,10 +91,10 @@ fn observers(reader: Reader<'_>, chat: i64) -> Result<Vec<OperatorId>, StoreErro
 pub(crate) fn create(work: &mut Work<'_>, channel: i64, client: i64) -> Result<Stored, StoreError> {
     let state = Chat::new();
     let seq = work.next_seq();
-    let key = work.tx.one(
+    let key = work.tx.insert(
         "INSERT INTO chats (id, channel, client, status, last_place, answered_place,
                             last_activity_at, seq)
-         VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6) RETURNING key",
+         VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, ?6)",
         (
             uuid::Uuid::now_v7(),
             channel,
@@ -90,7 +103,6 @@ pub(crate) fn create(work: &mut Work<'_>, channel: i64, client: i64) -> Result<S
             work.now.0,
             seq,
         ),
-        |row| row.get(0),
     )?;
     work.touch_chat(key)?;
     audience::settle(work, key, &state, seq)?;

@@ -35,10 +35,9 @@ pub(crate) fn of_sender(
             (client, held)
         }
         None => {
-            let key = work.tx.one(
-                "INSERT INTO clients (id, name, phone) VALUES (?1, ?2, ?3) RETURNING key",
+            let key = work.tx.insert(
+                "INSERT INTO clients (id, name, phone) VALUES (?1, ?2, ?3)",
                 (uuid::Uuid::now_v7(), &sender.name, &sender.phone),
-                |row| row.get(0),
             )?;
             (key, Vec::new())
         }
@@ -83,7 +82,8 @@ fn hold(work: &Work<'_>, client: i64, channel: i64, identity: &Identity) -> Resu
     Ok(())
 }
 
-fn by_identity(
+/// The client who has this identity now.
+pub(crate) fn by_identity(
     reader: Reader<'_>,
     channel: i64,
     identity: &Identity,

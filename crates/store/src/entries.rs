@@ -41,10 +41,10 @@ pub(crate) fn add(
     let place = chat.last_place.next();
     let id = EntryId(uuid::Uuid::now_v7());
     let seq = work.next_seq();
-    let key = work.tx.one(
+    let key = work.tx.insert(
         "INSERT INTO entries (id, chat, place, kind, author, command_id, sent_at, received_at,
                               created_seq, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9) RETURNING key",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
         (
             id.0,
             chat.key,
@@ -56,7 +56,6 @@ pub(crate) fn add(
             work.now.0,
             seq,
         ),
-        |row| row.get(0),
     )?;
     work.tx.execute(
         "UPDATE chats SET last_place = ?2, seq = ?3 WHERE key = ?1",
@@ -86,6 +85,18 @@ pub(crate) fn add_notice(
         (added.key, sql::to_json(notice)?),
     )?;
     Ok(added)
+}
+
+/// Looks up where the chat's next entry will stand in each index, without a result: for who reads
+/// ahead.
+pub(crate) fn look_up_end(reader: Reader<'_>, chat: i64) -> Result<(), StoreError> {
+    for sql in [
+        "SELECT max(place) FROM entries WHERE chat = ?1",
+        "SELECT max(seq) FROM entries WHERE chat = ?1",
+    ] {
+        reader.one(sql, (chat,), |row| row.get::<_, Option<i64>>(0))?;
+    }
+    Ok(())
 }
 
 /// Notes that an entry changed, such as its ticks.

@@ -15,7 +15,7 @@ use pult_protocol::{
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
-use crate::{StoreError, audience, channels, chats, entries, marks, operators, sql};
+use crate::{IsFollowed, StoreError, audience, channels, chats, entries, marks, operators, sql};
 
 /// Most bytes of a page's rows as JSON, unless one change alone is larger. A connection keeps the
 /// memory of the largest frame that it was sent, and there are many connections.
@@ -54,8 +54,9 @@ pub struct ChatChange {
     pub chat: ChatRow,
     /// Entries that are new or changed, by place.
     pub entries: Vec<EntryRow>,
-    /// The chat's newest entries, for readers who see it from now on; empty if there are none.
-    pub newest: Vec<EntryRow>,
+    /// The chat's newest entries, for readers who see it from now on. None if nobody does who
+    /// followed commits when it was made: whoever follows them since reads from the store.
+    pub newest: Option<Vec<EntryRow>>,
     /// Who saw the chat before.
     pub before: Audience,
     /// Who sees it now.
@@ -139,6 +140,7 @@ pub(crate) fn change_set(
     reader: Reader<'_>,
     from: Seq,
     group: &Work<'_>,
+    is_followed: &IsFollowed,
 ) -> Result<Option<ChangeSet>, StoreError> {
     let touched = &group.touched;
     if group.seq() == from.0 && !touched.lanes {
@@ -153,22 +155,25 @@ pub(crate) fn change_set(
         marks: Vec::new(),
         lanes: touched.lanes,
     };
+    let mut own_marks = touched.marks.clone();
     for (chat, changed) in &touched.chats {
         let before = touched.seen_before.get(chat).cloned().unwrap_or_default();
+        let sight = SightChange::of(before, audience::present(reader, *chat)?);
         set.chats.push(Arc::new(chat_change(
-            reader, from, *chat, changed, &before,
+            reader,
+            from,
+            *chat,
+            changed,
+            &sight,
+            is_followed,
         )?));
+        own_marks.extend(marks_that_reappear(reader, *chat, &sight)?);
     }
     for operator in &touched.operators {
         set.operators.push(operators::row(reader, *operator)?);
     }
     for channel in &touched.channels {
         set.channels.push(channels::row(reader, *channel)?);
-    }
-    let mut own_marks = touched.marks.clone();
-    for chat in touched.chats.keys() {
-        let before = touched.seen_before.get(chat).cloned().unwrap_or_default();
-        own_marks.extend(marks_that_reappear(reader, *chat, &before)?);
     }
     for (operator, chat) in own_marks {
         let id = operators::row(reader, operator)?.id;
@@ -177,25 +182,52 @@ pub(crate) fn change_set(
     Ok(Some(set))
 }
 
+/// Who saw a chat before a group of work, and after it, by key.
+struct SightChange {
+    before: BTreeSet<i64>,
+    after: BTreeSet<i64>,
+    /// Those to whom it comes into sight.
+    begins: BTreeSet<i64>,
+}
+
+impl SightChange {
+    fn of(before: BTreeSet<i64>, after: BTreeSet<i64>) -> Self {
+        let begins = if before.contains(&audience::EVERYONE) {
+            BTreeSet::new()
+        } else {
+            after.difference(&before).copied().collect()
+        };
+        Self {
+            before,
+            after,
+            begins,
+        }
+    }
+
+    fn begins_for(&self, operator: i64) -> bool {
+        self.begins.contains(&operator)
+            || (self.begins.contains(&audience::EVERYONE) && !self.before.contains(&operator))
+    }
+}
+
 fn chat_change(
     reader: Reader<'_>,
     from: Seq,
     chat: i64,
     changed: &BTreeSet<i64>,
-    before: &BTreeSet<i64>,
+    sight: &SightChange,
+    is_followed: &IsFollowed,
 ) -> Result<ChatChange, StoreError> {
-    let after = audience::present(reader, chat)?;
+    let SightChange {
+        before,
+        after,
+        begins,
+    } = sight;
     let mut rows = Vec::with_capacity(changed.len());
     for entry in changed {
         rows.push(entries::by_key(reader, *entry)?);
     }
     rows.sort_by_key(|entry| entry.place);
-    let was_everyones = before.contains(&audience::EVERYONE);
-    let newest = if was_everyones || after.is_subset(before) {
-        Vec::new()
-    } else {
-        newest_entries(reader, chat)?
-    };
     let mut closed_to = BTreeSet::new();
     for operator in audience::ended_by_close(reader, chat, from)? {
         let sees_now = after.contains(&audience::EVERYONE) || after.contains(&operator);
@@ -203,30 +235,43 @@ fn chat_change(
             closed_to.insert(operators::row(reader, operator)?.id);
         }
     }
+    let row = chats::row(reader, chat)?;
+    // What a chat held before lies all over the file, and the one thread that writes is here.
+    let newest = if begins.is_empty() || !is_followed(&of_keys(reader, begins)?) {
+        None
+    } else if is_all_of(&rows, &row) {
+        Some(rows.clone())
+    } else {
+        Some(newest_entries(reader, chat)?)
+    };
     Ok(ChatChange {
-        chat: chats::row(reader, chat)?,
+        chat: row,
         entries: rows,
         newest,
         before: of_keys(reader, before)?,
-        after: of_keys(reader, &after)?,
+        after: of_keys(reader, after)?,
         closed_to,
     })
+}
+
+/// Whether these entries of a chat, by place, are all that it has.
+fn is_all_of(entries: &[EntryRow], chat: &ChatRow) -> bool {
+    u32::try_from(entries.len())
+        .is_ok_and(|n| n <= NEWEST_ENTRIES && i64::from(n) == chat.last_place.0)
 }
 
 /// Marks, as (operator, chat), of readers who see the chat from now on and have read it before.
 fn marks_that_reappear(
     reader: Reader<'_>,
     chat: i64,
-    before: &BTreeSet<i64>,
+    sight: &SightChange,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
-    let after = audience::present(reader, chat)?;
-    if before.contains(&audience::EVERYONE) || after.is_subset(before) {
+    if sight.begins.is_empty() {
         return Ok(Vec::new());
     }
-    let sees_now = |operator| after.contains(&audience::EVERYONE) || after.contains(&operator);
     let with_mark = marks::readers_of(reader, chat)?.into_iter();
     Ok(with_mark
-        .filter(|operator| sees_now(*operator) && !before.contains(operator))
+        .filter(|operator| sight.begins_for(*operator))
         .map(|operator| (operator, chat))
         .collect())
 }
@@ -396,7 +441,7 @@ fn begin_of_sight(reader: Reader<'_>, chat: i64, from: i64) -> Result<Change, St
 }
 
 /// A chat's newest entries, oldest first: at least the last one.
-fn newest_entries(reader: Reader<'_>, chat: i64) -> Result<Vec<EntryRow>, StoreError> {
+pub(crate) fn newest_entries(reader: Reader<'_>, chat: i64) -> Result<Vec<EntryRow>, StoreError> {
     let mut newest = entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?;
     let (mut bytes, mut n_fit) = (0_usize, 0);
     for entry in newest.iter().rev() {

@@ -1,14 +1,17 @@
 //! Taking in what a provider told us: written into the journal and applied, in one commit.
 
 use pult_domain::provider::{ChannelFact, Content, Fact, InboundMessage};
-use pult_domain::{OperatorId, client_writes};
+use pult_domain::{OperatorId, Status, client_writes};
 use pult_protocol::{ChannelKind, EntryKind};
 use pult_sqlite::Reader;
 
 use crate::journal::State;
 use crate::trials::{self, Bug, Point};
 use crate::writer::Work;
-use crate::{StoreError, channels, chats, clients, deliveries, entries, journal, operators};
+use crate::{
+    Audience, IsFollowed, StoreError, audience, channels, chats, clients, deliveries, entries,
+    feed, journal, operators,
+};
 
 /// What a raw event says, as far as its connector could read it.
 pub(crate) type Reading = Option<Vec<ChannelFact>>;
@@ -102,12 +105,7 @@ fn take_message(
     }
     let client = clients::of_sender(work, channel, &message.sender)?;
     let reader = work.tx.reader();
-    let existing = reader.optional(
-        "SELECT key FROM chats WHERE client = ?1 AND channel = ?2",
-        (client, channel),
-        |row| row.get(0),
-    )?;
-    let mut chat = match existing {
+    let mut chat = match chats::of_client(reader, client, channel)? {
         Some(key) => chats::load(reader, key)?,
         None => chats::create(work, channel, client)?,
     };
@@ -142,6 +140,37 @@ fn take_message(
     )?;
     let preview = chats::preview_of(EntryKind::Inbound, None, text, placeholder);
     chats::client_wrote(work, &chat, message.sent_at, &preview)
+}
+
+/// Looks up what [`take`] will need for a message, without a result: for who reads ahead.
+pub(crate) fn look_up(
+    reader: Reader<'_>,
+    kind: ChannelKind,
+    channel_key: &str,
+    message: &InboundMessage,
+    is_followed: &IsFollowed,
+) -> Result<(), StoreError> {
+    let Some(channel) = channels::by_provider_key(reader, kind, channel_key)? else {
+        return Ok(());
+    };
+    is_known(reader, channel, &message.provider_id)?;
+    for identity in &message.sender.identities {
+        let Some(client) = clients::by_identity(reader, channel, identity)? else {
+            continue;
+        };
+        clients::identities(reader, client, channel)?;
+        let Some(chat) = chats::of_client(reader, client, channel)? else {
+            continue;
+        };
+        let row = chats::row(reader, chat)?;
+        audience::present(reader, chat)?;
+        entries::look_up_end(reader, chat)?;
+        let owner = row.owner_id.into_iter().collect();
+        if row.status == Status::Closed && is_followed(&Audience::Only(owner)) {
+            feed::newest_entries(reader, chat)?;
+        }
+    }
+    Ok(())
 }
 
 fn is_known(reader: Reader<'_>, channel: i64, provider_id: &str) -> Result<bool, StoreError> {

@@ -50,9 +50,9 @@ pub(crate) fn add(
     }
     let id = OperatorId(uuid::Uuid::now_v7());
     let seq = work.next_seq();
-    let key = work.tx.one(
+    let key = work.tx.insert(
         "INSERT INTO operators (id, login, name, role, is_active, password_hash, created_seq, seq)
-         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?6) RETURNING key",
+         VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6, ?6)",
         (
             id.0,
             folded(&operator.login),
@@ -61,7 +61,6 @@ pub(crate) fn add(
             &operator.password_hash,
             seq,
         ),
-        |row| row.get(0),
     )?;
     work.touched.operators.insert(key);
     Ok(Ok(id))

@@ -10,12 +10,13 @@ use pult_domain::provider::{ChannelFact, SendOutcome};
 use pult_domain::{ChannelId, ChatId, OperatorId, Place, Seq, SessionId, Timestamp};
 use pult_protocol::{ChannelKind, CommandDone, CommandEnvelope, Cursor, EntryRow, Problem};
 use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
-use tokio::sync::Semaphore;
 
+use crate::read_ahead::ReadAhead;
+use crate::reading::Reading;
 use crate::writer::{Work, Writing};
 use crate::{
-    ChangeSet, Channel, Figures, Forget, Forgotten, LaneHead, NewChannel, NewOperator, NewSession,
-    Observer, Operator, OperatorExists, Page, PassPlace, Sending, Session, StoreError,
+    Audience, ChangeSet, Channel, Figures, Forget, Forgotten, LaneHead, NewChannel, NewOperator,
+    NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Sending, Session, StoreError,
     StoredSession, audience, channels, chats, commands, commits, deliveries, entries, feed,
     figures, ingest, journal, operators, retention, sessions,
 };
@@ -45,23 +46,45 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// those who asked for the changes are answered. Must not block.
 pub type Publish = Box<dyn Fn(ChangeSet) + Send>;
 
+/// Tells whether anybody of these follows commits at present, so that a chat that comes into their
+/// sight is read for them. Must not block.
+pub type IsFollowed = Arc<dyn Fn(&Audience) -> bool + Send + Sync>;
+
+/// Those who follow commits.
+pub struct Followers {
+    /// What tells them.
+    pub publish: Publish,
+    /// What knows whether they are there.
+    pub is_followed: IsFollowed,
+}
+
+impl Followers {
+    /// There is nobody.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self {
+            publish: Box::new(|_| {}),
+            is_followed: Arc::new(|_| false),
+        }
+    }
+}
+
 /// How a store is opened.
 pub struct StoreSettings {
     /// Its file.
     pub path: PathBuf,
     /// What tells the time.
     pub clock: Clock,
-    /// Who is told of commits.
-    pub publish: Publish,
+    /// Who follows its commits.
+    pub followers: Followers,
 }
 
 /// The backend's memory. All methods may be called from any task; writes of many callers share
 /// commits, reads run on threads that may block.
 pub struct Store {
     writing: Writing,
-    readers: Readers,
-    /// Who may read now. Who waits for a connection waits here, and not on a thread.
-    reading: Arc<Semaphore>,
+    reading: Reading,
+    ahead: ReadAhead,
     clock: Clock,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -112,18 +135,19 @@ impl Store {
         let StoreSettings {
             path,
             clock,
-            publish,
+            followers,
         } = settings;
         let (mut writer, readers) = pult_sqlite::open(&settings_of(&path))?;
         writer.transaction(|tx| {
             let insert = "INSERT INTO store (only_row, seq) VALUES (1, 0) ON CONFLICT DO NOTHING";
             tx.execute(insert, ())
         })?;
-        let (writing, thread) = Writing::start(writer, Arc::clone(&clock), publish)?;
+        let ahead = ReadAhead::new(&path, Arc::clone(&followers.is_followed));
+        let (writing, thread) = Writing::start(writer, Arc::clone(&clock), followers)?;
         Ok(Self {
             writing,
-            readers,
-            reading: Arc::new(Semaphore::new(N_READERS)),
+            reading: Reading::new(readers, N_READERS),
+            ahead,
             clock,
             thread: Mutex::new(Some(thread)),
         })
@@ -215,7 +239,7 @@ impl Store {
     /// # Errors
     /// A fault of the store, such as that it does not.
     pub async fn try_disk(&self) -> Answer<()> {
-        let readers = self.readers.clone();
+        let readers = self.reading.readers().clone();
         let found = tokio::task::spawn_blocking(move || commits::find_room(readers.path())).await;
         found
             .map_err(|_| StoreError::Closed)?
@@ -239,7 +263,7 @@ impl Store {
     /// How many bytes the file and its write-ahead log take on the disk.
     #[must_use]
     pub fn sizes(&self) -> (u64, u64) {
-        self.readers.sizes()
+        self.reading.readers().sizes()
     }
 
     /// Empties the write-ahead log if that can be done at once. True if it is empty now.
@@ -247,7 +271,7 @@ impl Store {
     /// # Errors
     /// A fault of the store; nothing is lost.
     pub async fn empty_log(&self) -> Answer<bool> {
-        let readers = self.readers.clone();
+        let readers = self.reading.readers().clone();
         let emptied = tokio::task::spawn_blocking(move || readers.empty_log()).await;
         Ok(emptied.map_err(|_| StoreError::Closed)??)
     }
@@ -287,17 +311,7 @@ impl Store {
         &self,
         read: impl FnOnce(Reader<'_>) -> Answer<T> + Send + 'static,
     ) -> Answer<T> {
-        let turn = Arc::clone(&self.reading).acquire_owned().await;
-        let turn = turn.map_err(|_| StoreError::Closed)?;
-        let readers = self.readers.clone();
-        tokio::task::spawn_blocking(move || {
-            let result = readers.read(read);
-            // Also when nobody waits for the result any longer.
-            drop(turn);
-            result
-        })
-        .await
-        .map_err(|_| StoreError::Closed)?
+        self.reading.read(read).await
     }
 
     /// Carries out an operator's command, or says why not. The same command again is answered as
@@ -326,6 +340,7 @@ impl Store {
         body: Vec<u8>,
         facts: Option<Vec<ChannelFact>>,
     ) -> Answer<()> {
+        self.ahead.begin(kind, facts.as_deref().unwrap_or_default());
         self.writing
             .run(move |work| ingest::take(work, kind, &body, &facts))
             .await

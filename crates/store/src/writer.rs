@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::commits::Commits;
 use crate::trials::{self, Bug, Point};
-use crate::{ChangeSet, Clock, Publish, StoreError, audience, feed};
+use crate::{ChangeSet, Clock, Followers, IsFollowed, StoreError, audience, feed};
 
 /// Most pieces of work in one commit: bounds how long the first one waits for the last.
 const MAX_GROUP: usize = 512;
@@ -122,14 +122,14 @@ impl Writing {
     pub(crate) fn start(
         writer: pult_sqlite::Writer,
         clock: Clock,
-        publish: Publish,
+        followers: Followers,
     ) -> Result<(Self, JoinHandle<()>), StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let commits = Arc::new(Commits::default());
         let noted = Arc::clone(&commits);
         let thread = std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || write_until_closed(writer, queue, &clock, &publish, &noted))
+            .spawn(move || write_until_closed(writer, queue, &clock, &followers, &noted))
             .map_err(|error| StoreError::Commit(error.to_string()))?;
         Ok((Self { jobs, commits }, thread))
     }
@@ -172,9 +172,13 @@ fn write_until_closed(
     mut writer: pult_sqlite::Writer,
     mut queue: mpsc::Receiver<Job>,
     clock: &Clock,
-    publish: &Publish,
+    followers: &Followers,
     commits: &Commits,
 ) {
+    let Followers {
+        publish,
+        is_followed,
+    } = followers;
     while let Some(first) = queue.blocking_recv() {
         let mut jobs = vec![first];
         while jobs.len() < MAX_GROUP
@@ -186,7 +190,8 @@ fn write_until_closed(
         let n_jobs = jobs.len();
         let mut answers = Vec::with_capacity(n_jobs);
         let since = Instant::now();
-        let committed = writer.transaction(|tx| commit_group(tx, clock(), jobs, &mut answers));
+        let committed =
+            writer.transaction(|tx| commit_group(tx, clock(), jobs, is_followed, &mut answers));
         trials::pass(Point::AfterCommit);
         commits.note(&committed, n_jobs, since.elapsed());
         let outcome = committed
@@ -209,6 +214,7 @@ fn commit_group(
     tx: &Transaction<'_>,
     now: Timestamp,
     jobs: Vec<Job>,
+    is_followed: &IsFollowed,
     answers: &mut Vec<Answer>,
 ) -> Result<Option<ChangeSet>, StoreError> {
     let from = feed::seq(tx.reader())?;
@@ -227,7 +233,7 @@ fn commit_group(
     if group.seq != from.0 {
         tx.execute("UPDATE store SET seq = ?1", (group.seq,))?;
     }
-    let changes = feed::change_set(tx.reader(), from, &group)?;
+    let changes = feed::change_set(tx.reader(), from, &group, is_followed)?;
     if trials::has(Bug::AnswerBeforeCommit) {
         for answer in answers.drain(..) {
             answer(Ok(()));

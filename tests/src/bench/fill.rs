@@ -43,16 +43,6 @@ impl Shape {
         self.n_queued + self.n_in_work
     }
 
-    const fn status(&self, chat: i64) -> &'static str {
-        if chat < self.n_queued {
-            "queued"
-        } else if chat < self.n_open() {
-            "in_work"
-        } else {
-            "closed"
-        }
-    }
-
     const fn is_closed(&self, chat: i64) -> bool {
         chat >= self.n_open()
     }
@@ -100,13 +90,6 @@ pub fn fill(file: &mut Connection, shape: &Shape) -> Result<()> {
         let ids = ids.query_map((), |row| row.get(0))?;
         ids.collect::<Result<_, _>>().context("Reading operators")?
     };
-    // The ids of messages do not come in order, so their index is made at the end, when it is cheap.
-    let index: String = file.query_row(
-        "SELECT sql FROM sqlite_schema WHERE name = 'messages_by_provider_id'",
-        (),
-        |row| row.get(0),
-    )?;
-    file.execute("DROP INDEX messages_by_provider_id", ())?;
     let now = i64::try_from(
         std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)?
@@ -122,7 +105,6 @@ pub fn fill(file: &mut Connection, shape: &Shape) -> Result<()> {
     filling.entries(file)?;
     let last = seq + shape.n_chats * shape.n_entries_each;
     file.execute("UPDATE store SET seq = ?1", (last,))?;
-    file.execute(&index, ())?;
     // A file without a log can be copied.
     file.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))?;
     Ok(())
@@ -146,37 +128,20 @@ impl Filling {
         self.begun_at + self.seq(chat, place) - self.first_seq
     }
 
+    /// Every chat goes through its life, a step at a time with all the others: what is written
+    /// between what others wrote, and what has become shorter, leaves room on the pages as it does
+    /// in a store that has been served for long.
     fn chats(&self, file: &mut Connection) -> Result<()> {
-        let shape = &self.shape;
         let tx = file.transaction()?;
-        for chat in 0..shape.n_chats {
+        for chat in 0..self.shape.n_chats {
             self.client(&tx, chat)?;
-            let status = shape.status(chat);
-            let (last, last_seq) = (shape.n_entries_each, self.seq(chat, shape.n_entries_each));
-            let is_queued = status == "queued";
-            let waiting_since = (!shape.is_closed(chat)).then(|| self.at(chat, 1));
-            let preview = serde_json::json!({
-                "kind": "inbound", "author_id": null, "text": traffic::text(0),
-                "placeholder": null,
-            });
-            tx.prepare_cached(
-                "INSERT INTO chats (id, channel, client, status, owner, last_place, answered_place,
-                    waiting_since, last_activity_at, client_wrote_at, preview, seq)
-                 VALUES (?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8, ?9, ?10)",
-            )?
-            .execute(params![
-                Uuid::now_v7(),
-                chat + 1,
-                status,
-                (!is_queued).then(|| owner(chat)),
-                last,
-                if shape.is_closed(chat) { last } else { 0 },
-                waiting_since,
-                self.at(chat, last),
-                preview.to_string(),
-                last_seq,
-            ])?;
-            self.audience(&tx, chat, last_seq)?;
+            self.begin(&tx, chat)?;
+        }
+        for chat in self.shape.n_queued..self.shape.n_chats {
+            self.take(&tx, chat)?;
+        }
+        for chat in self.shape.n_open()..self.shape.n_chats {
+            self.close(&tx, chat)?;
         }
         tx.commit()?;
         Ok(())
@@ -199,26 +164,70 @@ impl Filling {
         Ok(())
     }
 
-    fn audience(&self, tx: &Transaction<'_>, chat: i64, last_seq: i64) -> Result<()> {
-        const OPEN: i64 = i64::MAX;
-        let mut insert = tx.prepare_cached(
-            "INSERT INTO audience (operator, chat, from_seq, until_seq, why)
-             VALUES (?1, ?2, ?3, ?4, ?5)",
-        )?;
-        let (chat_key, first, second) = (chat + 1, self.seq(chat, 1), self.seq(chat, 2));
-        match self.shape.status(chat) {
-            "queued" => {
-                insert.execute(params![0, chat_key, first, OPEN, ""])?;
-            }
-            "in_work" => {
-                insert.execute(params![0, chat_key, first, second, "lost"])?;
-                insert.execute(params![owner(chat), chat_key, second, OPEN, ""])?;
-            }
-            _ => {
-                insert.execute(params![0, chat_key, first, second, "lost"])?;
-                insert.execute(params![owner(chat), chat_key, second, last_seq, "closed"])?;
-            }
-        }
+    fn begin(&self, tx: &Transaction<'_>, chat: i64) -> Result<()> {
+        let last = self.shape.n_entries_each;
+        let preview = serde_json::json!({
+            "kind": "inbound", "author_id": null, "text": traffic::text(0), "placeholder": null,
+        });
+        tx.prepare_cached(
+            "INSERT INTO chats (id, channel, client, status, last_place, answered_place,
+                waiting_since, last_activity_at, client_wrote_at, preview, seq)
+             VALUES (?1, 1, ?2, 'queued', ?3, 0, ?4, ?5, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            Uuid::now_v7(),
+            chat + 1,
+            last,
+            self.at(chat, 1),
+            self.at(chat, last),
+            preview.to_string(),
+            self.seq(chat, last),
+        ])?;
+        self.comes_into_sight(tx, chat, 0, 1)
+    }
+
+    fn take(&self, tx: &Transaction<'_>, chat: i64) -> Result<()> {
+        tx.prepare_cached("UPDATE chats SET status = 'in_work', owner = ?2 WHERE key = ?1")?
+            .execute((chat + 1, owner(chat)))?;
+        self.is_lost_from_sight(tx, chat, 0, 2, "lost")?;
+        self.comes_into_sight(tx, chat, owner(chat), 2)
+    }
+
+    fn close(&self, tx: &Transaction<'_>, chat: i64) -> Result<()> {
+        tx.prepare_cached(
+            "UPDATE chats SET status = 'closed', answered_place = last_place, waiting_since = NULL
+             WHERE key = ?1",
+        )?
+        .execute((chat + 1,))?;
+        let last = self.shape.n_entries_each;
+        self.is_lost_from_sight(tx, chat, owner(chat), last, "closed")
+    }
+
+    /// From the change at `place` on; operator 0 is everyone.
+    fn comes_into_sight(
+        &self,
+        tx: &Transaction<'_>,
+        chat: i64,
+        operator: i64,
+        place: i64,
+    ) -> Result<()> {
+        tx.prepare_cached("INSERT INTO audience (operator, chat, from_seq) VALUES (?1, ?2, ?3)")?
+            .execute((operator, chat + 1, self.seq(chat, place)))?;
+        Ok(())
+    }
+
+    fn is_lost_from_sight(
+        &self,
+        tx: &Transaction<'_>,
+        chat: i64,
+        operator: i64,
+        place: i64,
+        why: &str,
+    ) -> Result<()> {
+        tx.prepare_cached(
+            "UPDATE audience SET until_seq = ?3, why = ?4 WHERE chat = ?2 AND operator = ?1",
+        )?
+        .execute((operator, chat + 1, self.seq(chat, place), why))?;
         Ok(())
     }
 

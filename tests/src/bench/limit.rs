@@ -37,21 +37,21 @@ struct Message {
     body: Vec<u8>,
 }
 
-/// Writes messages in commits of these sizes; says how many a second.
+/// Writes messages in commits of these sizes and says how many a second; `clients` are those of the
+/// store afterwards.
 ///
 /// # Errors
 /// When the store cannot be written.
-pub fn messages_per_second(path: &Path, clients: &Clients, commits: &[u32]) -> Result<f64> {
+pub fn messages_per_second(path: &Path, clients: &mut Clients, commits: &[u32]) -> Result<f64> {
     let mut file = Connection::open(path).context("Opening the store")?;
     file.set_prepared_statement_cache_capacity(128);
     for (name, value) in PRAGMAS {
         file.pragma_update(None, name, value)?;
     }
-    let mut source = clients.clone();
     let mut messages = Vec::new();
     let n: u32 = commits.iter().sum();
     for _ in 0..n {
-        let client = source.next(rand::random());
+        let client = clients.next(rand::random());
         let (id, text) = (message_id(client, rand::random()), text(0));
         let body = body(client, &id, 1_790_000_000, &text)?;
         messages.push(Message {

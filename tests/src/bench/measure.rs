@@ -146,10 +146,15 @@ pub async fn ingest(
 ///
 /// # Errors
 /// When the store cannot be written.
-pub async fn sqlite_limit(site: &Site, commits: Vec<u32>) -> Result<f64> {
-    let (path, clients) = (site.file(), site.clients.clone());
-    tokio::task::spawn_blocking(move || limit::messages_per_second(&path, &clients, &commits))
-        .await?
+pub async fn sqlite_limit(site: &mut Site, commits: Vec<u32>) -> Result<f64> {
+    let (path, mut clients) = (site.file(), site.clients.clone());
+    let (per_second, clients) = tokio::task::spawn_blocking(move || {
+        let per_second = limit::messages_per_second(&path, &mut clients, &commits)?;
+        Ok::<_, anyhow::Error>((per_second, clients))
+    })
+    .await??;
+    site.clients = clients;
+    Ok(per_second)
 }
 
 /// How long messages are on their way to panels, in milliseconds, each in order.

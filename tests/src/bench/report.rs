@@ -68,6 +68,8 @@ pub struct Growth {
     pub panels: u32,
     /// Messages taken in, each second.
     pub ingest_per_s: f64,
+    /// What a bare loop of SQLite writes to the same store.
+    pub sqlite_limit_per_s: f64,
     /// Milliseconds from a webhook to a panel for half of the messages.
     pub path_p50_ms: f64,
     /// The same for all but one of a hundred.
@@ -211,14 +213,19 @@ impl fmt::Display for Report {
         if !self.growth.is_empty() {
             writeln!(
                 f,
-                "growth       entries  panels   ingest/s   path p50   path p99"
+                "growth       entries  panels   ingest/s bare SQLite   path p50   path p99"
             )?;
         }
         for at in &self.growth {
             writeln!(
                 f,
-                "    {:>16}  {:>6} {:>10.0} {:>10.2} {:>10.2}",
-                at.entries, at.panels, at.ingest_per_s, at.path_p50_ms, at.path_p99_ms
+                "    {:>16}  {:>6} {:>10.0} {:>11.0} {:>10.2} {:>10.2}",
+                at.entries,
+                at.panels,
+                at.ingest_per_s,
+                at.sqlite_limit_per_s,
+                at.path_p50_ms,
+                at.path_p99_ms
             )?;
         }
         writeln!(f, "limits")?;

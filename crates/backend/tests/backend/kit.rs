@@ -12,7 +12,7 @@ use pult_backend::channels::WhatsAppSettings;
 use pult_backend::{Backend, DataFolder, ServeSettings, admin, system_clock};
 use pult_domain::{ChatId, CommandId, OperatorId, Role};
 use pult_protocol::Command;
-use pult_store::Store;
+use pult_store::{Followers, Store};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -372,7 +372,7 @@ pub(crate) fn store_file(folder: &Path) -> std::path::PathBuf {
 fn open_store(folder: &Path) -> Store {
     DataFolder::open(folder)
         .unwrap()
-        .store(system_clock(), Box::new(|_| {}))
+        .store(system_clock(), Followers::nobody())
         .unwrap()
 }
 

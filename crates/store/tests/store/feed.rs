@@ -14,7 +14,14 @@ use rstest::rstest;
 
 use crate::kit::{TestStore, accepted, failure, status};
 
-/// What a hub sends a reader of one commit.
+/// Whether a set holds all that a reader must be told.
+fn is_enough_for(set: &ChangeSet, reader: OperatorId) -> bool {
+    set.chats.iter().all(|change| {
+        change.before.includes(reader) || !change.after.includes(reader) || change.newest.is_some()
+    })
+}
+
+/// What a hub sends a reader of one commit that is enough for them.
 fn rows_for(set: &ChangeSet, reader: OperatorId) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     rows.extend(set.operators.iter().cloned().map(Row::Operator));
@@ -28,11 +35,8 @@ fn rows_for(set: &ChangeSet, reader: OperatorId) -> Vec<Row> {
             fresh: !before,
             ..change.chat.clone()
         };
-        let entries = if before {
-            &change.entries
-        } else {
-            &change.newest
-        };
+        let newest = change.newest.as_ref().filter(|_| !before);
+        let entries = newest.unwrap_or(&change.entries);
         match (before, after) {
             (_, true) => {
                 rows.push(Row::Chat(chat));
@@ -117,6 +121,11 @@ impl Panel {
     }
 
     fn follow(&mut self, set: &ChangeSet, world: &World) {
+        if !is_enough_for(set, self.operator) {
+            // It reads from the store.
+            self.is_live = false;
+            return;
+        }
         for row in rows_for(set, self.operator) {
             self.take(row, world);
         }

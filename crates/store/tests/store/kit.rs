@@ -21,7 +21,8 @@ use pult_protocol::{
     EntryRow, Notice, Problem,
 };
 use pult_store::{
-    ChangeSet, LaneHead, NewChannel, NewOperator, Sending, Store, StoreError, StoreSettings,
+    ChangeSet, Followers, LaneHead, NewChannel, NewOperator, Sending, Store, StoreError,
+    StoreSettings,
 };
 use uuid::Uuid;
 
@@ -104,6 +105,11 @@ impl Published {
         }
         self.sets.push(set);
     }
+
+    /// Panels come and go: what comes into sight is read for them at two commits of three.
+    const fn is_followed(&self) -> bool {
+        !self.sets.len().is_multiple_of(3)
+    }
 }
 
 /// A store with a company's number in it.
@@ -171,9 +177,15 @@ impl TestStore {
                 let clock = Arc::clone(&clock);
                 Arc::new(move || clock.now())
             },
-            publish: {
-                let published = Arc::clone(&published);
-                Box::new(move |set| published.lock().take(set))
+            followers: Followers {
+                publish: {
+                    let published = Arc::clone(&published);
+                    Box::new(move |set| published.lock().take(set))
+                },
+                is_followed: {
+                    let published = Arc::clone(&published);
+                    Arc::new(move |_| published.lock().is_followed())
+                },
             },
         })?;
         let channel = store.put_channel(number(NUMBER)).await?;

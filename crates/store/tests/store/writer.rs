@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pult_domain::provider::Fact;
 use pult_domain::{Place, Timestamp};
 use pult_protocol::ChannelKind;
-use pult_store::{NewChannel, Store, StoreError, StoreSettings};
+use pult_store::{Followers, NewChannel, Store, StoreError, StoreSettings};
 
 use crate::kit::{TestStore, about, envelope, reply};
 
@@ -124,7 +124,10 @@ async fn a_store_that_writes_no_more_says_so() {
     let store = Store::open(StoreSettings {
         path: folder.path().join("pult.sqlite"),
         clock: Arc::new(|| Timestamp(1_790_000_000_000)),
-        publish: Box::new(|_| panic!("a fault of ours")),
+        followers: Followers {
+            publish: Box::new(|_| panic!("a fault of ours")),
+            ..Followers::nobody()
+        },
     })
     .unwrap();
     assert!(!store.is_writing_over());
