@@ -15,6 +15,8 @@ const BOTTOM: f64 = 36.0;
 struct Curve {
     title: &'static str,
     points: Vec<(f64, String, f64)>,
+    /// What bare SQLite does at the same points, if that was measured.
+    rival: Vec<(f64, String, f64)>,
 }
 
 /// Draws the growth.
@@ -38,20 +40,24 @@ pub fn draw(report: &Report) -> String {
     };
     let curves = [
         Curve {
-            title: "Messages taken in a second, by entries in the store",
+            title: "Messages a second by entries (dashed: bare SQLite)",
             points: by_entries(|at| at.ingest_per_s),
+            rival: by_entries(|at| at.sqlite_limit_per_s),
         },
         Curve {
-            title: "Messages taken in a second, by panels",
+            title: "Messages a second by panels",
             points: by_panels(|at| at.ingest_per_s),
+            rival: Vec::new(),
         },
         Curve {
             title: "Webhook to panel, p99 in ms, by entries in the store",
             points: by_entries(|at| at.path_p99_ms),
+            rival: Vec::new(),
         },
         Curve {
             title: "Webhook to panel, p99 in ms, by panels",
             points: by_panels(|at| at.path_p99_ms),
+            rival: Vec::new(),
         },
     ];
     let mut svg = format!(
@@ -77,7 +83,8 @@ pub fn draw(report: &Report) -> String {
 
 impl Curve {
     fn draw(&self) -> String {
-        let most = self.points.iter().map(|point| point.2).fold(0.0, f64::max);
+        let all = self.points.iter().chain(&self.rival);
+        let most = all.map(|point| point.2).fold(0.0, f64::max);
         let top = round_up(most);
         let first = self.points.first().map_or(0.0, |point| point.0);
         let last = self.points.last().map_or(1.0, |point| point.0);
@@ -103,11 +110,16 @@ impl Curve {
             )
             .unwrap_or_default();
         }
-        let mut line = String::new();
+        let way = |points: &[(f64, String, f64)]| {
+            let mut way = String::new();
+            for (at, _, value) in points {
+                let word = if way.is_empty() { 'M' } else { 'L' };
+                write!(way, "{word}{:.1} {:.1}", x(*at), y(*value)).unwrap_or_default();
+            }
+            way
+        };
         for (at, label, value) in &self.points {
             let (x, y) = (x(*at), y(*value));
-            let word = if line.is_empty() { 'M' } else { 'L' };
-            write!(line, "{word}{x:.1} {y:.1}").unwrap_or_default();
             writeln!(
                 svg,
                 "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"#1a7f5a\"/>\
@@ -121,7 +133,10 @@ impl Curve {
         }
         writeln!(
             svg,
-            "<path d=\"{line}\" fill=\"none\" stroke=\"#1a7f5a\" stroke-width=\"2\"/>"
+            "<path d=\"{}\" fill=\"none\" stroke=\"#888\" stroke-dasharray=\"5 4\"/>\
+             <path d=\"{}\" fill=\"none\" stroke=\"#1a7f5a\" stroke-width=\"2\"/>",
+            way(&self.rival),
+            way(&self.points)
         )
         .unwrap_or_default();
         svg

@@ -60,6 +60,7 @@ impl Site {
             clients: Clients {
                 n: shape.n_chats,
                 n_open: shape.n_open(),
+                n_closed: shape.n_chats - shape.n_open(),
                 n_returned: 0,
                 is_steady: false,
             },

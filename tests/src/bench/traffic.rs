@@ -30,6 +30,8 @@ pub struct Clients {
     pub n: i64,
     /// How many of those have open chats.
     pub n_open: i64,
+    /// How many have chats that were closed at first.
+    pub n_closed: i64,
     /// How many of the closed chats have come back already.
     pub n_returned: i64,
     /// Whether nobody comes back and nobody is new: every message is for the queue as it is.
@@ -39,16 +41,15 @@ pub struct Clients {
 impl Clients {
     /// Who writes the message that `chance` picks, and notes that they did.
     pub fn next(&mut self, chance: u32) -> i64 {
-        let closed = self.n - self.n_open;
         let dice = chance % 100;
         if !self.is_steady && dice < NEW {
             self.n += 1;
             // Their chat is open, but not among the first.
             return self.n - 1;
         }
-        if !self.is_steady && dice < NEW + RETURNING && self.n_returned < closed {
+        if !self.is_steady && dice < NEW + RETURNING && self.n_returned < self.n_closed {
             self.n_returned += 1;
-            return self.n_open + (self.n_returned * STRIDE) % closed;
+            return self.n_open + (self.n_returned * STRIDE) % self.n_closed;
         }
         i64::from(chance >> 7) % self.n_open
     }
@@ -165,12 +166,14 @@ mod tests {
         let mut clients = Clients {
             n: 5_000,
             n_open: 300,
+            n_closed: 4_700,
             n_returned: 0,
             is_steady: false,
         };
         let mut returned = std::collections::HashSet::new();
         for _ in 0..4_700 {
             assert!(returned.insert(clients.next(NEW)));
+            clients.next(0);
         }
         assert!(returned.iter().all(|client| (300..5_000).contains(client)));
     }
