@@ -22,6 +22,9 @@ use measure::Ingest;
 use report::{Growth, Path, Report, median, percentile};
 use site::{Mode, Site};
 
+/// Panels of an office in which everybody is at work.
+const OFFICE: u32 = 100;
+
 /// How much is measured.
 #[derive(Debug, Clone)]
 pub struct Extent {
@@ -268,6 +271,8 @@ impl Bench<'_> {
         let smallest = *self.extent.entries.first().context("Choosing a size")?;
         let more = self.extent.panels.iter().skip(1);
         points.extend(more.map(|panels| (smallest, *panels)));
+        // An office at work: for whoever is there a chat that comes back is read.
+        points.extend(self.extent.entries.last().map(|n| (*n, OFFICE)));
         let mut measured = vec![Vec::new(); points.len()];
         for run in 1..=self.extent.n_runs {
             for ((n_entries, n_panels), runs) in points.iter().zip(&mut measured) {

@@ -27,6 +27,8 @@ pub enum PanelErrorCode {
     UnknownChat,
     /// Text that was not sent would be left behind.
     UnsentText,
+    /// There is nothing to send but white space.
+    TextEmpty,
 }
 
 impl PanelError {
@@ -43,6 +45,10 @@ impl PanelError {
 
     pub(crate) fn unknown_chat() -> Self {
         Self::new(PanelErrorCode::UnknownChat, "no such chat in the panel")
+    }
+
+    pub(crate) fn text_empty() -> Self {
+        Self::new(PanelErrorCode::TextEmpty, "there is no text to send")
     }
 
     pub(crate) fn storage(cause: &dyn std::fmt::Display) -> Self {

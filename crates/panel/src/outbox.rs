@@ -189,6 +189,13 @@ fn waiting(row: &Row<'_>) -> Sql<Waiting> {
     })
 }
 
+/// The reply of the chat that was refused and waits for a look, if one does.
+pub(crate) fn held_reply(reader: Reader<'_>, chat_id: ChatId) -> Sql<Option<Waiting>> {
+    let commands = commands_of(reader, chat_id)?.into_iter();
+    let mut held = commands.filter(|waiting| waiting.state == State::Held);
+    Ok(held.find(|waiting| waiting.text().is_some()))
+}
+
 /// Every chat's draft.
 pub(crate) fn drafts(reader: Reader<'_>) -> Sql<Vec<Draft>> {
     reader.all(

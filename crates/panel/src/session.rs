@@ -119,55 +119,68 @@ impl Session {
     pub(crate) fn reply(&self, chat_id: ChatId, text: &str) -> Result<CommandId, PanelError> {
         let (name, seen_place) = self.chat_facts(chat_id)?;
         let was_shown = self.shown_returned.lock().remove(&chat_id);
-        let id = self.add(name, chat_id, |tx| {
+        self.add(name, chat_id, |tx| {
             let draft = outbox::draft(tx.reader(), chat_id)?;
+            let returned = if was_shown {
+                String::new()
+            } else {
+                draft.returned.clone()
+            };
+            // The composer held the refused text, and this is what its author has made of it.
+            let held = if returned.is_empty() {
+                outbox::held_reply(tx.reader(), chat_id)?
+            } else {
+                None
+            };
             outbox::put_draft(
                 tx,
                 &Draft {
-                    returned: if was_shown {
-                        String::new()
-                    } else {
-                        draft.returned.clone()
-                    },
+                    returned,
                     text: String::new(),
                     ..draft
                 },
             )?;
-            Ok(reply_command(chat_id, text, seen_place))
-        })?;
-        Ok(id)
+            Ok((reply_command(chat_id, text, seen_place), held))
+        })
     }
 
     pub(crate) fn close_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
         let (name, seen_place) = self.chat_facts(chat_id)?;
         self.add(name, chat_id, |_| {
-            Ok(Command::Close {
+            let close = Command::Close {
                 chat_id,
                 seen_place,
-            })
+            };
+            Ok((close, None))
         })
     }
 
     pub(crate) fn reopen_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
         let (name, seen_place) = self.chat_facts(chat_id)?;
         self.add(name, chat_id, |_| {
-            Ok(Command::Reopen {
+            let reopen = Command::Reopen {
                 chat_id,
                 seen_place,
-            })
+            };
+            Ok((reopen, None))
         })
     }
 
+    /// Adds a command behind all others, or in the place of one that was held.
     fn add(
         &self,
         client_name: Option<String>,
         chat_id: ChatId,
-        command: impl FnOnce(&pult_sqlite::Transaction<'_>) -> Sql<Command>,
+        command: impl FnOnce(&pult_sqlite::Transaction<'_>) -> Sql<(Command, Option<Waiting>)>,
     ) -> Result<CommandId, PanelError> {
         let id = CommandId(Uuid::now_v7());
         self.write_outbox(|tx| {
-            let command = command(tx)?;
-            outbox::add(tx, id, &command, clock::now())?;
+            match command(tx)? {
+                (command, Some(held)) => {
+                    outbox::replace(tx, &held, id, &command, clock::now())?;
+                }
+                (command, None) => outbox::add(tx, id, &command, clock::now())?,
+            }
             // The name is kept beside the command: should the chat get lost, it is all that is
             // left to say whose it was.
             let draft = outbox::draft(tx.reader(), chat_id)?;
@@ -216,12 +229,15 @@ impl Session {
         let chat_id = held.chat_id();
         let (_, seen_place) = self.chat_facts(chat_id)?;
         let new_id = CommandId(Uuid::now_v7());
-        self.shown_returned.lock().remove(&chat_id);
-        self.write_outbox(|tx| {
+        let is_sent = self.write_outbox(|tx| {
             let command = match &held.command {
                 Command::Reply { .. } => {
                     let draft = outbox::draft(tx.reader(), chat_id)?;
-                    let command = reply_command(chat_id, &draft.whole(), seen_place);
+                    let text = draft.whole();
+                    if text.trim().is_empty() {
+                        return Ok(false);
+                    }
+                    let command = reply_command(chat_id, &text, seen_place);
                     outbox::put_draft(
                         tx,
                         &Draft {
@@ -245,8 +261,13 @@ impl Session {
                     place: *place,
                 },
             };
-            outbox::replace(tx, &held, new_id, &command, clock::now())
+            outbox::replace(tx, &held, new_id, &command, clock::now())?;
+            Ok(true)
         })?;
+        if !is_sent {
+            return Err(PanelError::text_empty());
+        }
+        self.text_was_put_back(chat_id);
         self.outbox_changed(chat_id);
         Ok(new_id)
     }

@@ -159,15 +159,12 @@ pub(crate) fn change_set(
     for (chat, changed) in &touched.chats {
         let before = touched.seen_before.get(chat).cloned().unwrap_or_default();
         let sight = SightChange::of(before, audience::present(reader, *chat)?);
-        set.chats.push(Arc::new(chat_change(
-            reader,
-            from,
-            *chat,
-            changed,
-            &sight,
-            is_followed,
-        )?));
-        own_marks.extend(marks_that_reappear(reader, *chat, &sight)?);
+        let change = chat_change(reader, from, *chat, changed, &sight, is_followed)?;
+        // Without them whoever sees it from now on reads from the store, marks and all.
+        if change.newest.is_some() {
+            own_marks.extend(marks_that_reappear(reader, *chat, &sight)?);
+        }
+        set.chats.push(Arc::new(change));
     }
     for operator in &touched.operators {
         set.operators.push(operators::row(reader, *operator)?);
@@ -240,7 +237,7 @@ fn chat_change(
     let newest = if begins.is_empty() || !is_followed(&of_keys(reader, begins)?) {
         None
     } else if is_all_of(&rows, &row) {
-        Some(rows.clone())
+        Some(newest_that_fit(rows.clone())?)
     } else {
         Some(newest_entries(reader, chat)?)
     };
@@ -266,9 +263,6 @@ fn marks_that_reappear(
     chat: i64,
     sight: &SightChange,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
-    if sight.begins.is_empty() {
-        return Ok(Vec::new());
-    }
     let with_mark = marks::readers_of(reader, chat)?.into_iter();
     Ok(with_mark
         .filter(|operator| sight.begins_for(*operator))
@@ -442,7 +436,16 @@ fn begin_of_sight(reader: Reader<'_>, chat: i64, from: i64) -> Result<Change, St
 
 /// A chat's newest entries, oldest first: at least the last one.
 pub(crate) fn newest_entries(reader: Reader<'_>, chat: i64) -> Result<Vec<EntryRow>, StoreError> {
-    let mut newest = entries::before(reader, chat, Place(i64::MAX), NEWEST_ENTRIES)?;
+    newest_that_fit(entries::before(
+        reader,
+        chat,
+        Place(i64::MAX),
+        NEWEST_ENTRIES,
+    )?)
+}
+
+/// The last of these entries that go out undivided: at least one.
+fn newest_that_fit(mut newest: Vec<EntryRow>) -> Result<Vec<EntryRow>, StoreError> {
     let (mut bytes, mut n_fit) = (0_usize, 0);
     for entry in newest.iter().rev() {
         bytes = bytes.saturating_add(sql::to_json(entry)?.len());

@@ -6,6 +6,7 @@ use pult_protocol::{ChannelKind, EntryKind};
 use pult_sqlite::Reader;
 
 use crate::journal::State;
+use crate::read_ahead::Wanted;
 use crate::trials::{self, Bug, Point};
 use crate::writer::Work;
 use crate::{
@@ -145,29 +146,35 @@ fn take_message(
 /// Looks up what [`take`] will need for a message, without a result: for who reads ahead.
 pub(crate) fn look_up(
     reader: Reader<'_>,
-    kind: ChannelKind,
-    channel_key: &str,
-    message: &InboundMessage,
+    wanted: &Wanted,
     is_followed: &IsFollowed,
 ) -> Result<(), StoreError> {
-    let Some(channel) = channels::by_provider_key(reader, kind, channel_key)? else {
+    let found = channels::by_provider_key(reader, wanted.kind, &wanted.channel_key)?;
+    let Some(channel) = found else {
         return Ok(());
     };
-    is_known(reader, channel, &message.provider_id)?;
-    for identity in &message.sender.identities {
+    is_known(reader, channel, &wanted.provider_id)?;
+    for identity in &wanted.identities {
         let Some(client) = clients::by_identity(reader, channel, identity)? else {
             continue;
         };
         clients::identities(reader, client, channel)?;
-        let Some(chat) = chats::of_client(reader, client, channel)? else {
+        let Some(key) = chats::of_client(reader, client, channel)? else {
             continue;
         };
-        let row = chats::row(reader, chat)?;
-        audience::present(reader, chat)?;
-        entries::look_up_end(reader, chat)?;
-        let owner = row.owner_id.into_iter().collect();
-        if row.status == Status::Closed && is_followed(&Audience::Only(owner)) {
-            feed::newest_entries(reader, chat)?;
+        let chat = chats::row(reader, key)?;
+        audience::present(reader, key)?;
+        entries::look_up_end(reader, key)?;
+        if chat.status == Status::Closed {
+            let sees_it_again = match chat.owner_id {
+                Some(owner) if is_active(reader, Some(owner))? => {
+                    Audience::Only(std::iter::once(owner).collect())
+                }
+                Some(_) | None => Audience::Everyone,
+            };
+            if is_followed(&sees_it_again) {
+                feed::newest_entries(reader, key)?;
+            }
         }
     }
     Ok(())

@@ -13,15 +13,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use pult_domain::provider::{ChannelFact, Fact, InboundMessage};
+use pult_domain::provider::{ChannelFact, Fact, Identity, InboundMessage};
 use pult_protocol::ChannelKind;
-use pult_sqlite::Readers;
+use pult_sqlite::{Reader, Readers};
+use tokio::sync::Semaphore;
 
 use crate::reading::Reading;
 use crate::{IsFollowed, ingest};
 
 /// How many read ahead at the same time: what a disk answers side by side.
 const N_READERS: usize = 8;
+
+/// How many messages may be read for or wait for it. What comes beyond that the writer will reach
+/// before a reader does.
+const N_BEGUN: u32 = 256;
 
 /// How many senders are remembered, at least, as having written lately.
 const N_RECENT: usize = 32 * 1024;
@@ -30,54 +35,74 @@ const N_RECENT: usize = 32 * 1024;
 #[derive(Clone)]
 pub(crate) struct ReadAhead {
     reading: Reading,
+    begun: Arc<Semaphore>,
     recent: Arc<Mutex<Recent>>,
     is_followed: IsFollowed,
+}
+
+/// What is to be looked up for a message.
+pub(crate) struct Wanted {
+    pub(crate) kind: ChannelKind,
+    pub(crate) channel_key: String,
+    pub(crate) provider_id: String,
+    pub(crate) identities: Vec<Identity>,
 }
 
 impl ReadAhead {
     /// For the store in the file `path`.
     pub(crate) fn new(path: &Path, is_followed: IsFollowed) -> Self {
         Self {
-            is_followed,
             reading: Reading::new(Readers::new(path, N_READERS), N_READERS),
+            begun: Arc::new(Semaphore::new(N_BEGUN as usize)),
             recent: Arc::new(Mutex::new(Recent::default())),
+            is_followed,
         }
     }
 
     /// Begins to read what is needed to apply these facts.
     pub(crate) fn begin(&self, kind: ChannelKind, facts: &[ChannelFact]) {
-        let mut wanted = Vec::new();
         for ChannelFact { channel_key, fact } in facts {
-            if let Fact::Message(message) = fact
-                && !self.is_recent(message)
-            {
-                wanted.push((channel_key.clone(), message.clone()));
+            let Fact::Message(message) = fact else {
+                continue;
+            };
+            if self.is_recent(channel_key, message) {
+                continue;
             }
-        }
-        if wanted.is_empty() {
-            return;
-        }
-        let (reading, is_followed) = (self.reading.clone(), Arc::clone(&self.is_followed));
-        tokio::spawn(async move {
-            let read = reading.read(move |file| {
-                for (channel_key, message) in &wanted {
-                    ingest::look_up(file, kind, channel_key, message, &is_followed)?;
+            let Ok(begun) = Arc::clone(&self.begun).try_acquire_owned() else {
+                return;
+            };
+            let wanted = Wanted {
+                kind,
+                channel_key: channel_key.clone(),
+                provider_id: message.provider_id.clone(),
+                identities: message.sender.identities.clone(),
+            };
+            let (reading, is_followed) = (self.reading.clone(), Arc::clone(&self.is_followed));
+            tokio::spawn(async move {
+                // A read for each message: the log cannot begin anew while one goes on.
+                let look_up = move |file: Reader<'_>| ingest::look_up(file, &wanted, &is_followed);
+                if let Err(error) = reading.read(look_up).await {
+                    tracing::debug!(%error, "Reading ahead failed");
                 }
-                Ok(())
+                drop(begun);
             });
-            if let Err(error) = read.await {
-                tracing::debug!(%error, "Reading ahead failed");
-            }
-        });
+        }
+    }
+
+    /// Waits for what has begun, and begins nothing more.
+    pub(crate) async fn end(self) {
+        let all = self.begun.acquire_many(N_BEGUN).await;
+        self.begun.close();
+        drop(all);
     }
 
     /// Whether the sender has written lately, so that their pages are at hand. They have from here
     /// on.
-    fn is_recent(&self, message: &InboundMessage) -> bool {
+    fn is_recent(&self, channel_key: &str, message: &InboundMessage) -> bool {
         let Some(strongest) = message.sender.identities.first() else {
             return true;
         };
-        self.recent.lock().meets(&strongest.value)
+        self.recent.lock().meets((channel_key, &strongest.value))
     }
 }
 
@@ -91,7 +116,7 @@ struct Recent {
 
 impl Recent {
     /// Whether they have been met; remembers them.
-    fn meets(&mut self, who: &str) -> bool {
+    fn meets(&mut self, who: (&str, &str)) -> bool {
         let hash = self.hasher.hash_one(who);
         if !self.newer.insert(hash) {
             return true;
@@ -111,19 +136,21 @@ mod tests {
     #[test]
     fn who_wrote_lately_is_remembered_and_forgotten_in_the_end() {
         let mut recent = Recent::default();
-        assert!(!recent.meets("first"));
-        assert!(recent.meets("first"));
+        let mut meets = |who: &str| recent.meets(("a channel", who));
+        assert!(!meets("first"));
+        assert!(meets("first"));
         for n in 0..N_RECENT {
-            assert!(!recent.meets(&n.to_string()));
+            assert!(!meets(&n.to_string()));
         }
         assert!(
-            recent.meets("first"),
+            meets("first"),
             "the newer half is full, the older one knows"
         );
         for n in 0..2 * N_RECENT {
-            recent.meets(&format!("other {n}"));
+            meets(&format!("other {n}"));
         }
-        assert!(!recent.meets("first"));
+        assert!(!meets("first"));
+        assert!(!recent.meets(("another channel", "first")));
         assert!(recent.newer.len() + recent.older.len() <= 2 * N_RECENT);
     }
 }

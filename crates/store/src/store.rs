@@ -298,8 +298,13 @@ impl Store {
     /// Waits until everything asked for is committed and closes the file.
     pub async fn close(self) {
         let Self {
-            writing, thread, ..
+            writing,
+            thread,
+            ahead,
+            ..
         } = self;
+        // Who still reads would keep the log from being emptied.
+        ahead.end().await;
         drop(writing);
         if let Some(thread) = thread.into_inner() {
             // Joining blocks; an error would mean that the thread has panicked, which it reported.

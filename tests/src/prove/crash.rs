@@ -9,9 +9,10 @@
 mod deaths;
 mod judge;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use pult_domain::ChatId;
 use pult_panel::Panel;
 use rand::RngExt;
@@ -20,6 +21,7 @@ use rand::seq::SliceRandom;
 use reqwest::Method;
 use serde::Serialize;
 use serde_json::json;
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -83,6 +85,8 @@ struct Client {
     /// What they are answered, by the operator at one panel.
     outbound: Vec<String>,
     panel: Panel,
+    /// The chat has one composer, and whoever is at it has both hands on it.
+    composer: Arc<Mutex<()>>,
 }
 
 /// Makes the runs of a plan.
@@ -191,6 +195,7 @@ async fn clients(
             inbound,
             outbound,
             panel: seat.panel.clone(),
+            composer: Arc::default(),
         });
     }
     Ok(clients)
@@ -280,15 +285,20 @@ fn start_portion(
         let texts = part(&client.outbound, 0);
         let pauses: Vec<u64> = texts.iter().map(|_| chance.random_range(0..150)).collect();
         let (panel, chat_id) = (client.panel.clone(), client.chat_id);
+        let composer = Arc::clone(&client.composer);
         traffic.spawn(async move {
             for (text, pause) in texts.into_iter().zip(pauses) {
                 sleep(Duration::from_millis(pause)).await;
+                let at_composer = composer.lock().await;
                 send_knowingly(&panel, chat_id).await?;
                 panel.reply(chat_id, text).await?;
+                drop(at_composer);
             }
             for _ in 0..KNOWING_LOOKS {
                 sleep(LOOK).await;
+                let at_composer = composer.lock().await;
                 send_knowingly(&panel, chat_id).await?;
+                drop(at_composer);
             }
             Ok(())
         });
@@ -297,12 +307,8 @@ fn start_portion(
 
 /// Sends what the backend holds because the client had written in between.
 async fn send_knowingly(panel: &Panel, chat_id: ChatId) -> Result<()> {
-    let held = async || anyhow::Ok(panel.timeline(chat_id, None, 1).await?.held);
-    if let Some(first) = held().await?
-        && let Err(error) = panel.send_anyway(first.command_id).await
-    {
-        // Who answered the chat before may have done it in this moment.
-        ensure!(held().await? != Some(first), error);
+    if let Some(held) = panel.timeline(chat_id, None, 1).await?.held {
+        panel.send_anyway(held.command_id).await?;
     }
     Ok(())
 }
@@ -312,7 +318,9 @@ async fn drain(stage: &Stage, seats: &[Seat], clients: &[Client]) -> Result<()> 
     let end = Instant::now() + DRAIN_LIMIT;
     loop {
         for client in clients {
+            let at_composer = client.composer.lock().await;
             send_knowingly(&client.panel, client.chat_id).await?;
+            drop(at_composer);
         }
         let mut n_waiting = 0;
         for seat in seats {

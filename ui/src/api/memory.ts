@@ -120,6 +120,8 @@ export class MemoryBackend implements Backend {
     const chat = this.#chat(chatId);
     const command_id = this.#commandId();
     chat.echoes.push({ command_id, text, written_at: Date.now(), is_handed_over: false });
+    // What was refused stood in the composer: this is what became of it.
+    if (chat.held?.action === 'reply') chat.held = null;
     chat.draft = '';
     this.#changed(chatId);
     this.#later(() => this.settle(chatId));
@@ -211,6 +213,7 @@ export class MemoryBackend implements Backend {
     const [chatId, chat] = this.#holding(commandId);
     const text = chat.draft;
     const isReply = chat.held?.action === 'reply';
+    if (isReply && text.trim() === '') throw panelError('text_empty');
     chat.held = null;
     return isReply ? this.reply(chatId, text) : this.closeChat(chatId);
   }

@@ -118,6 +118,7 @@ const PANEL_ERRORS: Record<PanelErrorCode, () => string> = {
   offline: m.error_offline,
   unknown_chat: m.chat_gone,
   unsent_text: m.sign_out_unsent_title,
+  text_empty: m.problem_text_empty,
 };
 
 /** The code of what a method of the panel rejected with; none for anything unforeseen. */

@@ -267,6 +267,46 @@ async fn a_refused_reply_is_a_draft_again_and_what_follows_waits_for_a_look() {
 }
 
 #[tokio::test]
+async fn what_is_sent_from_the_composer_takes_the_place_of_the_refused_reply_that_it_held() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    let first = reply(&panel, Chat(1), "first").await;
+    reply(&panel, Chat(1), "second").await;
+    socket.reply("first").await;
+    socket
+        .refuse(first, Code::NewerMessage, json!({"place": 4}))
+        .await;
+    until_timeline(&panel, Chat(1).id(), |timeline| timeline.held.is_some()).await;
+    // The key that sends, and not the button of the strip.
+    let edited = reply(&panel, Chat(1), "first, edited").await;
+    let shown = timeline(&panel, Chat(1)).await;
+    assert_eq!(shown.held, None);
+    assert_eq!(shown.draft, "");
+    assert_eq!(echoes(&shown), ["first, edited", "second"]);
+    assert_eq!(socket.reply("first, edited").await, edited);
+    socket.done(edited, 4).await;
+    socket.reply("second").await;
+}
+
+#[tokio::test]
+async fn a_refused_reply_whose_text_was_taken_out_is_not_sent() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    let first = reply(&panel, Chat(1), "first").await;
+    socket.reply("first").await;
+    socket
+        .refuse(first, Code::NewerMessage, json!({"place": 4}))
+        .await;
+    until_timeline(&panel, Chat(1).id(), |timeline| timeline.held.is_some()).await;
+    panel.set_draft(Chat(1).id(), " ".to_owned()).await.unwrap();
+    let error = panel.send_anyway(first).await.unwrap_err();
+    assert_eq!(error.code, PanelErrorCode::TextEmpty);
+    let held = timeline(&panel, Chat(1)).await.held.unwrap();
+    assert_eq!(held.command_id, first);
+    assert_eq!(held.problem.code, Code::NewerMessage);
+}
+
+#[tokio::test]
 async fn a_dismissed_command_lets_those_behind_it_go_on_and_leaves_its_text() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;

@@ -2,6 +2,7 @@
 //! pages from a cursor, cut anywhere, by snapshot), they end up with what a fresh snapshot says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_oneof, proptest};
 use pult_domain::provider::{Fact, Progress};
@@ -9,7 +10,7 @@ use pult_domain::{ChatId, OperatorId, Place, Status};
 use pult_protocol::{
     ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, MAX_FRAME_BYTES, MarkRow, OperatorRow, Row,
 };
-use pult_store::{ChangeSet, Page};
+use pult_store::{Audience, ChangeSet, Page};
 use rstest::rstest;
 
 use crate::kit::{TestStore, accepted, failure, status};
@@ -536,4 +537,35 @@ proptest! {
     fn snapshot_and_what_came_after_are_a_fresh_snapshot(history in history()) {
         on_a_runtime(every_reader_ends_up_with_a_fresh_snapshot(history));
     }
+}
+
+#[tokio::test]
+async fn what_a_chat_held_before_is_read_only_for_those_who_follow() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let irina = store.client_writes("Ирина", "Здравствуйте").await;
+    store.reply(anna, irina, "Слушаю").await.unwrap();
+    let only_anna = Audience::Only(BTreeSet::from([anna]));
+    let mut was_read = BTreeSet::new();
+    for round in 0..6 {
+        store.close_chat(anna, irina).await.unwrap();
+        let n_asked = store.of_published(|published| published.asked_of.len());
+        store.client_writes("Ирина", "Ещё вопрос").await;
+        let (asked_of, change) = store.of_published(|published| {
+            let change = Arc::clone(&published.sets.last().unwrap().chats[0]);
+            (published.asked_of[n_asked..].to_vec(), change)
+        });
+        assert!(!asked_of.is_empty());
+        assert!(asked_of.iter().all(|audience| *audience == only_anna));
+        if let Some(newest) = &change.newest {
+            assert_eq!(*newest, store.entries(irina));
+        }
+        was_read.insert(change.newest.is_some());
+        // The next one comes at another place among the commits.
+        if round % 2 == 0 {
+            let read = change.chat.last_place.0;
+            store.mark_read(anna, irina, read).await.unwrap();
+        }
+    }
+    assert_eq!(was_read, BTreeSet::from([false, true]));
 }

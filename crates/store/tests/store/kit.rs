@@ -21,7 +21,7 @@ use pult_protocol::{
     EntryRow, Notice, Problem,
 };
 use pult_store::{
-    ChangeSet, Followers, LaneHead, NewChannel, NewOperator, Sending, Store, StoreError,
+    Audience, ChangeSet, Followers, LaneHead, NewChannel, NewOperator, Sending, Store, StoreError,
     StoreSettings,
 };
 use uuid::Uuid;
@@ -94,6 +94,8 @@ pub(crate) struct Published {
     pub(crate) sets: Vec<ChangeSet>,
     pub(crate) chats: BTreeMap<ChatId, ChatRow>,
     pub(crate) entries: BTreeMap<ChatId, BTreeMap<Place, EntryRow>>,
+    /// Of whom the store asked whether they follow.
+    pub(crate) asked_of: Vec<Audience>,
 }
 
 impl Published {
@@ -107,7 +109,8 @@ impl Published {
     }
 
     /// Panels come and go: what comes into sight is read for them at two commits of three.
-    const fn is_followed(&self) -> bool {
+    fn is_followed(&mut self, audience: &Audience) -> bool {
+        self.asked_of.push(audience.clone());
         !self.sets.len().is_multiple_of(3)
     }
 }
@@ -184,7 +187,7 @@ impl TestStore {
                 },
                 is_followed: {
                     let published = Arc::clone(&published);
-                    Arc::new(move |_| published.lock().is_followed())
+                    Arc::new(move |audience| published.lock().is_followed(audience))
                 },
             },
         })?;

@@ -355,7 +355,8 @@ fn tolerated<T>(done: Result<T, PanelError>) -> Result<Option<T>> {
             PanelErrorCode::NotSignedIn
             | PanelErrorCode::Offline
             | PanelErrorCode::UnknownChat
-            | PanelErrorCode::UnsentText => Ok(None),
+            | PanelErrorCode::UnsentText
+            | PanelErrorCode::TextEmpty => Ok(None),
             PanelErrorCode::Storage => Err(error).context("A panel").promised("a panel"),
         },
     }
