@@ -262,6 +262,8 @@ async fn serve(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<
         "listening": format!("http://{address}"),
         "metrics": format!("http://{metrics}/metrics"),
     }))?;
+    #[cfg(feature = "trials")]
+    pult_store::trials::begin();
     running.until(told_to_stop()).await;
     tracing::info!("Stopped");
     Ok(())

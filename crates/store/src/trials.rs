@@ -100,7 +100,7 @@ pub use off::{has, pass, under_way};
 #[cfg(feature = "trials")]
 mod on {
     use std::sync::LazyLock;
-    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
     use serde::Deserialize;
     use serde::de::IntoDeserializer;
@@ -123,6 +123,7 @@ mod on {
         instead: variable("PULT_TRIALS_STORE").and_then(|name| named(&name)),
     });
 
+    static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
     static N_PASSED: AtomicUsize = AtomicUsize::new(0);
     static N_UNDER_WAY: AtomicUsize = AtomicUsize::new(0);
 
@@ -140,8 +141,17 @@ mod on {
         known.ok()
     }
 
+    /// From here on points count: whoever started the program knows by now where it listens, and
+    /// has not to do with one that died before it was there.
+    pub fn begin() {
+        HAS_BEGUN.store(true, Ordering::SeqCst);
+    }
+
     /// Passes a point, or dies there.
     pub fn pass(point: Point) {
+        if !HAS_BEGUN.load(Ordering::SeqCst) {
+            return;
+        }
         let Some((_, n)) = TRIALS.dies_at.filter(|(at, _)| *at == point) else {
             return;
         };
@@ -177,4 +187,4 @@ mod on {
     }
 }
 #[cfg(feature = "trials")]
-pub use on::{has, instead, pass, under_way};
+pub use on::{begin, has, instead, pass, under_way};

@@ -30,12 +30,11 @@ const IDLE: Duration = Duration::from_secs(5);
 /// Of a hundred deaths so many may have come when there was nothing to do.
 const MAX_IDLE_PERCENT: u64 = 10;
 
-/// Points at which the backend can die, and the how-manieth time it may be told to. A start commits
-/// a few times by itself, which is no work to be cut off.
+/// Points at which the backend can die, and the how-manieth time after its start it may be told to.
 const POINTS: [(&str, RangeInclusive<u64>); 5] = [
     ("after_journal", 1..=40),
-    ("before_commit", 5..=20),
-    ("after_commit", 5..=20),
+    ("before_commit", 1..=16),
+    ("after_commit", 1..=16),
     ("post_left", 1..=2),
     ("answer_came", 1..=2),
 ];
