@@ -157,8 +157,9 @@ impl Hub {
             let Some(live) = reader.live.as_ref().filter(|live| live.since < set.to) else {
                 continue;
             };
-            // Another program has committed since what this reader has: the store knows it all.
-            if told.max(live.since) < set.from {
+            // Another program has committed since what this reader has, or it went live while the
+            // set was made for nobody: the store knows it all.
+            if told.max(live.since) < set.from || !set.is_whole {
                 reader.live = None;
                 continue;
             }
@@ -356,6 +357,7 @@ mod tests {
         ChangeSet {
             from: Seq(from),
             to: Seq(to),
+            is_whole: true,
             chats: Vec::new(),
             operators: vec![OperatorRow {
                 id: operator(),
@@ -425,6 +427,23 @@ mod tests {
         hub.publish(&renamed(5, 6, "ours"));
         hub.publish(&renamed(9, 10, "ours again"));
         assert_eq!(queue.try_recv().unwrap().seq, Seq(6));
+        assert!(matches!(
+            queue.try_recv(),
+            Err(mpsc::error::TryRecvError::Disconnected)
+        ));
+    }
+
+    #[test]
+    fn a_reader_who_went_live_while_a_set_was_made_for_nobody_reads_from_the_store() {
+        let hub = Hub::default();
+        assert!(!hub.is_followed(&Audience::Everyone));
+        let mut queue = live_reader(&hub, 5);
+        assert!(hub.is_followed(&Audience::Everyone));
+        let set = ChangeSet {
+            is_whole: false,
+            ..renamed(5, 6, "name")
+        };
+        hub.publish(&set);
         assert!(matches!(
             queue.try_recv(),
             Err(mpsc::error::TryRecvError::Disconnected)

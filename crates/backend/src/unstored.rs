@@ -23,6 +23,7 @@ pub(crate) fn tell(backend: &Backend, facts: Vec<ChannelFact>) {
             backend.hub.publish(&ChangeSet {
                 from,
                 to: Seq(from.0 + 1),
+                is_whole: true,
                 chats: vec![change.into()],
                 operators: Vec::new(),
                 channels: Vec::new(),

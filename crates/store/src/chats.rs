@@ -1,7 +1,7 @@
 //! Chats: their state, their row, and carrying out what the domain decided.
 
 use pult_domain::{Chat, ChatId, ClientId, Event, OperatorId, Place, Seq, Status, Timestamp};
-use pult_protocol::{ChatRow, ClientCard, EntryBody, EntryKind, EntryRow, Notice, Preview};
+use pult_protocol::{ChatRow, ClientCard, EntryKind, Notice, Preview};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
@@ -146,7 +146,8 @@ fn save_state(work: &mut Work<'_>, chat: &Stored, seq: i64) -> Result<(), StoreE
     let key = |id: Option<OperatorId>| id.map(|id| operator_key(reader, id)).transpose();
     work.tx.execute(
         "UPDATE chats SET status = ?2, owner = ?3, former_owner = ?4, answered_place = ?5,
-                          waiting_since = iif(?2 = 'closed', NULL, waiting_since), seq = ?6
+                          waiting_since = iif(?2 = 'closed', NULL, waiting_since), seq = ?6,
+                          last_place = ?7
          WHERE key = ?1",
         (
             chat.key,
@@ -155,6 +156,7 @@ fn save_state(work: &mut Work<'_>, chat: &Stored, seq: i64) -> Result<(), StoreE
             key(chat.state.former_owner)?,
             chat.answered_place.0,
             seq,
+            chat.last_place.0,
         ),
     )?;
     work.tx
@@ -181,9 +183,16 @@ pub(crate) fn client_wrote(
     work.tx.execute(
         "UPDATE chats SET waiting_since = min(coalesce(waiting_since, ?2), ?2), last_activity_at = ?3,
                           client_wrote_at = max(coalesce(client_wrote_at, 0), ?2), preview = ?4,
-                          seq = ?5
+                          seq = ?5, last_place = ?6
          WHERE key = ?1",
-        (chat.key, since.0, work.now.0, sql::to_json(preview)?, seq),
+        (
+            chat.key,
+            since.0,
+            work.now.0,
+            sql::to_json(preview)?,
+            seq,
+            chat.last_place.0,
+        ),
     )?;
     Ok(())
 }
@@ -198,9 +207,16 @@ pub(crate) fn replied(
     let seq = work.next_seq();
     work.tx.execute(
         "UPDATE chats SET waiting_since = NULL, answered_place = ?2, last_activity_at = ?3,
-                          preview = ?4, seq = ?5
+                          preview = ?4, seq = ?5, last_place = ?6
          WHERE key = ?1",
-        (chat.key, at.0, work.now.0, sql::to_json(preview)?, seq),
+        (
+            chat.key,
+            at.0,
+            work.now.0,
+            sql::to_json(preview)?,
+            seq,
+            chat.last_place.0,
+        ),
     )?;
     Ok(())
 }
@@ -270,27 +286,6 @@ fn read_row(row: &Row<'_>) -> Result<ChatRow, SqlError> {
         preview: sql::optional_json(row, 12)?,
         fresh: false,
     })
-}
-
-/// One line of an entry for lists; none for notices, which lists do not show.
-pub(crate) fn preview(entry: &EntryRow) -> Option<Preview> {
-    let (text, placeholder) = match &entry.body {
-        EntryBody::Inbound { text } | EntryBody::Outbound { text, .. } => (text.as_str(), None),
-        EntryBody::InboundPlaceholder {
-            placeholder,
-            caption,
-        } => (
-            caption.as_deref().unwrap_or_default(),
-            Some(placeholder.as_str()),
-        ),
-        EntryBody::Notice { .. } => return None,
-    };
-    Some(preview_of(
-        entry.body.kind(),
-        entry.author_id,
-        text,
-        placeholder,
-    ))
 }
 
 /// One line of what was written; of a placeholder the words that came with it.

@@ -96,13 +96,19 @@ pub(crate) fn by_identity(
 }
 
 fn update(work: &mut Work<'_>, client: i64, sender: &Sender) -> Result<(), StoreError> {
-    let n_changed = work.tx.execute(
-        "UPDATE clients SET name = coalesce(?2, name), phone = coalesce(?3, phone)
-         WHERE key = ?1
-           AND (name IS NOT coalesce(?2, name) OR phone IS NOT coalesce(?3, phone))",
-        (client, &sender.name, &sender.phone),
+    // Read first: most messages tell nothing new, and a reading costs less than a writing of nothing.
+    let is_new = |known: Option<String>, told: &Option<String>| told.is_some() && *told != known;
+    let has_changed = work.tx.reader().one(
+        "SELECT name, phone FROM clients WHERE key = ?1",
+        (client,),
+        |row| Ok(is_new(row.get(0)?, &sender.name) || is_new(row.get(1)?, &sender.phone)),
     )?;
-    if n_changed > 0 {
+    if has_changed {
+        work.tx.execute(
+            "UPDATE clients SET name = coalesce(?2, name), phone = coalesce(?3, phone)
+             WHERE key = ?1",
+            (client, &sender.name, &sender.phone),
+        )?;
         // Each chat row carries its client.
         let chats = work.tx.reader().all(
             "SELECT key FROM chats WHERE client = ?1",

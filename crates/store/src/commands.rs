@@ -6,7 +6,7 @@
 use pult_domain::{
     Action, Author, Event, Facts, OperatorId, Place, Refusal, ReplyText, Role, Status, decide,
 };
-use pult_protocol::{Command, CommandDone, CommandEnvelope, Problem};
+use pult_protocol::{Command, CommandDone, CommandEnvelope, EntryKind, Problem};
 use pult_sqlite::Reader;
 
 use crate::answers::Answer;
@@ -189,9 +189,8 @@ fn reply(
         (added.key, chat.channel, text.as_str()),
     )?;
     deliveries::enqueue(work, chat, added.key)?;
-    let row = entries::by_key(work.tx.reader(), added.key)?;
-    if let Some(preview) = chats::preview(&row) {
-        chats::replied(work, chat, added.place, &preview)?;
-    }
+    let author = Some(asker.author.id);
+    let preview = chats::preview_of(EntryKind::Outbound, author, text.as_str(), None);
+    chats::replied(work, chat, added.place, &preview)?;
     Ok(added)
 }

@@ -26,7 +26,8 @@ pub(crate) struct NewEntry {
     pub(crate) sent_at: Timestamp,
 }
 
-/// Adds an entry at the chat's next place; its body is added by the caller.
+/// Adds an entry at the chat's next place. The caller adds its body and writes the chat down, which
+/// changes with each entry by more than its newest place.
 pub(crate) fn add(
     work: &mut Work<'_>,
     chat: &mut chats::Stored,
@@ -56,10 +57,6 @@ pub(crate) fn add(
             work.now.0,
             seq,
         ),
-    )?;
-    work.tx.execute(
-        "UPDATE chats SET last_place = ?2, seq = ?3 WHERE key = ?1",
-        (chat.key, place.0, seq),
     )?;
     chat.last_place = place;
     work.touch_entry(chat.key, key);

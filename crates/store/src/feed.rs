@@ -35,6 +35,9 @@ pub struct ChangeSet {
     pub from: Seq,
     /// Its last change.
     pub to: Seq,
+    /// Whether the chats and marks that changed are in it. They are not if nobody at all followed
+    /// commits when it was made: whoever follows them since reads from the store.
+    pub is_whole: bool,
     /// Chats that changed.
     pub chats: Vec<Arc<ChatChange>>,
     /// Operators that changed; everybody sees them.
@@ -149,12 +152,22 @@ pub(crate) fn change_set(
     let mut set = ChangeSet {
         from,
         to: Seq(group.seq()),
+        is_whole: is_followed(&Audience::Everyone),
         chats: Vec::with_capacity(touched.chats.len()),
         operators: Vec::new(),
         channels: Vec::new(),
         marks: Vec::new(),
         lanes: touched.lanes,
     };
+    for operator in &touched.operators {
+        set.operators.push(operators::row(reader, *operator)?);
+    }
+    for channel in &touched.channels {
+        set.channels.push(channels::row(reader, *channel)?);
+    }
+    if !set.is_whole {
+        return Ok(Some(set));
+    }
     let mut own_marks = touched.marks.clone();
     for (chat, changed) in &touched.chats {
         let before = touched.seen_before.get(chat).cloned().unwrap_or_default();
@@ -165,12 +178,6 @@ pub(crate) fn change_set(
             own_marks.extend(marks_that_reappear(reader, *chat, &sight)?);
         }
         set.chats.push(Arc::new(change));
-    }
-    for operator in &touched.operators {
-        set.operators.push(operators::row(reader, *operator)?);
-    }
-    for channel in &touched.channels {
-        set.channels.push(channels::row(reader, *channel)?);
     }
     for (operator, chat) in own_marks {
         let id = operators::row(reader, operator)?.id;

@@ -3,7 +3,7 @@
 use pult_domain::provider::{ChannelFact, Content, Fact, InboundMessage};
 use pult_domain::{OperatorId, Status, client_writes};
 use pult_protocol::{ChannelKind, EntryKind};
-use pult_sqlite::Reader;
+use pult_sqlite::{Reader, Transaction};
 
 use crate::journal::State;
 use crate::read_ahead::Wanted;
@@ -18,22 +18,33 @@ use crate::{
 pub(crate) type Reading = Option<Vec<ChannelFact>>;
 
 /// Writes a raw event down and applies what it says. What cannot be applied waits in the journal:
-/// the event is ours from here on, whatever happens.
+/// the event is ours from here on, whatever happens. Makes its own attempts, so that an ordinary
+/// event costs one.
 pub(crate) fn take(
     work: &mut Work<'_>,
     kind: ChannelKind,
     body: &[u8],
     reading: &Reading,
 ) -> Result<(), StoreError> {
-    let state = match reading {
-        None => State::Unreadable,
-        Some(facts) => apply_guarded(work, kind, facts)?,
+    let write_down = |work: &mut Work<'_>, state| {
+        if !trials::has(Bug::SkipJournal) {
+            journal::append(work, kind.as_str(), state, body)?;
+        }
+        trials::pass(Point::AfterJournal);
+        Ok(())
     };
-    if !trials::has(Bug::SkipJournal) {
-        journal::append(work, kind.as_str(), state, body)?;
+    let Some(facts) = reading else {
+        return work.attempt(|work| write_down(work, State::Unreadable));
+    };
+    let tx = work.tx;
+    let taken = work.attempt(|work| {
+        let state = apply_all(work, kind, facts)?;
+        write_down(work, state)
+    });
+    match taken {
+        Err(error) if may_wait(&error, tx) => work.attempt(|work| write_down(work, State::Waiting)),
+        taken => taken,
     }
-    trials::pass(Point::AfterJournal);
-    Ok(())
 }
 
 /// Applies an event that waited in the journal. True if it has been applied now.
@@ -43,29 +54,27 @@ pub(crate) fn retry(
     key: i64,
     facts: &[ChannelFact],
 ) -> Result<bool, StoreError> {
-    let is_applied = apply_guarded(work, kind, facts)? == State::Applied;
+    let tx = work.tx;
+    let state = match work.attempt(|work| apply_all(work, kind, facts)) {
+        Err(error) if may_wait(&error, tx) => State::Waiting,
+        state => state?,
+    };
+    let is_applied = state == State::Applied;
     if is_applied {
         journal::applied(work, key)?;
     }
     Ok(is_applied)
 }
 
-fn apply_guarded(
-    work: &mut Work<'_>,
-    kind: ChannelKind,
-    facts: &[ChannelFact],
-) -> Result<State, StoreError> {
-    let tx = work.tx;
-    match work.attempt(|work| apply_all(work, kind, facts)) {
-        Ok(state) => Ok(state),
-        // No room on the disk: nothing could be written down either, so the provider must not
-        // believe that we have it.
-        Err(error) if error.is_temporary() || !tx.is_open() => Err(error),
-        Err(error) => {
-            tracing::error!(%error, "A provider's event could not be applied and waits");
-            Ok(State::Waiting)
-        }
+/// Whether an event that could not be applied is written down all the same.
+fn may_wait(error: &StoreError, tx: &Transaction<'_>) -> bool {
+    // No room on the disk: nothing could be written down either, so the provider must not believe
+    // that we have it.
+    if error.is_temporary() || !tx.is_open() {
+        return false;
     }
+    tracing::error!(%error, "A provider's event could not be applied and waits");
+    true
 }
 
 fn apply_all(

@@ -347,7 +347,7 @@ impl Store {
     ) -> Answer<()> {
         self.ahead.begin(kind, facts.as_deref().unwrap_or_default());
         self.writing
-            .run(move |work| ingest::take(work, kind, &body, &facts))
+            .run_attempts(move |work| ingest::take(work, kind, &body, &facts))
             .await
     }
 

@@ -149,10 +149,18 @@ impl Writing {
         &self,
         work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.run_attempts(move |group| group.attempt(work)).await
+    }
+
+    /// The same for work that makes all its changes in attempts of its own.
+    pub(crate) async fn run_attempts<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (tx, rx) = oneshot::channel();
         let commits = Arc::clone(&self.commits);
         let job: Job = Box::new(move |group| {
-            let result = group.attempt(work);
+            let result = work(group);
             commits.note_work(&result);
             Box::new(move |committed| {
                 let answer = match committed {
