@@ -126,12 +126,11 @@ impl Session {
             } else {
                 draft.returned.clone()
             };
-            // The composer held the refused text, and this is what its author has made of it.
-            let held = if returned.is_empty() {
-                outbox::held_reply(tx.reader(), chat_id)?
-            } else {
-                None
-            };
+            // The composer held the refused text, and this is what its author has made of it. What
+            // does not hold it may have been sent before the page had it to show: it must not end
+            // what nobody has seen.
+            let held = outbox::held_reply(tx.reader(), chat_id)?
+                .filter(|held| held.text().is_some_and(|refused| text.contains(refused)));
             outbox::put_draft(
                 tx,
                 &Draft {

@@ -289,6 +289,23 @@ async fn what_is_sent_from_the_composer_takes_the_place_of_the_refused_reply_tha
 }
 
 #[tokio::test]
+async fn what_is_sent_without_the_refused_text_does_not_end_the_reply_that_held_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    let first = reply(&panel, Chat(1), "first").await;
+    socket.reply("first").await;
+    socket
+        .refuse(first, Code::NewerMessage, json!({"place": 4}))
+        .await;
+    // The page asks, and what it hears comes after the key that sends.
+    until_timeline(&panel, Chat(1).id(), |timeline| timeline.held.is_some()).await;
+    reply(&panel, Chat(1), "second").await;
+    let shown = timeline(&panel, Chat(1)).await;
+    assert_eq!(shown.held.as_ref().unwrap().command_id, first);
+    assert_eq!(echoes(&shown), ["second"]);
+}
+
+#[tokio::test]
 async fn a_refused_reply_whose_text_was_taken_out_is_not_sent() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;
