@@ -10,7 +10,7 @@
 use std::fmt::Display;
 
 use pult_domain::{ChatId, CommandId, Place};
-use pult_panel::view::{LastSignIn, Overview, SignInFailure, Timeline};
+use pult_panel::view::{DraftRevision, LastSignIn, Overview, SignInFailure, Timeline};
 use pult_panel::{Panel, PanelError};
 use serde::Serialize;
 use tauri::{AppHandle, Manager, Runtime, State};
@@ -42,8 +42,9 @@ pub(crate) async fn reply(
     panel: State<'_, Panel>,
     chat_id: ChatId,
     text: String,
+    seen: DraftRevision,
 ) -> Result<CommandId, PanelError> {
-    panel.reply(chat_id, text).await
+    panel.reply(chat_id, text, seen).await
 }
 
 #[tauri::command]
@@ -99,8 +100,9 @@ pub(crate) async fn set_draft(
     panel: State<'_, Panel>,
     chat_id: ChatId,
     text: String,
+    seen: DraftRevision,
 ) -> Result<(), PanelError> {
-    panel.set_draft(chat_id, text).await
+    panel.set_draft(chat_id, text, seen).await
 }
 
 #[tauri::command]

@@ -164,7 +164,8 @@ impl Seat {
     /// # Errors
     /// When the panel cannot keep the reply.
     pub async fn replies(&self, chat_id: ChatId, text: &str) -> Result<CommandId> {
-        Ok(self.panel.reply(chat_id, text.to_owned()).await?)
+        let seen = self.timeline(chat_id).await?.draft_revision;
+        Ok(self.panel.reply(chat_id, text.to_owned(), seen).await?)
     }
 
     fn wait(&self, what: &str) -> Wait {

@@ -24,6 +24,8 @@ CREATE TABLE drafts (
     -- Refused text that was put back and that its author has not been shown yet.
     returned TEXT NOT NULL DEFAULT '',
     text TEXT NOT NULL DEFAULT '',
+    -- Grows whenever text is put back: who knows it has been shown that text.
+    revision INTEGER NOT NULL DEFAULT 0,
     -- Of a chat out of sight: why its text was not sent, as JSON.
     problem TEXT
 ) STRICT;

@@ -16,7 +16,9 @@ use pult_sqlite::{
     Durability, Load, Migration, Reader, Row, Settings, SqlError, Transaction, params,
 };
 
+use crate::clock;
 use crate::storage::{Database, Sql, Stored as _, from_json, from_json_or_null, to_json};
+use crate::view::DraftRevision;
 
 const MIGRATIONS: &[Migration] = &[Migration {
     name: "outbox_0001_init",
@@ -102,6 +104,8 @@ pub(crate) struct Draft {
     /// Refused text that was put back and not shown yet.
     pub(crate) returned: String,
     pub(crate) text: String,
+    /// Which text was put back last.
+    pub(crate) revision: DraftRevision,
     /// Of a shell: why the text was not sent.
     pub(crate) problem: Option<Problem>,
 }
@@ -113,7 +117,23 @@ impl Draft {
             client_name: None,
             returned: String::new(),
             text: String::new(),
+            revision: DraftRevision(0),
             problem: None,
+        }
+    }
+
+    /// The same draft with the text that a page holds, which knows it up to a revision. Text that
+    /// was put back later stays: the page cannot have meant to change what it did not have.
+    pub(crate) fn written(self, text: String, seen: DraftRevision) -> Self {
+        let returned = if self.revision == seen {
+            String::new()
+        } else {
+            self.returned
+        };
+        Self {
+            returned,
+            text,
+            ..self
         }
     }
 
@@ -199,7 +219,8 @@ pub(crate) fn held_reply(reader: Reader<'_>, chat_id: ChatId) -> Sql<Option<Wait
 /// Every chat's draft.
 pub(crate) fn drafts(reader: Reader<'_>) -> Sql<Vec<Draft>> {
     reader.all(
-        "SELECT chat_id, client_name, returned, text, problem FROM drafts ORDER BY chat_id",
+        "SELECT chat_id, client_name, returned, text, revision, problem FROM drafts
+         ORDER BY chat_id",
         (),
         read_draft,
     )
@@ -208,7 +229,8 @@ pub(crate) fn drafts(reader: Reader<'_>) -> Sql<Vec<Draft>> {
 /// A chat's draft; an empty one if there is none.
 pub(crate) fn draft(reader: Reader<'_>, chat_id: ChatId) -> Sql<Draft> {
     let draft = reader.optional(
-        "SELECT chat_id, client_name, returned, text, problem FROM drafts WHERE chat_id = ?1",
+        "SELECT chat_id, client_name, returned, text, revision, problem FROM drafts
+         WHERE chat_id = ?1",
         params![chat_id.stored()],
         read_draft,
     )?;
@@ -221,7 +243,8 @@ fn read_draft(row: &Row<'_>) -> Sql<Draft> {
         client_name: row.get(1)?,
         returned: row.get(2)?,
         text: row.get(3)?,
-        problem: from_json_or_null(row, 4)?,
+        revision: DraftRevision(row.get(4)?),
+        problem: from_json_or_null(row, 5)?,
     })
 }
 
@@ -363,6 +386,8 @@ pub(crate) fn put_back(tx: &Transaction<'_>, chat_id: ChatId, text: &str) -> Sql
         tx,
         &Draft {
             returned: joined(&draft.returned, text),
+            // By the clock: a number is not given out again when the row was gone in between.
+            revision: DraftRevision(clock::now().0.max(draft.revision.0 + 1)),
             ..draft
         },
     )
@@ -371,18 +396,20 @@ pub(crate) fn put_back(tx: &Transaction<'_>, chat_id: ChatId, text: &str) -> Sql
 /// Writes the draft down; an empty one is kept only for the name, while commands wait.
 pub(crate) fn put_draft(tx: &Transaction<'_>, draft: &Draft) -> Sql<()> {
     tx.execute(
-        "INSERT INTO drafts (chat_id, client_name, returned, text, problem)
-         VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO drafts (chat_id, client_name, returned, text, revision, problem)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (chat_id) DO UPDATE SET
              client_name = excluded.client_name,
              returned = excluded.returned,
              text = excluded.text,
+             revision = excluded.revision,
              problem = excluded.problem",
         params![
             draft.chat_id.stored(),
             draft.client_name,
             draft.returned,
             draft.text,
+            draft.revision.0,
             draft.problem.as_ref().map(to_json).transpose()?,
         ],
     )?;

@@ -23,7 +23,9 @@ use crate::session::{Gap, Session, Watch};
 use crate::storage::StorageError;
 use crate::tls;
 use crate::token_store::TokenStore;
-use crate::view::{Connection, LastSignIn, Overview, PanelEvent, SignInFailure, Timeline};
+use crate::view::{
+    Connection, DraftRevision, LastSignIn, Overview, PanelEvent, SignInFailure, Timeline,
+};
 
 /// How long signing out waits for the backend.
 const SIGN_OUT_PATIENCE: Duration = Duration::from_secs(5);
@@ -161,11 +163,18 @@ impl Panel {
     }
 
     /// Writes to the client. The text is in the outbox when this returns; the draft is cleared.
+    /// `seen` is the draft's revision as the composer knew it: with the latest the text goes in
+    /// the place of a refused reply, which the composer held; else that one still waits for a look.
     ///
     /// # Errors
     /// When there is no such chat in the panel or the text cannot be stored.
-    pub async fn reply(&self, chat_id: ChatId, text: String) -> Result<CommandId, PanelError> {
-        self.with_session(move |session| session.reply(chat_id, &text))
+    pub async fn reply(
+        &self,
+        chat_id: ChatId,
+        text: String,
+        seen: DraftRevision,
+    ) -> Result<CommandId, PanelError> {
+        self.with_session(move |session| session.reply(chat_id, &text, seen))
             .await
     }
 
@@ -225,12 +234,17 @@ impl Panel {
             .await
     }
 
-    /// Keeps what was begun to be written.
+    /// Keeps what was begun to be written; text that was put back after `seen` is kept besides.
     ///
     /// # Errors
     /// When it cannot be stored.
-    pub async fn set_draft(&self, chat_id: ChatId, text: String) -> Result<(), PanelError> {
-        self.with_session(move |session| session.set_draft(chat_id, text))
+    pub async fn set_draft(
+        &self,
+        chat_id: ChatId,
+        text: String,
+        seen: DraftRevision,
+    ) -> Result<(), PanelError> {
+        self.with_session(move |session| session.set_draft(chat_id, text, seen))
             .await
     }
 

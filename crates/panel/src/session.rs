@@ -22,7 +22,7 @@ use crate::events::EventSender;
 use crate::folder::Account;
 use crate::outbox::{self, Draft, State, Waiting};
 use crate::storage::{Database, Sql, StorageError};
-use crate::view::{Connection, PanelEvent};
+use crate::view::{Connection, DraftRevision, PanelEvent};
 
 mod feed;
 mod show;
@@ -53,9 +53,6 @@ pub(crate) struct Session {
     connection: Mutex<Connection>,
     clock_offset_ms: AtomicI64,
     watch: Arc<Mutex<Watch>>,
-    /// Chats whose author has been shown the refused text that was put back into the draft. Until
-    /// then whatever the page says about the draft was said without knowing of it.
-    shown_returned: Mutex<BTreeSet<ChatId>>,
 }
 
 impl Session {
@@ -81,7 +78,6 @@ impl Session {
             }),
             clock_offset_ms: AtomicI64::new(0),
             watch,
-            shown_returned: Mutex::new(BTreeSet::new()),
         };
         session.end_arrived_echoes()?;
         Ok(session)
@@ -116,29 +112,22 @@ impl Session {
 
     // --- what the operator does
 
-    pub(crate) fn reply(&self, chat_id: ChatId, text: &str) -> Result<CommandId, PanelError> {
+    pub(crate) fn reply(
+        &self,
+        chat_id: ChatId,
+        text: &str,
+        seen: DraftRevision,
+    ) -> Result<CommandId, PanelError> {
         let (name, seen_place) = self.chat_facts(chat_id)?;
-        let was_shown = self.shown_returned.lock().remove(&chat_id);
         self.add(name, chat_id, |tx| {
             let draft = outbox::draft(tx.reader(), chat_id)?;
-            let returned = if was_shown {
-                String::new()
+            // The composer held the refused text, and this is what its author has made of it.
+            let held = if draft.revision == seen {
+                outbox::held_reply(tx.reader(), chat_id)?
             } else {
-                draft.returned.clone()
+                None
             };
-            // The composer held the refused text, and this is what its author has made of it. What
-            // does not hold it may have been sent before the page had it to show: it must not end
-            // what nobody has seen.
-            let held = outbox::held_reply(tx.reader(), chat_id)?
-                .filter(|held| held.text().is_some_and(|refused| text.contains(refused)));
-            outbox::put_draft(
-                tx,
-                &Draft {
-                    returned,
-                    text: String::new(),
-                    ..draft
-                },
-            )?;
+            outbox::put_draft(tx, &draft.written(String::new(), seen))?;
             Ok((reply_command(chat_id, text, seen_place), held))
         })
     }
@@ -216,7 +205,6 @@ impl Session {
             Ok(Some(waiting.chat_id()))
         })?;
         if let Some(chat_id) = taken {
-            self.text_was_put_back(chat_id);
             self.outbox_changed(chat_id);
         }
         Ok(taken.is_some())
@@ -266,7 +254,6 @@ impl Session {
         if !is_sent {
             return Err(PanelError::text_empty());
         }
-        self.text_was_put_back(chat_id);
         self.outbox_changed(chat_id);
         Ok(new_id)
     }
@@ -306,23 +293,21 @@ impl Session {
 
     /// Keeps what was begun. Of a chat that has just left the operator's sight too: the page may
     /// not know it yet, and what was typed is the operator's.
-    pub(crate) fn set_draft(&self, chat_id: ChatId, text: String) -> Result<(), PanelError> {
+    pub(crate) fn set_draft(
+        &self,
+        chat_id: ChatId,
+        text: String,
+        seen: DraftRevision,
+    ) -> Result<(), PanelError> {
         let held = self.cache.read(|reader| cache::chat(reader, chat_id))?;
         let is_in_cache = held.is_some();
         let name = held.and_then(|held| client_name(&held.row));
-        let was_shown = self.shown_returned.lock().remove(&chat_id);
         let has_changed = self.write_outbox(|tx| {
             let draft = outbox::draft(tx.reader(), chat_id)?;
             let new = if is_in_cache {
                 Draft {
                     client_name: name,
-                    returned: if was_shown {
-                        String::new()
-                    } else {
-                        draft.returned.clone()
-                    },
-                    text,
-                    ..draft.clone()
+                    ..draft.clone().written(text, seen)
                 }
             } else if draft.whole().contains(text.trim()) {
                 draft.clone()
@@ -464,9 +449,6 @@ impl Session {
         tracing::debug!(command.id = %id, code = ?problem.code, "A command was refused");
         self.outbox
             .write(|tx| outbox::refused(tx, &waiting, problem, is_in_sight))?;
-        if waiting.text().is_some() {
-            self.text_was_put_back(chat_id);
-        }
         self.chat_changed(chat_id);
         Ok(())
     }
@@ -488,10 +470,6 @@ impl Session {
             Ok(held.map(|held| (client_name(&held.row), newest)))
         })?;
         facts.ok_or_else(PanelError::unknown_chat)
-    }
-
-    fn text_was_put_back(&self, chat_id: ChatId) {
-        self.shown_returned.lock().remove(&chat_id);
     }
 
     fn chat_changed(&self, chat_id: ChatId) {

@@ -117,9 +117,16 @@ pub struct Timeline {
     pub echoes: Vec<Echo>,
     /// What I have begun to write.
     pub draft: String,
+    /// Of the draft; said again by whoever changes or sends it.
+    pub draft_revision: DraftRevision,
     /// A command that the backend refused and that waits for my look.
     pub held: Option<Held>,
 }
+
+/// Tells whether a page has been shown the text that was put back into a draft.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[ts(type = "number")]
+pub struct DraftRevision(pub i64);
 
 /// A reply of mine that waits for the backend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]

@@ -3,7 +3,7 @@
 use pult_domain::provider::{ChannelFact, Content, Fact, InboundMessage};
 use pult_domain::{OperatorId, Status, client_writes};
 use pult_protocol::{ChannelKind, EntryKind};
-use pult_sqlite::{Reader, Transaction};
+use pult_sqlite::Reader;
 
 use crate::journal::State;
 use crate::read_ahead::Wanted;
@@ -36,13 +36,14 @@ pub(crate) fn take(
     let Some(facts) = reading else {
         return work.attempt(|work| write_down(work, State::Unreadable));
     };
-    let tx = work.tx;
     let taken = work.attempt(|work| {
         let state = apply_all(work, kind, facts)?;
         write_down(work, state)
     });
     match taken {
-        Err(error) if may_wait(&error, tx) => work.attempt(|work| write_down(work, State::Waiting)),
+        Err(error) if may_wait(&error, work) => {
+            work.attempt(|work| write_down(work, State::Waiting))
+        }
         taken => taken,
     }
 }
@@ -54,9 +55,8 @@ pub(crate) fn retry(
     key: i64,
     facts: &[ChannelFact],
 ) -> Result<bool, StoreError> {
-    let tx = work.tx;
     let state = match work.attempt(|work| apply_all(work, kind, facts)) {
-        Err(error) if may_wait(&error, tx) => State::Waiting,
+        Err(error) if may_wait(&error, work) => State::Waiting,
         state => state?,
     };
     let is_applied = state == State::Applied;
@@ -67,10 +67,13 @@ pub(crate) fn retry(
 }
 
 /// Whether an event that could not be applied is written down all the same.
-fn may_wait(error: &StoreError, tx: &Transaction<'_>) -> bool {
+fn may_wait(error: &StoreError, work: &Work<'_>) -> bool {
+    if work.has_failed() {
+        return false;
+    }
     // No room on the disk: nothing could be written down either, so the provider must not believe
     // that we have it.
-    if error.is_temporary() || !tx.is_open() {
+    if error.is_temporary() || !work.tx.is_open() {
         return false;
     }
     tracing::error!(%error, "A provider's event could not be applied and waits");

@@ -3,6 +3,11 @@
 //! A commit costs a disk's round trip however much it holds, so the thread takes all work that
 //! waits and commits it together; under load groups grow by themselves, and when idle a single
 //! piece of work is committed at once. Whoever asked is answered after the commit, never before.
+//!
+//! Work that fails must leave nothing behind, and what is beside it in the group must not suffer.
+//! That takes a savepoint for each piece of work, and SQLite copies every page before it is changed
+//! within one. Since next to nothing ever fails, a group is tried without them first; if something
+//! fails after all, everything is undone and the group done over with savepoints.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,6 +34,17 @@ pub(crate) struct Work<'a> {
     pub(crate) now: Timestamp,
     seq: i64,
     pub(crate) touched: Touched,
+    care: Care,
+    has_failed: bool,
+}
+
+/// What becomes of a group in which an attempt fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// All of it is done over.
+    Group,
+    /// The attempt is undone, and the rest counts.
+    Attempt,
 }
 
 /// What a group of work has changed that others can see.
@@ -84,16 +100,29 @@ impl Work<'_> {
         Ok(())
     }
 
+    /// Whether the group has failed and is about to be done over: what comes of it now is for
+    /// nothing.
+    pub(crate) const fn has_failed(&self) -> bool {
+        self.has_failed
+    }
+
     /// Does `work` so that either all of it counts or nothing, what it noted as touched included.
     pub(crate) fn attempt<T>(
         &mut self,
         work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
+        if self.care == Care::Group {
+            let result = work(self);
+            self.has_failed |= result.is_err();
+            return result;
+        }
         let mut own = Work {
             tx: self.tx,
             now: self.now,
             seq: self.seq,
             touched: Touched::default(),
+            care: self.care,
+            has_failed: false,
         };
         let result = self.tx.savepoint(|| work(&mut own))?;
         self.seq = own.seq;
@@ -107,13 +136,49 @@ impl Work<'_> {
     }
 }
 
-type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
-type Job = Box<dyn FnOnce(&mut Work<'_>) -> Answer + Send>;
+/// A piece of work, and whoever waits for it.
+trait Job: Send {
+    /// Does the work. It may have to be done over.
+    fn run(&mut self, group: &mut Work<'_>);
+
+    /// Tells what came of it, once that is committed or why it is not.
+    fn answer(self: Box<Self>, committed: Result<(), String>);
+}
+
+struct Asked<T, F> {
+    work: F,
+    result: Option<Result<T, StoreError>>,
+    asker: oneshot::Sender<Result<T, StoreError>>,
+    commits: Arc<Commits>,
+}
+
+impl<T, F> Job for Asked<T, F>
+where
+    T: Send,
+    F: Fn(&mut Work<'_>) -> Result<T, StoreError> + Send,
+{
+    fn run(&mut self, group: &mut Work<'_>) {
+        self.result = Some((self.work)(group));
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), String>) {
+        if let Some(result) = &self.result {
+            self.commits.note_work(result);
+        }
+        let answer = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(StoreError::Closed),
+            (Err(cause), _) => Err(StoreError::Commit(cause)),
+        };
+        // Nobody waits any longer: the work is done all the same.
+        drop(self.asker.send(answer));
+    }
+}
 
 /// The way to the writing thread; cheap to clone. The thread ends when all are dropped.
 #[derive(Clone)]
 pub(crate) struct Writing {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::Sender<Box<dyn Job>>,
     pub(crate) commits: Arc<Commits>,
 }
 
@@ -147,38 +212,31 @@ impl Writing {
     /// Does `work` in the next commit and returns what it returned, once that commit is durable.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.run_attempts(move |group| group.attempt(work)).await
+        self.run_attempts(move |group| group.attempt(&work)).await
     }
 
     /// The same for work that makes all its changes in attempts of its own.
     pub(crate) async fn run_attempts<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl Fn(&mut Work<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (tx, rx) = oneshot::channel();
-        let commits = Arc::clone(&self.commits);
-        let job: Job = Box::new(move |group| {
-            let result = work(group);
-            commits.note_work(&result);
-            Box::new(move |committed| {
-                let answer = match committed {
-                    Ok(()) => result,
-                    Err(cause) => Err(StoreError::Commit(cause)),
-                };
-                // Nobody waits any longer: the work is done all the same.
-                drop(tx.send(answer));
-            })
+        let (asker, answer) = oneshot::channel();
+        let job = Box::new(Asked {
+            work,
+            result: None,
+            asker,
+            commits: Arc::clone(&self.commits),
         });
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
-        rx.await.map_err(|_| StoreError::Closed)?
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 }
 
 fn write_until_closed(
     mut writer: pult_sqlite::Writer,
-    mut queue: mpsc::Receiver<Job>,
+    mut queue: mpsc::Receiver<Box<dyn Job>>,
     clock: &Clock,
     followers: &Followers,
     commits: &Commits,
@@ -196,17 +254,15 @@ fn write_until_closed(
         }
         trials::under_way(jobs.len());
         let n_jobs = jobs.len();
-        let mut answers = Vec::with_capacity(n_jobs);
         let since = Instant::now();
-        let committed =
-            writer.transaction(|tx| commit_group(tx, clock(), jobs, is_followed, &mut answers));
+        let committed = commit(&mut writer, clock(), &mut jobs, is_followed);
         trials::pass(Point::AfterCommit);
         commits.note(&committed, n_jobs, since.elapsed());
         let outcome = committed
             .map(|changes| changes.map(publish).unwrap_or_default())
             .map_err(|error| error.to_string());
-        for answer in answers {
-            answer(outcome.clone());
+        for job in jobs {
+            job.answer(outcome.clone());
         }
     }
     empty_log(&writer);
@@ -218,33 +274,68 @@ fn empty_log(writer: &pult_sqlite::Writer) {
     }
 }
 
+/// Does a group of work and commits it; in a second go if something in it fails.
+fn commit(
+    writer: &mut pult_sqlite::Writer,
+    now: Timestamp,
+    jobs: &mut Vec<Box<dyn Job>>,
+    is_followed: &IsFollowed,
+) -> Result<Option<ChangeSet>, StoreError> {
+    for care in [Care::Group, Care::Attempt] {
+        match writer.transaction(|tx| commit_group(tx, now, jobs, is_followed, care)) {
+            Ok(changes) => return Ok(changes),
+            Err(Failure::Fault(fault)) => return Err(fault),
+            Err(Failure::Attempt) => {}
+        }
+    }
+    Err(StoreError::Inconsistent("with savepoints nothing fails as a whole"))
+}
+
+/// Why a group was not committed.
+enum Failure {
+    /// An attempt in it failed, and nothing is there to undo that alone.
+    Attempt,
+    Fault(StoreError),
+}
+
+impl<E: Into<StoreError>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
 fn commit_group(
     tx: &Transaction<'_>,
     now: Timestamp,
-    jobs: Vec<Job>,
+    jobs: &mut Vec<Box<dyn Job>>,
     is_followed: &IsFollowed,
-    answers: &mut Vec<Answer>,
-) -> Result<Option<ChangeSet>, StoreError> {
+    care: Care,
+) -> Result<Option<ChangeSet>, Failure> {
     let from = feed::seq(tx.reader())?;
     let mut group = Work {
         tx,
         now,
         seq: from.0,
         touched: Touched::default(),
+        care,
+        has_failed: false,
     };
-    for job in jobs {
-        answers.push(job(&mut group));
+    for job in jobs.iter_mut() {
+        job.run(&mut group);
+        if group.has_failed {
+            return Err(Failure::Attempt);
+        }
     }
     if !tx.is_open() {
-        return Err(StoreError::Commit("SQLite undid it".to_owned()));
+        return Err(StoreError::Commit("SQLite undid it".to_owned()).into());
     }
     if group.seq != from.0 {
         tx.execute("UPDATE store SET seq = ?1", (group.seq,))?;
     }
     let changes = feed::change_set(tx.reader(), from, &group, is_followed)?;
     if trials::has(Bug::AnswerBeforeCommit) {
-        for answer in answers.drain(..) {
-            answer(Ok(()));
+        for job in jobs.drain(..) {
+            job.answer(Ok(()));
         }
     }
     trials::pass(Point::BeforeCommit);

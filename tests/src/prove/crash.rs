@@ -15,6 +15,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use pult_domain::ChatId;
 use pult_panel::Panel;
+use pult_panel::view::DraftRevision;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -290,8 +291,8 @@ fn start_portion(
             for (text, pause) in texts.into_iter().zip(pauses) {
                 sleep(Duration::from_millis(pause)).await;
                 let at_composer = composer.lock().await;
-                send_knowingly(&panel, chat_id).await?;
-                panel.reply(chat_id, text).await?;
+                let seen = send_knowingly(&panel, chat_id).await?;
+                panel.reply(chat_id, text, seen).await?;
                 drop(at_composer);
             }
             for _ in 0..KNOWING_LOOKS {
@@ -305,12 +306,14 @@ fn start_portion(
     }
 }
 
-/// Sends what the backend holds because the client had written in between.
-async fn send_knowingly(panel: &Panel, chat_id: ChatId) -> Result<()> {
-    if let Some(held) = panel.timeline(chat_id, None, 1).await?.held {
+/// Sends what the backend holds because the client had written in between. What the composer knows
+/// of the draft then.
+async fn send_knowingly(panel: &Panel, chat_id: ChatId) -> Result<DraftRevision> {
+    let shown = panel.timeline(chat_id, None, 1).await?;
+    if let Some(held) = shown.held {
         panel.send_anyway(held.command_id).await?;
     }
-    Ok(())
+    Ok(shown.draft_revision)
 }
 
 /// Waits until WhatsApp and all panels have got rid of everything.

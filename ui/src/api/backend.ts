@@ -6,6 +6,7 @@
  */
 import type { ChatId } from './generated/ChatId';
 import type { CommandId } from './generated/CommandId';
+import type { DraftRevision } from './generated/DraftRevision';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { Overview } from './generated/Overview';
 import type { PanelEvent } from './generated/PanelEvent';
@@ -22,8 +23,11 @@ export interface Backend {
   overview(): Promise<Overview>;
   /** The newest `limit` entries of a chat, or those before `before`. */
   timeline(chatId: ChatId, before: Place | null, limit: number): Promise<Timeline>;
-  /** Puts a reply into the outbox; it is durable when this answers. */
-  reply(chatId: ChatId, text: string): Promise<CommandId>;
+  /**
+   * Puts a reply into the outbox; it is durable when this answers. With the draft's latest revision
+   * it goes in the place of a refused reply, whose text the composer held.
+   */
+  reply(chatId: ChatId, text: string, seen: DraftRevision): Promise<CommandId>;
   /** Ends the chat, by the outbox. */
   closeChat(chatId: ChatId): Promise<CommandId>;
   /** Puts a closed chat back in work, by the outbox. */
@@ -36,8 +40,8 @@ export interface Backend {
   dismissHeld(commandId: CommandId): Promise<void>;
   /** Throws away the unsent text of a chat that is no longer seen. */
   discardShell(chatId: ChatId): Promise<void>;
-  /** Keeps what has been begun to write. */
-  setDraft(chatId: ChatId, text: string): Promise<void>;
+  /** Keeps what has been begun to write; text that was put back after `seen` is kept besides. */
+  setDraft(chatId: ChatId, text: string, seen: DraftRevision): Promise<void>;
   /** Tells how far the chat has been read. */
   markRead(chatId: ChatId, place: Place): Promise<void>;
   /** Tells what is on the screen, and whether the window is in front. */

@@ -11,6 +11,7 @@ import type { ChatId } from './generated/ChatId';
 import type { ChatSummary } from './generated/ChatSummary';
 import type { CommandId } from './generated/CommandId';
 import type { DeliveryState } from './generated/DeliveryState';
+import type { DraftRevision } from './generated/DraftRevision';
 import type { EntryBody } from './generated/EntryBody';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { OperatorId } from './generated/OperatorId';
@@ -111,18 +112,21 @@ export class MemoryBackend implements Backend {
       read_place: chat.readPlace,
       echoes: [...chat.echoes],
       draft: chat.draft,
+      draft_revision: chat.draftRevision,
       held: chat.held,
     };
   }
 
-  async reply(chatId: ChatId, text: string): Promise<CommandId> {
+  async reply(chatId: ChatId, text: string, seen: DraftRevision): Promise<CommandId> {
     this.#fail();
     const chat = this.#chat(chatId);
     const command_id = this.#commandId();
     chat.echoes.push({ command_id, text, written_at: Date.now(), is_handed_over: false });
-    // What was refused stood in the composer: this is what became of it.
-    if (chat.held?.action === 'reply') chat.held = null;
-    chat.draft = '';
+    if (seen === chat.draftRevision) {
+      // What was refused stood in the composer: this is what became of it.
+      if (chat.held?.action === 'reply') chat.held = null;
+      chat.draft = '';
+    }
     this.#changed(chatId);
     this.#later(() => this.settle(chatId));
     return command_id;
@@ -138,7 +142,7 @@ export class MemoryBackend implements Backend {
         const { problem, ownerId: owner_id } = this.refuseNext;
         this.refuseNext = null;
         chat.held = { command_id: echo.command_id, action: 'reply', problem, owner_id };
-        chat.draft = chat.draft === '' ? echo.text : `${echo.text}\n${chat.draft}`;
+        chat.putBack(echo.text);
         continue;
       }
       if (chat.row.status === 'queued') {
@@ -202,7 +206,7 @@ export class MemoryBackend implements Backend {
       const echo = chat.echoes[at];
       if (echo === undefined || echo.is_handed_over) continue;
       chat.echoes.splice(at, 1);
-      chat.draft = chat.draft === '' ? echo.text : `${echo.text}\n${chat.draft}`;
+      chat.putBack(echo.text);
       this.#changed(chatId);
       return true;
     }
@@ -215,7 +219,7 @@ export class MemoryBackend implements Backend {
     const isReply = chat.held?.action === 'reply';
     if (isReply && text.trim() === '') throw panelError('text_empty');
     chat.held = null;
-    return isReply ? this.reply(chatId, text) : this.closeChat(chatId);
+    return isReply ? this.reply(chatId, text, chat.draftRevision) : this.closeChat(chatId);
   }
 
   async dismissHeld(commandId: CommandId): Promise<void> {
@@ -230,9 +234,10 @@ export class MemoryBackend implements Backend {
     this.#changed(chatId);
   }
 
-  async setDraft(chatId: ChatId, text: string): Promise<void> {
+  async setDraft(chatId: ChatId, text: string, seen: DraftRevision): Promise<void> {
     this.#fail();
-    this.#chat(chatId).draft = text;
+    const chat = this.#chat(chatId);
+    if (seen === chat.draftRevision) chat.draft = text;
     this.#emit({ event: 'overview_changed' });
   }
 
@@ -371,6 +376,7 @@ const NOTHING: Timeline = {
   read_place: 0,
   echoes: [],
   draft: '',
+  draft_revision: 0,
   held: null,
 };
 

@@ -11,14 +11,14 @@ import type { SignInFailure } from './generated/SignInFailure';
 export const tauriBackend: Backend = {
   overview: () => invoke('overview'),
   timeline: (chatId, before, limit) => invoke('timeline', { chatId, before, limit }),
-  reply: (chatId, text) => invoke('reply', { chatId, text }),
+  reply: (chatId, text, seen) => invoke('reply', { chatId, text, seen }),
   closeChat: (chatId) => invoke('close_chat', { chatId }),
   reopenChat: (chatId) => invoke('reopen_chat', { chatId }),
   takeBack: (commandId) => invoke('take_back', { commandId }),
   sendAnyway: (commandId) => invoke('send_anyway', { commandId }),
   dismissHeld: (commandId) => invoke('dismiss_held', { commandId }),
   discardShell: (chatId) => invoke('discard_shell', { chatId }),
-  setDraft: (chatId, text) => invoke('set_draft', { chatId, text }),
+  setDraft: (chatId, text, seen) => invoke('set_draft', { chatId, text, seen }),
   markRead: (chatId, place) => invoke('mark_read', { chatId, place }),
   watch: (chatId, inFront) => invoke('watch', { chatId, inFront }),
   signIn: async (address, login, password) => {

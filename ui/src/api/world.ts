@@ -32,6 +32,8 @@ export class MemoryChat {
   readonly entries: EntryRow[] = [];
   echoes: Echo[] = [];
   draft = '';
+  /** Which text was put back last. */
+  draftRevision = 0;
   held: Held | null = null;
   readPlace = 0;
   /** How many of the oldest entries are at the backend only. */
@@ -39,6 +41,12 @@ export class MemoryChat {
 
   constructor(row: ChatRow) {
     this.row = row;
+  }
+
+  /** Refused or withdrawn text is the draft again, before what was begun since. */
+  putBack(text: string): void {
+    this.draft = this.draft === '' ? text : `${text}\n${this.draft}`;
+    this.draftRevision += 1;
   }
 
   /** Adds an entry at the end and keeps the row as it would be. */

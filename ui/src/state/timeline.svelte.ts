@@ -3,6 +3,7 @@ import type { Backend } from '../api/backend';
 import type { ChatId } from '../api/generated/ChatId';
 import type { ChatSummary } from '../api/generated/ChatSummary';
 import type { CommandId } from '../api/generated/CommandId';
+import type { DraftRevision } from '../api/generated/DraftRevision';
 import type { Echo } from '../api/generated/Echo';
 import type { EntryRow } from '../api/generated/EntryRow';
 import type { Held } from '../api/generated/Held';
@@ -59,7 +60,8 @@ export class TimelineState {
   #isDraftDirty = false;
   /** Keeps writes of the draft in order. */
   #draftWrites: Promise<void> = Promise.resolve();
-  #seenHeld: CommandId | null = null;
+  /** The latest revision of the draft that the composer holds. */
+  #revision: DraftRevision = 0;
 
   constructor(backend: Backend, chatId: ChatId) {
     this.#backend = backend;
@@ -121,7 +123,7 @@ export class TimelineState {
     this.#isDraftDirty = false;
     this.#draftWrites = this.#draftWrites.then(async () => {
       try {
-        await this.#backend.setDraft(this.chatId, text);
+        await this.#backend.setDraft(this.chatId, text, this.#revision);
         this.#keptDraft = text;
       } catch {
         // Kept in the composer all the same, and tried again with the next key.
@@ -141,7 +143,7 @@ export class TimelineState {
     this.newAfter = null;
     try {
       await this.#draftWrites;
-      await this.#backend.reply(this.chatId, text);
+      await this.#backend.reply(this.chatId, text, this.#revision);
       this.#keptDraft = '';
     } catch (error) {
       this.write(this.draft === '' ? text : `${text}\n${this.draft}`);
@@ -201,22 +203,21 @@ export class TimelineState {
     this.held = answer.held;
     this.readPlace = Math.max(this.readPlace, answer.read_place);
     if (isFirst) this.resetNewLine();
-    this.#takeDraft(answer.draft);
+    this.#takeDraft(answer.draft, answer.draft_revision);
   }
 
   /**
-   * The panel's draft replaces what is in the composer only when nothing unsaved would be lost. A
-   * refused reply comes back as the draft: if its author has begun another one meanwhile, the
-   * refused text stands above it.
+   * The panel's draft replaces what is in the composer only when nothing unsaved would be lost.
+   * Refused and withdrawn text comes back as the draft: if its author has begun another one
+   * meanwhile, what came back stands above it.
    */
-  #takeDraft(answered: string): void {
-    const held = this.held?.command_id ?? null;
-    const isNewlyHeld = held !== null && held !== this.#seenHeld;
-    this.#seenHeld = held;
+  #takeDraft(answered: string, revision: DraftRevision): void {
+    const isPutBack = revision !== this.#revision;
+    this.#revision = revision;
     if (!this.#isDraftDirty) {
       this.#keptDraft = answered;
       this.draft = answered;
-    } else if (isNewlyHeld && answered !== this.#keptDraft) {
+    } else if (isPutBack && answered !== this.#keptDraft) {
       const returned = withoutEnd(answered, this.#keptDraft).trimEnd();
       this.#keptDraft = answered;
       this.write(this.draft === '' ? returned : `${returned}\n${this.draft}`);

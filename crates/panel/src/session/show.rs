@@ -12,7 +12,9 @@ use super::Session;
 use crate::cache::{self, HeldChat};
 use crate::outbox::{self, Draft, State, Waiting};
 use crate::storage::StorageError;
-use crate::view::{ChatSummary, Echo, Held, HeldAction, Overview, SessionView, Shell, Timeline};
+use crate::view::{
+    ChatSummary, DraftRevision, Echo, Held, HeldAction, Overview, SessionView, Shell, Timeline,
+};
 
 /// Entries that are not held and would be shown next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +107,6 @@ impl Session {
                 arrived,
             ))
         })?;
-        // An older stretch is read for its entries: nobody looks at the draft that comes with it.
-        if before.is_none() && outgoing.has_returned_text() {
-            self.shown_returned.lock().insert(chat_id);
-        }
         let Some(held) = held else {
             return Ok((without_chat(chat_id, &outgoing), None));
         };
@@ -128,6 +126,7 @@ impl Session {
             read_place,
             echoes,
             draft: outgoing.draft_text(),
+            draft_revision: outgoing.draft_revision(),
             held: outgoing.commands.iter().find_map(held_command),
             chat: Some(summary(held, &outgoing)),
             shell: None,
@@ -199,10 +198,11 @@ impl Outgoing {
         self.draft.as_ref().map(Draft::whole).unwrap_or_default()
     }
 
-    fn has_returned_text(&self) -> bool {
+    fn draft_revision(&self) -> DraftRevision {
         self.draft
             .as_ref()
-            .is_some_and(|draft| !draft.returned.is_empty())
+            .map(|draft| draft.revision)
+            .unwrap_or_default()
     }
 }
 
@@ -247,6 +247,7 @@ fn without_chat(chat_id: ChatId, outgoing: &Outgoing) -> Timeline {
         read_place: Place::default(),
         echoes: Vec::new(),
         draft: String::new(),
+        draft_revision: DraftRevision::default(),
         held: None,
     }
 }

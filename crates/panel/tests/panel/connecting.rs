@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pult_panel::PanelErrorCode;
-use pult_panel::view::{Connection, PanelEvent};
+use pult_panel::view::{Connection, DraftRevision, PanelEvent};
 use pult_protocol::{BackendFrame, Changes, Code, HEARTBEAT_MS, PanelFrame, Problem, Row};
 use serde_json::json;
 
@@ -175,11 +175,12 @@ async fn without_a_sign_in_nothing_can_be_done_and_nothing_breaks() {
     assert_eq!(panel.last_sign_in().await.unwrap(), None);
     panel.watch(Some(Chat(1).id()), true).await.unwrap();
     let chat_id = Chat(1).id();
+    let seen = DraftRevision::default();
     for error in [
         panel.timeline(chat_id, None, 50).await.unwrap_err(),
-        panel.reply(chat_id, "a".to_owned()).await.unwrap_err(),
+        panel.reply(chat_id, "a".to_owned(), seen).await.unwrap_err(),
         panel.close_chat(chat_id).await.unwrap_err(),
-        panel.set_draft(chat_id, "a".to_owned()).await.unwrap_err(),
+        panel.set_draft(chat_id, "a".to_owned(), seen).await.unwrap_err(),
         panel.sign_out(true).await.unwrap_err(),
         panel.reconnect().await.unwrap_err(),
     ] {

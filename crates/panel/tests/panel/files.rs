@@ -7,7 +7,7 @@ use pult_protocol::{GoneWhy, Row};
 
 use crate::backend::Backend;
 use crate::rows::{Chat, entries, history};
-use crate::{open, options, restarted, signed_in, texts, until, until_live, until_timeline};
+use crate::{open, options, restarted, signed_in, texts, until, until_live, until_timeline, write};
 
 /// Every file below `dir`.
 fn files(dir: &Path) -> Vec<PathBuf> {
@@ -109,10 +109,7 @@ async fn a_damaged_cache_is_rebuilt_and_the_outbox_stays() {
     rows.extend(entries(history(Chat(1), 1, 3)));
     let socket = backend.accept_with(rows.clone()).await;
     until_live(&panel).await;
-    panel
-        .set_draft(Chat(1).id(), "begun".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "begun").await;
     panel.shut_down().await;
     drop((panel, socket));
     for damage in ["whole", "inside"] {

@@ -19,6 +19,7 @@ use pult_panel::{FileTokenStore, Options, Panel};
 use pult_protocol::EntryBody;
 
 use crate::backend::{Backend, PASSWORD, within};
+use crate::rows::Chat;
 
 pub(crate) fn options(dir: &Path) -> Options {
     Options {
@@ -86,6 +87,13 @@ pub(crate) async fn until_timeline(
         }
     })
     .await
+}
+
+/// Has the composer, which shows all there is, hold `text`.
+pub(crate) async fn write(panel: &Panel, chat: Chat, text: &str) {
+    let shown = panel.timeline(chat.id(), None, 1).await.unwrap();
+    let written = panel.set_draft(chat.id(), text.to_owned(), shown.draft_revision);
+    written.await.unwrap();
 }
 
 pub(crate) async fn until_live(panel: &Panel) -> Overview {

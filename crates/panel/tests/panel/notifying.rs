@@ -1,7 +1,7 @@
 //! What is worth a banner.
 
 use pult_domain::Place;
-use pult_panel::view::{Notification, NotificationKind, PanelEvent};
+use pult_panel::view::{DraftRevision, Notification, NotificationKind, PanelEvent};
 use pult_panel::{EventStream, Panel};
 use pult_protocol::{ChatRow, EntryRow, Row};
 
@@ -126,7 +126,9 @@ async fn a_message_in_my_chat_is_told_unless_i_am_looking_at_it() {
 async fn delivery_ticks_and_what_was_read_elsewhere_are_no_news() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
-    let id = panel.reply(Chat(1).id(), "Hello".to_owned()).await.unwrap();
+    let seen = DraftRevision::default();
+    let replied = panel.reply(Chat(1).id(), "Hello".to_owned(), seen);
+    let id = replied.await.unwrap();
     socket
         .changes(
             vec![

@@ -1,7 +1,7 @@
 //! The outbox: order, refusals, echoes, drafts, shells.
 
 use pult_domain::Place;
-use pult_panel::view::{HeldAction, Timeline};
+use pult_panel::view::{DraftRevision, HeldAction, Timeline};
 use pult_panel::{Panel, PanelErrorCode};
 use pult_protocol::{Code, Command, GoneWhy, Row};
 use serde_json::json;
@@ -10,6 +10,7 @@ use crate::backend::{Backend, Socket, operator_id};
 use crate::rows::{Chat, entries, history};
 use crate::{
     open, reconnect, restarted, signed_in, texts, until, until_live, until_offline, until_timeline,
+    write,
 };
 
 /// Anna with chat 1 in her hands and chat 2 in the queue, each with three messages.
@@ -31,9 +32,13 @@ fn rows() -> Vec<Row> {
     rows
 }
 
+/// Sends from a composer that shows all there is.
 async fn reply(panel: &Panel, chat: Chat, text: &str) -> pult_domain::CommandId {
-    panel.reply(chat.id(), text.to_owned()).await.unwrap()
+    let seen = timeline(panel, chat).await.draft_revision;
+    let id = panel.reply(chat.id(), text.to_owned(), seen).await;
+    id.unwrap()
 }
+
 
 async fn timeline(panel: &Panel, chat: Chat) -> Timeline {
     panel.timeline(chat.id(), None, 50).await.unwrap()
@@ -51,10 +56,7 @@ fn echoes(timeline: &Timeline) -> Vec<&str> {
 async fn an_echo_shows_at_once_and_gives_way_to_its_entry() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;
-    panel
-        .set_draft(Chat(1).id(), "Hel".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "Hel").await;
     let id = reply(&panel, Chat(1), "Hello").await;
     let shown = timeline(&panel, Chat(1)).await;
     assert_eq!(echoes(&shown), ["Hello"]);
@@ -215,10 +217,7 @@ async fn a_refused_reply_is_a_draft_again_and_what_follows_waits_for_a_look() {
     let (_backend, panel, mut socket) = anna(dir.path()).await;
     let first = reply(&panel, Chat(1), "first").await;
     reply(&panel, Chat(1), "second").await;
-    panel
-        .set_draft(Chat(1).id(), "third".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "third").await;
     socket.reply("first").await;
     socket
         .refuse(first, Code::NewerMessage, json!({"place": 4}))
@@ -245,10 +244,7 @@ async fn a_refused_reply_is_a_draft_again_and_what_follows_waits_for_a_look() {
         )
         .await;
     until_timeline(&panel, Chat(1).id(), |timeline| timeline.entries.len() == 4).await;
-    panel
-        .set_draft(Chat(1).id(), "first, again".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "first, again").await;
     let again = panel.send_anyway(first).await.unwrap();
     assert_ne!(again, first);
     let envelope = socket.command().await;
@@ -289,7 +285,7 @@ async fn what_is_sent_from_the_composer_takes_the_place_of_the_refused_reply_tha
 }
 
 #[tokio::test]
-async fn what_is_sent_without_the_refused_text_does_not_end_the_reply_that_held_it() {
+async fn what_is_sent_instead_of_the_refused_text_takes_its_place() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;
     let first = reply(&panel, Chat(1), "first").await;
@@ -297,12 +293,35 @@ async fn what_is_sent_without_the_refused_text_does_not_end_the_reply_that_held_
     socket
         .refuse(first, Code::NewerMessage, json!({"place": 4}))
         .await;
+    until_timeline(&panel, Chat(1).id(), |timeline| timeline.held.is_some()).await;
+    // Its author has taken the refused text out and written something else.
+    let other = reply(&panel, Chat(1), "other").await;
+    let shown = timeline(&panel, Chat(1)).await;
+    assert_eq!(shown.held, None);
+    assert_eq!(shown.draft, "");
+    assert_eq!(socket.reply("other").await, other);
+}
+
+#[tokio::test]
+async fn what_is_sent_before_the_refused_text_is_shown_does_not_end_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    let seen = timeline(&panel, Chat(1)).await.draft_revision;
+    let first = reply(&panel, Chat(1), "first").await;
+    socket.reply("first").await;
+    socket
+        .refuse(first, Code::NewerMessage, json!({"place": 4}))
+        .await;
     // The page asks, and what it hears comes after the key that sends.
     until_timeline(&panel, Chat(1).id(), |timeline| timeline.held.is_some()).await;
-    reply(&panel, Chat(1), "second").await;
+    let sent = panel.reply(Chat(1).id(), "second".to_owned(), seen);
+    sent.await.unwrap();
     let shown = timeline(&panel, Chat(1)).await;
     assert_eq!(shown.held.as_ref().unwrap().command_id, first);
+    assert_eq!(shown.draft, "first");
     assert_eq!(echoes(&shown), ["second"]);
+    let again = panel.send_anyway(first).await.unwrap();
+    assert_eq!(socket.reply("first").await, again);
 }
 
 #[tokio::test]
@@ -315,7 +334,7 @@ async fn a_refused_reply_whose_text_was_taken_out_is_not_sent() {
         .refuse(first, Code::NewerMessage, json!({"place": 4}))
         .await;
     until_timeline(&panel, Chat(1).id(), |timeline| timeline.held.is_some()).await;
-    panel.set_draft(Chat(1).id(), " ".to_owned()).await.unwrap();
+    write(&panel, Chat(1), " ").await;
     let error = panel.send_anyway(first).await.unwrap_err();
     assert_eq!(error.code, PanelErrorCode::TextEmpty);
     let held = timeline(&panel, Chat(1)).await.held.unwrap();
@@ -368,19 +387,16 @@ async fn refused_text_that_was_not_shown_yet_survives_whatever_the_page_says() {
     socket.reply("first").await;
     socket.refuse(first, Code::NotAllowed, json!({})).await;
     until(&panel, |overview| overview.in_work[0].needs_look).await;
-    // The page has not asked for the chat since, save for what stands further up, so it cannot
-    // mean the refused text.
-    let further_up = panel.timeline(Chat(1).id(), Some(Place(2)), 50);
-    further_up.await.unwrap();
-    panel
-        .set_draft(Chat(1).id(), "newer".to_owned())
-        .await
-        .unwrap();
-    reply(&panel, Chat(1), "newer, sent").await;
+    // The page has not been shown the refused text, so it cannot mean it.
+    let seen = DraftRevision::default();
+    let newer = panel.set_draft(Chat(1).id(), "newer".to_owned(), seen);
+    newer.await.unwrap();
+    let sent = panel.reply(Chat(1).id(), "newer, sent".to_owned(), seen);
+    sent.await.unwrap();
     let shown = timeline(&panel, Chat(1)).await;
     assert_eq!(shown.draft, "first");
     // Now it has, and may throw it away.
-    panel.set_draft(Chat(1).id(), String::new()).await.unwrap();
+    write(&panel, Chat(1), "").await;
     assert_eq!(timeline(&panel, Chat(1)).await.draft, "");
 }
 
@@ -407,10 +423,7 @@ async fn an_echo_that_was_not_handed_over_can_be_taken_back() {
     until_offline(&panel).await;
     let first = reply(&panel, Chat(1), "first").await;
     reply(&panel, Chat(1), "second").await;
-    panel
-        .set_draft(Chat(1).id(), "begun".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "begun").await;
     assert!(panel.take_back(first).await.unwrap());
     assert!(!panel.take_back(first).await.unwrap());
     let shown = timeline(&panel, Chat(1)).await;
@@ -444,10 +457,7 @@ async fn whoever_was_second_keeps_their_text_and_learns_whose_the_chat_is() {
         let id = reply(&panel, Chat(2), "Good afternoon").await;
         socket.reply("Good afternoon").await;
         reply(&panel, Chat(2), "How can I help?").await;
-        panel
-            .set_draft(Chat(2).id(), "begun".to_owned())
-            .await
-            .unwrap();
+        write(&panel, Chat(2), "begun").await;
         if refusal_first {
             socket
                 .refuse(id, Code::ChatTaken, json!({"owner": boris}))
@@ -492,26 +502,19 @@ async fn whoever_was_second_keeps_their_text_and_learns_whose_the_chat_is() {
 async fn a_draft_in_a_lost_chat_becomes_a_shell_and_a_draft_again_when_the_chat_is_back() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;
-    panel
-        .set_draft(Chat(2).id(), "begun".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(2), "begun").await;
     socket.changes(vec![Chat(2).gone(GoneWhy::Lost)], 2).await;
     let overview = until(&panel, |overview| !overview.shells.is_empty()).await;
     assert_eq!(overview.shells[0].text, "begun");
     assert_eq!(overview.shells[0].problem, None);
     // What the page still had in its composer is not lost either.
-    panel
-        .set_draft(Chat(2).id(), "begun".to_owned())
-        .await
-        .unwrap();
-    panel
-        .set_draft(Chat(2).id(), "more".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(2), "begun").await;
+    write(&panel, Chat(2), "more").await;
     let overview = panel.overview().await.unwrap();
     assert_eq!(overview.shells[0].text, "begun\nmore");
-    let error = panel.reply(Chat(2).id(), "a".to_owned()).await.unwrap_err();
+    let seen = DraftRevision::default();
+    let late = panel.reply(Chat(2).id(), "a".to_owned(), seen);
+    let error = late.await.unwrap_err();
     assert_eq!(error.code, PanelErrorCode::UnknownChat);
     let mut rows = vec![Row::Chat(pult_protocol::ChatRow {
         fresh: true,
@@ -528,10 +531,7 @@ async fn a_draft_in_a_lost_chat_becomes_a_shell_and_a_draft_again_when_the_chat_
 async fn a_chat_that_a_snapshot_leaves_out_leaves_its_shell() {
     let dir = tempfile::tempdir().unwrap();
     let (mut backend, panel, socket) = anna(dir.path()).await;
-    panel
-        .set_draft(Chat(2).id(), "begun".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(2), "begun").await;
     drop(socket);
     reconnect(&panel).await;
     let _socket = backend
@@ -577,16 +577,17 @@ async fn a_reply_whose_chat_was_closed_before_its_answer_came_waits_for_nothing(
 async fn drafts_survive_a_restart_and_unknown_chats_take_no_commands() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, _socket) = anna(dir.path()).await;
-    panel
-        .set_draft(Chat(1).id(), "begun".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "begun").await;
     panel.shut_down().await;
     drop(panel);
     let panel = open(dir.path()).await;
     assert_eq!(timeline(&panel, Chat(1)).await.draft, "begun");
+    let seen = DraftRevision::default();
     for error in [
-        panel.reply(Chat(9).id(), "a".to_owned()).await.unwrap_err(),
+        panel
+            .reply(Chat(9).id(), "a".to_owned(), seen)
+            .await
+            .unwrap_err(),
         panel.close_chat(Chat(9).id()).await.unwrap_err(),
         panel.reopen_chat(Chat(9).id()).await.unwrap_err(),
     ] {

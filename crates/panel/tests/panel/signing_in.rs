@@ -10,7 +10,7 @@ use pult_protocol::{Code, Row};
 
 use crate::backend::{Backend, PASSWORD};
 use crate::rows::Chat;
-use crate::{open, options, restarted, signed_in, until, until_live};
+use crate::{open, options, restarted, signed_in, until, until_live, write};
 
 async fn failure(address: &str, password: &str) -> SignInFailure {
     let dir = tempfile::tempdir().unwrap();
@@ -131,10 +131,7 @@ async fn unsent_text_is_not_left_behind_unasked() {
         .accept_with(vec![Row::Chat(Chat(1).queued(0))])
         .await;
     until_live(&panel).await;
-    panel
-        .set_draft(Chat(1).id(), "begun".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "begun").await;
     let error = panel.sign_out(false).await.unwrap_err();
     assert_eq!(error.code, PanelErrorCode::UnsentText);
     assert!(panel.overview().await.unwrap().session.is_some());
@@ -151,10 +148,7 @@ async fn a_session_that_the_backend_ends_leaves_only_the_unsent_text() {
         .accept_with(vec![Row::Chat(Chat(1).queued(0))])
         .await;
     until_live(&panel).await;
-    panel
-        .set_draft(Chat(1).id(), "begun".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "begun").await;
     socket.problem(Code::SignedOut).await;
     until(&panel, |overview| overview.session.is_none()).await;
     let panel = restarted(panel, dir.path()).await;
@@ -188,10 +182,7 @@ async fn another_operator_on_the_same_machine_sees_nothing_of_it() {
         .accept_with(vec![Row::Chat(Chat(1).queued(0))])
         .await;
     until_live(&panel).await;
-    panel
-        .set_draft(Chat(1).id(), "begun".to_owned())
-        .await
-        .unwrap();
+    write(&panel, Chat(1), "begun").await;
     panel
         .sign_in(
             backend.address.clone(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use pult_panel::view::{ChatSummary, Overview};
+use pult_panel::view::{ChatSummary, DraftRevision, Overview};
 use pult_panel::{PanelError, PanelErrorCode};
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -129,12 +129,12 @@ impl Scene {
             return Ok(());
         };
         let chat_id = chat.chat.id;
-        let Some(begun) = tolerated(looks_at(seat, chat).await)? else {
+        let Some((begun, seen)) = tolerated(looks_at(seat, chat).await)? else {
             return Ok(());
         };
         let token = canaries.text(chance);
         let text = format!("{begun}{token}");
-        if let Some(id) = tolerated(seat.panel.reply(chat_id, text.clone()).await)? {
+        if let Some(id) = tolerated(seat.panel.reply(chat_id, text.clone(), seen).await)? {
             self.figures.replies += 1;
             self.replies.push(Reply {
                 desk,
@@ -182,9 +182,9 @@ impl Scene {
                 tolerated(panel.mark_read(chat_id, chat.chat.last_place).await)?;
             }
             Move::Draft => {
-                if let Some(begun) = tolerated(looks_at(seat, chat).await)? {
+                if let Some((begun, seen)) = tolerated(looks_at(seat, chat).await)? {
                     let text = format!("{begun}{}", canaries.text(chance));
-                    tolerated(panel.set_draft(chat_id, text).await)?;
+                    tolerated(panel.set_draft(chat_id, text, seen).await)?;
                 }
             }
             Move::Look => {
@@ -330,21 +330,25 @@ fn listed(now: &Overview) -> impl Iterator<Item = &ChatSummary> {
 }
 
 /// Looks at a chat and gives what its composer holds, ready for more.
-async fn looks_at(seat: &Seat, chat: &ChatSummary) -> Result<String, PanelError> {
+async fn looks_at(
+    seat: &Seat,
+    chat: &ChatSummary,
+) -> Result<(String, DraftRevision), PanelError> {
     if chat.draft.is_none() {
-        return Ok(String::new());
+        return Ok(Default::default());
     }
     let looked = timeout(LOOK, seat.panel.timeline(chat.chat.id, None, 1)).await;
     let offline = |_| PanelError {
         code: PanelErrorCode::Offline,
         message: "the history does not come".to_owned(),
     };
-    let draft = looked.map_err(offline)??.draft;
-    Ok(if draft.is_empty() {
-        draft
+    let shown = looked.map_err(offline)??;
+    let begun = if shown.draft.is_empty() {
+        shown.draft
     } else {
-        format!("{draft}\n")
-    })
+        format!("{}\n", shown.draft)
+    };
+    Ok((begun, shown.draft_revision))
 }
 
 /// What a panel may say no to while everything changes under it; anything else is a finding.
