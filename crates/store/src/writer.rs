@@ -288,7 +288,9 @@ fn commit(
             Err(Failure::Attempt) => {}
         }
     }
-    Err(StoreError::Inconsistent("with savepoints nothing fails as a whole"))
+    Err(StoreError::Inconsistent(
+        "with savepoints nothing fails as a whole",
+    ))
 }
 
 /// Why a group was not committed.

@@ -119,11 +119,11 @@ export class TimelineState {
   flushDraft(): Promise<void> {
     clearTimeout(this.#draftTimer);
     if (!this.#isDraftDirty) return this.#draftWrites;
-    const text = this.draft;
+    const [text, seen] = [this.draft, this.#revision];
     this.#isDraftDirty = false;
     this.#draftWrites = this.#draftWrites.then(async () => {
       try {
-        await this.#backend.setDraft(this.chatId, text, this.#revision);
+        await this.#backend.setDraft(this.chatId, text, seen);
         this.#keptDraft = text;
       } catch {
         // Kept in the composer all the same, and tried again with the next key.
@@ -137,13 +137,15 @@ export class TimelineState {
   async send(): Promise<void> {
     const text = this.draft.trimEnd();
     if (text.trimStart() === '') return;
+    // What comes back while this is on its way was not in it.
+    const seen = this.#revision;
     clearTimeout(this.#draftTimer);
     this.#isDraftDirty = false;
     this.draft = '';
     this.newAfter = null;
     try {
       await this.#draftWrites;
-      await this.#backend.reply(this.chatId, text, this.#revision);
+      await this.#backend.reply(this.chatId, text, seen);
       this.#keptDraft = '';
     } catch (error) {
       this.write(this.draft === '' ? text : `${text}\n${this.draft}`);

@@ -102,6 +102,20 @@ describe('a reply', () => {
     expect(timeline.draft).toBe('Первое\nВторое, длиннее');
   });
 
+  it('that was refused unseen is not ended by what is sent meanwhile', async () => {
+    const timeline = await opened('q1');
+    timeline.write('Первое');
+    await timeline.send();
+    timeline.write('Второе');
+    await timeline.flushDraft();
+    backend.refuseNext = { problem: TAKEN, ownerId: null };
+    // The key is pressed, and only then does the page hear what came back.
+    backend.settle('q1');
+    await timeline.send();
+    expect(timeline.held?.command_id).toBe('command-1');
+    expect(timeline.draft).toContain('Первое');
+  });
+
   it('can be fetched back while it waits', async () => {
     const timeline = await opened('pavel');
     timeline.write('Не то');
@@ -158,7 +172,7 @@ describe('a draft', () => {
     await vi.advanceTimersByTimeAsync(299);
     expect(setDraft).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
-    expect(setDraft.mock.calls).toEqual([['pavel', 'Ку']]);
+    expect(setDraft.mock.calls).toEqual([['pavel', 'Ку', 0]]);
   });
 
   it('is kept at once when the chat is left', async () => {

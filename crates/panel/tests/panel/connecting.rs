@@ -178,9 +178,15 @@ async fn without_a_sign_in_nothing_can_be_done_and_nothing_breaks() {
     let seen = DraftRevision::default();
     for error in [
         panel.timeline(chat_id, None, 50).await.unwrap_err(),
-        panel.reply(chat_id, "a".to_owned(), seen).await.unwrap_err(),
+        panel
+            .reply(chat_id, "a".to_owned(), seen)
+            .await
+            .unwrap_err(),
         panel.close_chat(chat_id).await.unwrap_err(),
-        panel.set_draft(chat_id, "a".to_owned(), seen).await.unwrap_err(),
+        panel
+            .set_draft(chat_id, "a".to_owned(), seen)
+            .await
+            .unwrap_err(),
         panel.sign_out(true).await.unwrap_err(),
         panel.reconnect().await.unwrap_err(),
     ] {

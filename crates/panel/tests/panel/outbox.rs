@@ -39,7 +39,6 @@ async fn reply(panel: &Panel, chat: Chat, text: &str) -> pult_domain::CommandId 
     id.unwrap()
 }
 
-
 async fn timeline(panel: &Panel, chat: Chat) -> Timeline {
     panel.timeline(chat.id(), None, 50).await.unwrap()
 }

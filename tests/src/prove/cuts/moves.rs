@@ -330,10 +330,7 @@ fn listed(now: &Overview) -> impl Iterator<Item = &ChatSummary> {
 }
 
 /// Looks at a chat and gives what its composer holds, ready for more.
-async fn looks_at(
-    seat: &Seat,
-    chat: &ChatSummary,
-) -> Result<(String, DraftRevision), PanelError> {
+async fn looks_at(seat: &Seat, chat: &ChatSummary) -> Result<(String, DraftRevision), PanelError> {
     if chat.draft.is_none() {
         return Ok(Default::default());
     }
