@@ -253,6 +253,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
 async fn serve(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<()> {
     #[cfg(feature = "trials")]
     tracing::warn!("This program has faults on demand: it is for proofs, never for clients");
+    // Before anybody is told that it serves: who stops it then does not cut it off.
+    let told_to_stop = Stop::listen();
     let running = Backend::start(folder, settings).await?;
     let address = running.address();
     let version = env!("CARGO_PKG_VERSION");
@@ -264,25 +266,41 @@ async fn serve(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<
     }))?;
     #[cfg(feature = "trials")]
     pult_store::trials::begin();
-    running.until(told_to_stop()).await;
+    running.until(told_to_stop.told()).await;
     tracing::info!("Stopped");
     Ok(())
 }
 
-/// Ends when the system or somebody at the keyboard asks the program to stop.
-async fn told_to_stop() {
+/// The wish of the system, or of somebody at the keyboard, that the program stops.
+struct Stop {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    terminate: Option<tokio::signal::unix::Signal>,
+}
+
+impl Stop {
+    /// Listens from here on.
+    fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            terminate: {
+                use tokio::signal::unix::{SignalKind, signal};
+                signal(SignalKind::terminate()).ok()
+            },
+        }
+    }
+
+    /// Ends when the wish has been told.
+    async fn told(self) {
+        #[cfg(unix)]
+        if let Some(mut terminate) = self.terminate {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
             return;
         }
+        drop(tokio::signal::ctrl_c().await);
     }
-    drop(tokio::signal::ctrl_c().await);
 }
 
 async fn operator(
