@@ -30,6 +30,7 @@ impl Shell {
             device: "test".to_owned(),
             token_store: Arc::new(FileTokenStore::new(data_dir.path())),
             extra_ca: None,
+            undo: None,
         };
         app.manage(tauri::async_runtime::block_on(Panel::open(options)).unwrap());
         Self {
