@@ -13,7 +13,7 @@ use pult_backend::channels::WhatsAppSettings;
 use pult_backend::logging::{self, LogFormat};
 use pult_backend::{Backend, DataFolder, ServeSettings, admin, system_clock};
 use pult_domain::Role;
-use pult_store::Followers;
+use pult_store::{Followers, Store};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -82,6 +82,9 @@ enum Command {
     /// The numbers through which clients write.
     #[command(subcommand)]
     Channel(ChannelCommand),
+    /// Programs with an API key, such as 1C:Enterprise.
+    #[command(subcommand)]
+    Integration(IntegrationCommand),
 }
 
 #[derive(Subcommand)]
@@ -145,6 +148,24 @@ struct PasswordSource {
     /// Read the password from this file (its first line). Without either: from `PULT_PASSWORD`.
     #[arg(long)]
     password_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum IntegrationCommand {
+    /// Add an integration. Its key is told this once.
+    Add {
+        /// What staff call it.
+        #[arg(long)]
+        name: String,
+    },
+    /// List all integrations.
+    List,
+    /// End an integration's key for ever.
+    Revoke {
+        /// What staff call it.
+        #[arg(long)]
+        name: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -247,12 +268,32 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             store.close().await;
             admin::print(&answer)
         }
+        Command::Integration(command) => {
+            let _command = folder.lock_for_command()?;
+            let store = folder.store(system_clock(), Followers::nobody())?;
+            let answer = integration(&store, command).await?;
+            store.close().await;
+            admin::print(&answer)
+        }
+    }
+}
+
+async fn integration(
+    store: &Store,
+    command: IntegrationCommand,
+) -> anyhow::Result<serde_json::Value> {
+    match command {
+        IntegrationCommand::Add { name } => admin::add_integration(store, &name).await,
+        IntegrationCommand::List => admin::list_integrations(store).await,
+        IntegrationCommand::Revoke { name } => admin::revoke_integration(store, &name).await,
     }
 }
 
 async fn serve(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<()> {
     #[cfg(feature = "trials")]
     tracing::warn!("This program has faults on demand: it is for proofs, never for clients");
+    // Before anybody is told that it serves: who stops it then does not cut it off.
+    let told_to_stop = Stop::listen();
     let running = Backend::start(folder, settings).await?;
     let address = running.address();
     let version = env!("CARGO_PKG_VERSION");
@@ -264,25 +305,41 @@ async fn serve(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<
     }))?;
     #[cfg(feature = "trials")]
     pult_store::trials::begin();
-    running.until(told_to_stop()).await;
+    running.until(told_to_stop.told()).await;
     tracing::info!("Stopped");
     Ok(())
 }
 
-/// Ends when the system or somebody at the keyboard asks the program to stop.
-async fn told_to_stop() {
+/// The wish of the system, or of somebody at the keyboard, that the program stops.
+struct Stop {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+    terminate: Option<tokio::signal::unix::Signal>,
+}
+
+impl Stop {
+    /// Listens from here on.
+    fn listen() -> Self {
+        Self {
+            #[cfg(unix)]
+            terminate: {
+                use tokio::signal::unix::{SignalKind, signal};
+                signal(SignalKind::terminate()).ok()
+            },
+        }
+    }
+
+    /// Ends when the wish has been told.
+    async fn told(self) {
+        #[cfg(unix)]
+        if let Some(mut terminate) = self.terminate {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = tokio::signal::ctrl_c() => {}
             }
             return;
         }
+        drop(tokio::signal::ctrl_c().await);
     }
-    drop(tokio::signal::ctrl_c().await);
 }
 
 async fn operator(

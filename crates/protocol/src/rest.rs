@@ -34,6 +34,9 @@ pub struct CommandRequest {
     pub id: CommandId,
     /// What to do.
     pub command: Command,
+    /// For an integration: the operator for whom and with whose rights it asks. No administrator.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_behalf_of: Option<OperatorId>,
 }
 
 /// The answer to a command that was carried out.

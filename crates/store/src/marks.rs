@@ -30,6 +30,25 @@ pub(crate) fn grow(
     Ok(())
 }
 
+/// Whether the operator, who observes, is told only of what is addressed to them.
+pub(crate) fn tell_only_addressed(
+    work: &mut Work<'_>,
+    operator: i64,
+    chat: i64,
+    only_addressed: bool,
+) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx.execute(
+        "INSERT INTO read_marks (operator, chat, place, seq, only_addressed)
+         VALUES (?1, ?2, 0, ?3, ?4)
+         ON CONFLICT (operator, chat) DO UPDATE
+         SET only_addressed = excluded.only_addressed, seq = excluded.seq",
+        (operator, chat, seq, only_addressed),
+    )?;
+    work.touched.marks.insert((operator, chat));
+    Ok(())
+}
+
 pub(crate) fn row(reader: Reader<'_>, operator: i64, chat: i64) -> Result<MarkRow, StoreError> {
     of_chat(reader, operator, chat)?.ok_or(StoreError::Inconsistent("a mark that grew is there"))
 }
@@ -40,13 +59,14 @@ pub(crate) fn of_chat(
     chat: i64,
 ) -> Result<Option<MarkRow>, StoreError> {
     Ok(reader.optional(
-        "SELECT c.id, m.place FROM read_marks m JOIN chats c ON c.key = m.chat
+        "SELECT c.id, m.place, m.only_addressed FROM read_marks m JOIN chats c ON c.key = m.chat
          WHERE m.operator = ?1 AND m.chat = ?2",
         (operator, chat),
         |row| {
             Ok(MarkRow {
                 chat_id: sql::id(row, 0, ChatId)?,
                 read_place: Place(row.get(1)?),
+                only_addressed: row.get(2)?,
             })
         },
     )?)
@@ -70,13 +90,14 @@ pub(crate) fn changed_since(
     seq: i64,
 ) -> Result<Vec<(i64, i64, MarkRow)>, StoreError> {
     Ok(reader.all(
-        "SELECT c.id, m.place, m.seq, m.chat FROM read_marks m JOIN chats c ON c.key = m.chat
+        "SELECT c.id, m.place, m.seq, m.chat, m.only_addressed FROM read_marks m JOIN chats c ON c.key = m.chat
          WHERE m.operator = ?1 AND m.seq > ?2 ORDER BY m.seq",
         (operator, seq),
         |row| {
             let mark = MarkRow {
                 chat_id: sql::id(row, 0, ChatId)?,
                 read_place: Place(row.get(1)?),
+                only_addressed: row.get(4)?,
             };
             Ok((row.get(2)?, row.get(3)?, mark))
         },

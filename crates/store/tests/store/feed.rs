@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use pult_domain::provider::{Fact, Progress};
-use pult_domain::{ChatId, OperatorId, Place, Status};
+use pult_domain::{ChatId, IntegrationId, OperatorId, Place, Status};
 use pult_protocol::{
-    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, MAX_FRAME_BYTES, MarkRow, OperatorRow, Row,
+    ChannelRow, ChatRow, Command, Cursor, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES,
+    MarkRow, OperatorRow, Row,
 };
-use pult_store::{Audience, ChangeSet, Page};
+use pult_store::{Asking, Audience, ChangeSet, NewIntegration, Page};
 use rstest::rstest;
 
-use crate::kit::{TestStore, accepted, failure, status};
+use crate::kit::{TestStore, accepted, envelope, failure, status};
 
 /// Whether a set holds all that a reader must be told.
 fn is_enough_for(set: &ChangeSet, reader: OperatorId) -> bool {
@@ -27,6 +28,7 @@ fn rows_for(set: &ChangeSet, reader: OperatorId) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     rows.extend(set.operators.iter().cloned().map(Row::Operator));
     rows.extend(set.channels.iter().cloned().map(Row::Channel));
+    rows.extend(set.integrations.iter().cloned().map(Row::Integration));
     for change in &set.chats {
         let (before, after) = (
             change.before.includes(reader),
@@ -67,6 +69,7 @@ struct Held {
     marks: BTreeMap<ChatId, MarkRow>,
     operators: BTreeMap<OperatorId, OperatorRow>,
     channels: Vec<ChannelRow>,
+    integrations: BTreeMap<IntegrationId, IntegrationRow>,
     cursor: Option<Cursor>,
 }
 
@@ -84,7 +87,9 @@ impl Panel {
         match row {
             Row::Chat(mut chat) => {
                 assert!(
-                    chat.status == Status::Queued || chat.owner_id == Some(self.operator),
+                    chat.status == Status::Queued
+                        || chat.owner_id == Some(self.operator)
+                        || chat.observer_ids.contains(&self.operator),
                     "a chat outside the reader's sight was sent: {chat:?}"
                 );
                 if std::mem::take(&mut chat.fresh) {
@@ -117,6 +122,9 @@ impl Panel {
             Row::Channel(channel) => {
                 held.channels.retain(|known| known.id != channel.id);
                 held.channels.push(channel);
+            }
+            Row::Integration(integration) => {
+                held.integrations.insert(integration.id, integration);
             }
         }
     }
@@ -159,16 +167,84 @@ impl Panel {
 /// Something that happens, at somebody's.
 #[derive(Debug, Clone)]
 enum Step {
-    Writes { client: usize },
-    Replies { who: usize, chat: usize },
-    Closes { who: usize, chat: usize },
-    Reopens { who: usize, chat: usize },
-    Reads { who: usize, chat: usize, place: i64 },
-    Leaves { who: usize },
+    Writes {
+        client: usize,
+    },
+    Replies {
+        who: usize,
+        chat: usize,
+    },
+    Closes {
+        who: usize,
+        chat: usize,
+    },
+    Reopens {
+        who: usize,
+        chat: usize,
+    },
+    Reads {
+        who: usize,
+        chat: usize,
+        place: i64,
+    },
+    Comments {
+        who: usize,
+        chat: usize,
+        mentioned: usize,
+    },
+    LeavesChat {
+        who: usize,
+        chat: usize,
+    },
+    Transfers {
+        who: usize,
+        chat: usize,
+        to: usize,
+    },
+    Returns {
+        who: usize,
+        chat: usize,
+    },
+    Assigns {
+        who: usize,
+        chat: usize,
+        to: usize,
+    },
+    SetsObservers {
+        who: usize,
+        chat: usize,
+        observer: usize,
+    },
+    NeedsNoAnswer {
+        who: usize,
+        chat: usize,
+    },
+    TellsOnlyAddressed {
+        who: usize,
+        chat: usize,
+        only: bool,
+    },
+    Notes {
+        who: usize,
+        chat: usize,
+    },
+    ProgramComes,
+    ProgramCloses {
+        chat: usize,
+    },
+    Leaves {
+        who: usize,
+    },
     IsSent,
-    IsRead { chat: usize },
-    FailsLate { chat: usize },
-    IsRenamed { client: usize },
+    IsRead {
+        chat: usize,
+    },
+    FailsLate {
+        chat: usize,
+    },
+    IsRenamed {
+        client: usize,
+    },
 }
 
 /// Something that a panel does.
@@ -195,6 +271,22 @@ fn what_happens() -> impl Strategy<Value = Step> {
         6 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Replies { who, chat }),
         4 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Closes { who, chat }),
         2 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Reopens { who, chat }),
+        4 => (who.clone(), chat.clone(), who.clone())
+            .prop_map(|(who, chat, mentioned)| Step::Comments { who, chat, mentioned }),
+        2 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::LeavesChat { who, chat }),
+        3 => (who.clone(), chat.clone(), who.clone())
+            .prop_map(|(who, chat, to)| Step::Transfers { who, chat, to }),
+        2 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Returns { who, chat }),
+        1 => (who.clone(), chat.clone(), who.clone())
+            .prop_map(|(who, chat, to)| Step::Assigns { who, chat, to }),
+        1 => (who.clone(), chat.clone(), who.clone())
+            .prop_map(|(who, chat, observer)| Step::SetsObservers { who, chat, observer }),
+        1 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::NeedsNoAnswer { who, chat }),
+        1 => (who.clone(), chat.clone(), any::<bool>())
+            .prop_map(|(who, chat, only)| Step::TellsOnlyAddressed { who, chat, only }),
+        1 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Notes { who, chat }),
+        1 => Just(Step::ProgramComes),
+        1 => chat.clone().prop_map(|chat| Step::ProgramCloses { chat }),
         2 => (who, chat.clone(), 1..9_i64)
             .prop_map(|(who, chat, place)| Step::Reads { who, chat, place }),
         // The supervisor stays.
@@ -269,7 +361,14 @@ impl World {
         let (took_part, now) = self.store.of_published(|published| {
             let changes = published.sets.iter().flat_map(|set| &set.chats);
             let mut of_chat = changes.filter(|change| change.chat.id == chat);
-            let took_part = of_chat.any(|change| change.chat.owner_id == Some(reader));
+            let took_part = of_chat.any(|change| {
+                let ChatRow {
+                    owner_id,
+                    observer_ids,
+                    ..
+                } = &change.chat;
+                *owner_id == Some(reader) || observer_ids.contains(&reader)
+            });
             (took_part, published.chats[&chat].clone())
         });
         if why == GoneWhy::Closed {
@@ -301,6 +400,110 @@ impl World {
                 let chat = self.chats[chat];
                 drop(store.mark_read(self.people[who], chat, place).await);
             }
+            Step::Comments {
+                who,
+                chat,
+                mentioned,
+            } => {
+                let mentions = vec![self.people[mentioned]];
+                let comment = |chat_id, seen_place| Command::Comment {
+                    chat_id,
+                    text: "Взгляните".to_owned(),
+                    mentions,
+                    seen_place,
+                };
+                self.asks(who, chat, comment).await;
+            }
+            Step::LeavesChat { who, chat } => {
+                let leave = |chat_id, seen_place| Command::Leave {
+                    chat_id,
+                    seen_place,
+                };
+                self.asks(who, chat, leave).await;
+            }
+            Step::Transfers { who, chat, to } => {
+                let to = self.people[to];
+                let transfer = |chat_id, seen_place| Command::Transfer {
+                    chat_id,
+                    to,
+                    note: Some("Это ваш".to_owned()),
+                    seen_place,
+                };
+                self.asks(who, chat, transfer).await;
+            }
+            Step::Returns { who, chat } => {
+                let back = |chat_id, seen_place| Command::ReturnToQueue {
+                    chat_id,
+                    seen_place,
+                };
+                self.asks(who, chat, back).await;
+            }
+            Step::Assigns { who, chat, to } => {
+                let to = self.people[to];
+                let assign = |chat_id, seen_place| Command::Assign {
+                    chat_id,
+                    to,
+                    seen_place,
+                };
+                self.asks(who, chat, assign).await;
+            }
+            Step::SetsObservers {
+                who,
+                chat,
+                observer,
+            } => {
+                let observer_ids = vec![self.people[observer]];
+                let set = |chat_id, seen_place| Command::SetObservers {
+                    chat_id,
+                    observer_ids,
+                    seen_place,
+                };
+                self.asks(who, chat, set).await;
+            }
+            Step::NeedsNoAnswer { who, chat } => {
+                let none = |chat_id, seen_place| Command::NoAnswerNeeded {
+                    chat_id,
+                    seen_place,
+                };
+                self.asks(who, chat, none).await;
+            }
+            Step::TellsOnlyAddressed { who, chat, only } => {
+                let tell = |chat_id, seen_place| Command::TellOnlyAddressed {
+                    chat_id,
+                    only_addressed: only,
+                    seen_place,
+                };
+                self.asks(who, chat, tell).await;
+            }
+            Step::Notes { who, chat } => {
+                let note = |chat_id, seen_place: Place| Command::NoteClient {
+                    chat_id,
+                    note: format!("Звонить после {}", seen_place.0),
+                    seen_place,
+                };
+                self.asks(who, chat, note).await;
+            }
+            Step::ProgramComes => {
+                let integration = NewIntegration {
+                    name: "1С".to_owned(),
+                    key_hash: [7; 32],
+                };
+                drop(store.add_integration(integration).await.unwrap());
+            }
+            Step::ProgramCloses { chat } => {
+                if let Some(program) = store.integrations().await.unwrap().first() {
+                    let chat_id = self.chats[chat];
+                    let asking = Asking::Integration {
+                        id: program.id,
+                        on_behalf_of: None,
+                    };
+                    let close = Command::Close {
+                        chat_id,
+                        seen_place: store.chat(chat_id).last_place,
+                    };
+                    drop(store.command(asking, envelope(close)).await.unwrap());
+                }
+            }
             Step::Leaves { who } => {
                 store.deactivate_operator(self.people[who]).await.unwrap();
             }
@@ -320,6 +523,17 @@ impl World {
                 store.takes_in(vec![Fact::Message(message)]).await;
             }
         }
+    }
+
+    /// Somebody asks for something, having seen all there is.
+    async fn asks(&self, who: usize, chat: usize, command: impl FnOnce(ChatId, Place) -> Command) {
+        let chat = self.chats[chat];
+        let seen_place = self.store.chat(chat).last_place;
+        drop(
+            self.store
+                .asks(self.people[who], command(chat, seen_place))
+                .await,
+        );
     }
 
     /// The provider tells what became of the chat's newest reply.
@@ -387,6 +601,7 @@ impl World {
         assert_eq!(held.marks, fresh.marks);
         assert_eq!(held.operators, fresh.operators);
         assert_eq!(held.channels, fresh.channels);
+        assert_eq!(held.integrations, fresh.integrations);
         assert_eq!(held.cursor, fresh.cursor);
         let held_of = |chat| held.entries.get(chat).into_iter().flatten();
         for (chat, newest) in &fresh.entries {
@@ -522,7 +737,11 @@ async fn going_from_the_queue_into_ones_hands_takes_nothing_away() {
     let is_new = |row: &Row| match row {
         Row::Chat(chat) => !chat.fresh,
         Row::Entry(entry) => entry.place > Place(1),
-        Row::Gone { .. } | Row::Mark(_) | Row::Operator(_) | Row::Channel(_) => false,
+        Row::Gone { .. }
+        | Row::Mark(_)
+        | Row::Operator(_)
+        | Row::Channel(_)
+        | Row::Integration(_) => false,
     };
     assert!(!rows.is_empty() && rows.iter().all(is_new), "{rows:?}");
 }
