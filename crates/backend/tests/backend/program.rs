@@ -85,6 +85,18 @@ async fn a_folder_that_another_backend_serves_is_left_to_it() {
 }
 
 #[tokio::test]
+async fn who_stops_it_as_soon_as_it_serves_does_not_cut_it_off() {
+    let folder = tempfile::tempdir().unwrap();
+    // A moment too late would be so only now and then.
+    for _ in 0..20 {
+        let program = Program::serve(folder.path()).await;
+        program.terminate();
+        let ended = program.ends().await;
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_store_of_a_newer_version_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let file = store_file(folder.path());
