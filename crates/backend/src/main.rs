@@ -342,10 +342,7 @@ impl Stop {
     }
 }
 
-async fn operator(
-    store: &pult_store::Store,
-    command: OperatorCommand,
-) -> anyhow::Result<serde_json::Value> {
+async fn operator(store: &Store, command: OperatorCommand) -> anyhow::Result<serde_json::Value> {
     match command {
         OperatorCommand::Add {
             login,
@@ -361,10 +358,7 @@ async fn operator(
     }
 }
 
-async fn channel(
-    store: &pult_store::Store,
-    command: ChannelCommand,
-) -> anyhow::Result<serde_json::Value> {
+async fn channel(store: &Store, command: ChannelCommand) -> anyhow::Result<serde_json::Value> {
     match command {
         ChannelCommand::List => admin::list_channels(store).await,
         ChannelCommand::Add(NewChannelCommand::Whatsapp {

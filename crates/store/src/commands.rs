@@ -187,24 +187,35 @@ fn attempt(
             moved(work, &action)
         }
         Command::NoAnswerNeeded { .. } => moved(work, &Action::NoAnswerNeeded),
+        Command::NameClient { .. }
+        | Command::NoteClient { .. }
+        | Command::TellOnlyAddressed { .. }
+        | Command::MarkRead { .. } => beside(work, asker, envelope),
+    }
+}
+
+/// What changes nothing in a chat's life: what staff know of its client, and what its author has to
+/// be told of it.
+fn beside(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    envelope: &CommandEnvelope,
+) -> Result<CommandDone, No> {
+    let chat = seen_now(work, asker, envelope)?;
+    match &envelope.command {
         Command::NameClient { name, .. } => {
             let name = name.as_deref().map(str::trim);
             let name = name.filter(|name| !name.is_empty());
             fits(name.unwrap_or_default(), MAX_NAME_CHARS)?;
-            let chat = seen_now(work, asker, envelope)?;
             let client = chats::client_of(work.tx.reader(), chat)?;
             clients::give_name(work, client, name)?;
-            Ok(done(None))
         }
         Command::NoteClient { note, .. } => {
             fits(note, MAX_COMMENT_CHARS)?;
-            let chat = seen_now(work, asker, envelope)?;
             let client = chats::client_of(work.tx.reader(), chat)?;
             clients::note(work, client, note.trim())?;
-            Ok(done(None))
         }
         Command::TellOnlyAddressed { only_addressed, .. } => {
-            let chat = seen_now(work, asker, envelope)?;
             let state = chats::load(work.tx.reader(), chat)?.state;
             let (Some(id), Some(operator)) = (asker.author.id(), asker.operator) else {
                 return Err(No::Refused(Refusal::NotAllowed));
@@ -213,10 +224,8 @@ fn attempt(
                 return Err(No::Refused(Refusal::NotAllowed));
             }
             marks::tell_only_addressed(work, operator, chat, *only_addressed)?;
-            Ok(done(None))
         }
         Command::MarkRead { place, .. } => {
-            let chat = seen_now(work, asker, envelope)?;
             let readers = audience::present(work.tx.reader(), chat)?;
             let operator = asker.operator.filter(|operator| {
                 readers.contains(&audience::EVERYONE) || readers.contains(operator)
@@ -226,9 +235,19 @@ fn attempt(
             };
             let last_place = chats::load(work.tx.reader(), chat)?.last_place;
             marks::grow(work, operator, chat, (*place).min(last_place))?;
-            Ok(done(None))
         }
+        Command::Reply { .. }
+        | Command::Comment { .. }
+        | Command::Leave { .. }
+        | Command::Transfer { .. }
+        | Command::ReturnToQueue { .. }
+        | Command::Assign { .. }
+        | Command::SetObservers { .. }
+        | Command::NoAnswerNeeded { .. }
+        | Command::Close { .. }
+        | Command::Reopen { .. } => {}
     }
+    Ok(done(None))
 }
 
 fn done(added: Option<entries::Added>) -> CommandDone {

@@ -24,6 +24,8 @@ mod panel;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod rights;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod socket;

@@ -167,84 +167,33 @@ impl Panel {
 /// Something that happens, at somebody's.
 #[derive(Debug, Clone)]
 enum Step {
-    Writes {
-        client: usize,
-    },
-    Replies {
-        who: usize,
-        chat: usize,
-    },
-    Closes {
-        who: usize,
-        chat: usize,
-    },
-    Reopens {
-        who: usize,
-        chat: usize,
-    },
-    Reads {
-        who: usize,
-        chat: usize,
-        place: i64,
-    },
-    Comments {
-        who: usize,
-        chat: usize,
-        mentioned: usize,
-    },
-    LeavesChat {
-        who: usize,
-        chat: usize,
-    },
-    Transfers {
-        who: usize,
-        chat: usize,
-        to: usize,
-    },
-    Returns {
-        who: usize,
-        chat: usize,
-    },
-    Assigns {
-        who: usize,
-        chat: usize,
-        to: usize,
-    },
-    SetsObservers {
-        who: usize,
-        chat: usize,
-        observer: usize,
-    },
-    NeedsNoAnswer {
-        who: usize,
-        chat: usize,
-    },
-    TellsOnlyAddressed {
-        who: usize,
-        chat: usize,
-        only: bool,
-    },
-    Notes {
-        who: usize,
-        chat: usize,
-    },
+    Writes { client: usize },
+    Replies { who: usize, chat: usize },
+    Closes { who: usize, chat: usize },
+    Reopens { who: usize, chat: usize },
+    Reads { who: usize, chat: usize, place: i64 },
+    Asks { who: usize, chat: usize, ask: Ask },
     ProgramComes,
-    ProgramCloses {
-        chat: usize,
-    },
-    Leaves {
-        who: usize,
-    },
+    ProgramCloses { chat: usize },
+    Leaves { who: usize },
     IsSent,
-    IsRead {
-        chat: usize,
-    },
-    FailsLate {
-        chat: usize,
-    },
-    IsRenamed {
-        client: usize,
-    },
+    IsRead { chat: usize },
+    FailsLate { chat: usize },
+    IsRenamed { client: usize },
+}
+
+/// What somebody asks for in a chat besides answering and closing it; colleagues by number.
+#[derive(Debug, Clone)]
+enum Ask {
+    Comment { mentioned: usize },
+    Leave,
+    Transfer { to: usize },
+    Return,
+    Assign { to: usize },
+    SetObservers { observer: usize },
+    NoAnswerNeeded,
+    TellOnlyAddressed { only: bool },
+    Note,
 }
 
 /// Something that a panel does.
@@ -271,20 +220,8 @@ fn what_happens() -> impl Strategy<Value = Step> {
         6 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Replies { who, chat }),
         4 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Closes { who, chat }),
         2 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Reopens { who, chat }),
-        4 => (who.clone(), chat.clone(), who.clone())
-            .prop_map(|(who, chat, mentioned)| Step::Comments { who, chat, mentioned }),
-        2 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::LeavesChat { who, chat }),
-        3 => (who.clone(), chat.clone(), who.clone())
-            .prop_map(|(who, chat, to)| Step::Transfers { who, chat, to }),
-        2 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Returns { who, chat }),
-        1 => (who.clone(), chat.clone(), who.clone())
-            .prop_map(|(who, chat, to)| Step::Assigns { who, chat, to }),
-        1 => (who.clone(), chat.clone(), who.clone())
-            .prop_map(|(who, chat, observer)| Step::SetsObservers { who, chat, observer }),
-        1 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::NeedsNoAnswer { who, chat }),
-        1 => (who.clone(), chat.clone(), any::<bool>())
-            .prop_map(|(who, chat, only)| Step::TellsOnlyAddressed { who, chat, only }),
-        1 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Notes { who, chat }),
+        14 => (who.clone(), chat.clone(), what_is_asked())
+            .prop_map(|(who, chat, ask)| Step::Asks { who, chat, ask }),
         1 => Just(Step::ProgramComes),
         1 => chat.clone().prop_map(|chat| Step::ProgramCloses { chat }),
         2 => (who, chat.clone(), 1..9_i64)
@@ -295,6 +232,21 @@ fn what_happens() -> impl Strategy<Value = Step> {
         1 => chat.clone().prop_map(|chat| Step::IsRead { chat }),
         1 => chat.prop_map(|chat| Step::FailsLate { chat }),
         1 => client.prop_map(|client| Step::IsRenamed { client }),
+    ]
+}
+
+fn what_is_asked() -> impl Strategy<Value = Ask> {
+    let who = || 0..N_OPERATORS;
+    prop_oneof![
+        4 => who().prop_map(|mentioned| Ask::Comment { mentioned }),
+        2 => Just(Ask::Leave),
+        3 => who().prop_map(|to| Ask::Transfer { to }),
+        2 => Just(Ask::Return),
+        1 => who().prop_map(|to| Ask::Assign { to }),
+        1 => who().prop_map(|observer| Ask::SetObservers { observer }),
+        1 => Just(Ask::NoAnswerNeeded),
+        1 => any::<bool>().prop_map(|only| Ask::TellOnlyAddressed { only }),
+        1 => Just(Ask::Note),
     ]
 }
 
@@ -382,6 +334,7 @@ impl World {
     async fn happens(&self, step: &Step) {
         let store = &self.store;
         match *step {
+            Step::Asks { who, chat, ref ask } => self.asks(who, chat, ask).await,
             Step::Writes { client } => {
                 let text = store.text_of(CLIENTS[client], "Ещё вопрос");
                 store.takes_in(vec![Fact::Message(text)]).await;
@@ -400,95 +353,14 @@ impl World {
                 let chat = self.chats[chat];
                 drop(store.mark_read(self.people[who], chat, place).await);
             }
-            Step::Comments {
-                who,
-                chat,
-                mentioned,
-            } => {
-                let mentions = vec![self.people[mentioned]];
-                let comment = |chat_id, seen_place| Command::Comment {
-                    chat_id,
-                    text: "Взгляните".to_owned(),
-                    mentions,
-                    seen_place,
-                };
-                self.asks(who, chat, comment).await;
-            }
-            Step::LeavesChat { who, chat } => {
-                let leave = |chat_id, seen_place| Command::Leave {
-                    chat_id,
-                    seen_place,
-                };
-                self.asks(who, chat, leave).await;
-            }
-            Step::Transfers { who, chat, to } => {
-                let to = self.people[to];
-                let transfer = |chat_id, seen_place| Command::Transfer {
-                    chat_id,
-                    to,
-                    note: Some("Это ваш".to_owned()),
-                    seen_place,
-                };
-                self.asks(who, chat, transfer).await;
-            }
-            Step::Returns { who, chat } => {
-                let back = |chat_id, seen_place| Command::ReturnToQueue {
-                    chat_id,
-                    seen_place,
-                };
-                self.asks(who, chat, back).await;
-            }
-            Step::Assigns { who, chat, to } => {
-                let to = self.people[to];
-                let assign = |chat_id, seen_place| Command::Assign {
-                    chat_id,
-                    to,
-                    seen_place,
-                };
-                self.asks(who, chat, assign).await;
-            }
-            Step::SetsObservers {
-                who,
-                chat,
-                observer,
-            } => {
-                let observer_ids = vec![self.people[observer]];
-                let set = |chat_id, seen_place| Command::SetObservers {
-                    chat_id,
-                    observer_ids,
-                    seen_place,
-                };
-                self.asks(who, chat, set).await;
-            }
-            Step::NeedsNoAnswer { who, chat } => {
-                let none = |chat_id, seen_place| Command::NoAnswerNeeded {
-                    chat_id,
-                    seen_place,
-                };
-                self.asks(who, chat, none).await;
-            }
-            Step::TellsOnlyAddressed { who, chat, only } => {
-                let tell = |chat_id, seen_place| Command::TellOnlyAddressed {
-                    chat_id,
-                    only_addressed: only,
-                    seen_place,
-                };
-                self.asks(who, chat, tell).await;
-            }
-            Step::Notes { who, chat } => {
-                let note = |chat_id, seen_place: Place| Command::NoteClient {
-                    chat_id,
-                    note: format!("Звонить после {}", seen_place.0),
-                    seen_place,
-                };
-                self.asks(who, chat, note).await;
-            }
             Step::ProgramComes => {
-                let integration = NewIntegration {
-                    name: "1С".to_owned(),
-                    key_hash: [7; 32],
-                };
-                drop(store.add_integration(integration).await.unwrap());
+                let name = store.next_wamid();
+                let mut key_hash = [0; 32];
+                for (byte, letter) in key_hash.iter_mut().zip(name.bytes()) {
+                    *byte = letter;
+                }
+                let integration = NewIntegration { name, key_hash };
+                store.add_integration(integration).await.unwrap().unwrap();
             }
             Step::ProgramCloses { chat } => {
                 if let Some(program) = store.integrations().await.unwrap().first() {
@@ -526,14 +398,56 @@ impl World {
     }
 
     /// Somebody asks for something, having seen all there is.
-    async fn asks(&self, who: usize, chat: usize, command: impl FnOnce(ChatId, Place) -> Command) {
-        let chat = self.chats[chat];
-        let seen_place = self.store.chat(chat).last_place;
-        drop(
-            self.store
-                .asks(self.people[who], command(chat, seen_place))
-                .await,
-        );
+    async fn asks(&self, who: usize, chat: usize, ask: &Ask) {
+        let chat_id = self.chats[chat];
+        let seen_place = self.store.chat(chat_id).last_place;
+        let command = match *ask {
+            Ask::Comment { mentioned } => Command::Comment {
+                chat_id,
+                text: "Взгляните".to_owned(),
+                mentions: vec![self.people[mentioned]],
+                seen_place,
+            },
+            Ask::Leave => Command::Leave {
+                chat_id,
+                seen_place,
+            },
+            Ask::Transfer { to } => Command::Transfer {
+                chat_id,
+                to: self.people[to],
+                note: Some("Это ваш".to_owned()),
+                seen_place,
+            },
+            Ask::Return => Command::ReturnToQueue {
+                chat_id,
+                seen_place,
+            },
+            Ask::Assign { to } => Command::Assign {
+                chat_id,
+                to: self.people[to],
+                seen_place,
+            },
+            Ask::SetObservers { observer } => Command::SetObservers {
+                chat_id,
+                observer_ids: vec![self.people[observer]],
+                seen_place,
+            },
+            Ask::NoAnswerNeeded => Command::NoAnswerNeeded {
+                chat_id,
+                seen_place,
+            },
+            Ask::TellOnlyAddressed { only } => Command::TellOnlyAddressed {
+                chat_id,
+                only_addressed: only,
+                seen_place,
+            },
+            Ask::Note => Command::NoteClient {
+                chat_id,
+                note: format!("Звонить после {}", seen_place.0),
+                seen_place,
+            },
+        };
+        drop(self.store.asks(self.people[who], command).await);
     }
 
     /// The provider tells what became of the chat's newest reply.
