@@ -14,6 +14,8 @@ mod history;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod openapi;
