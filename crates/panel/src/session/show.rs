@@ -308,7 +308,7 @@ fn without_chat(chat_id: ChatId, outgoing: &Outgoing) -> Timeline {
         comment: CommentDraft::default(),
         mode: ComposerMode::default(),
         draft_revision: DraftRevision::default(),
-        held: None,
+        held: outgoing.commands.iter().find_map(held_command),
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod backend;
 mod connecting;
+mod deeds;
 mod feed;
 mod files;
 mod notifying;
