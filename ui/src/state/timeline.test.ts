@@ -172,7 +172,7 @@ describe('a draft', () => {
     await vi.advanceTimersByTimeAsync(299);
     expect(setDraft).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
-    expect(setDraft.mock.calls).toEqual([['pavel', 'Ку', 0]]);
+    expect(setDraft.mock.calls).toEqual([['pavel', 'reply', 'Ку', [], 0]]);
   });
 
   it('is kept at once when the chat is left', async () => {
