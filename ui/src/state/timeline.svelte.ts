@@ -45,6 +45,8 @@ export class TimelineState {
   mode = $state<ComposerMode>('reply');
   /** Whom the comment calls, or called before their names were deleted from it. */
   mentions = $state.raw<OperatorId[]>([]);
+  /** What was begun for whoever gets the chat: it outlives a transfer that is taken back. */
+  transferNote = $state('');
   /** The "new" line stands after this place; none for no line. */
   newAfter = $state<Place | null>(null);
   /** How far this operator has read. */
@@ -301,6 +303,8 @@ export class TimelineState {
       this.olderNeedsConnection = false;
     }
     this.chat = answer.chat;
+    // Whoever got the chat got the words with it.
+    if (answer.chat === null) this.transferNote = '';
     this.shell = answer.shell;
     this.echoes = answer.echoes;
     this.held = answer.held;

@@ -494,6 +494,18 @@ describe('what waits', () => {
     expect(backend.world.chats.get('pavel')?.row.status).toBe('in_work');
   });
 
+  it('keeps the words that were to go with it', async () => {
+    const { open, the, user } = page();
+    await open('pavel');
+    await user.keyboard('{Alt>}[KeyT]{/Alt}');
+    await user.type(await the('transfer-note'), 'Ждёт курьера');
+    await user.type(await the('transfer-search'), 'иван{Enter}');
+    await user.click(await the('pending-undo'));
+    await waitFor(() => expect(screen.queryByTestId('pending')).toBeNull());
+    await user.keyboard('{Alt>}[KeyT]{/Alt}');
+    expect(await the('transfer-note')).toHaveProperty('value', 'Ждёт курьера');
+  });
+
   it('says that it was too late', async () => {
     const { open, the, user, backend } = page('pending-close');
     await open('marina');
@@ -534,11 +546,15 @@ describe('what was refused', () => {
   });
 
   it('for want of a colleague lets another one be chosen', async () => {
-    const { open, the, has, user } = page('held-transfer');
+    const { open, the, has, user, backend } = page('held-transfer');
     await open('marina');
     await user.click(await the('held-action-choose'));
-    await the('transfer-search');
+    await the('transfer');
+    expect(has('held')).toBe(true);
+    await user.keyboard('иван{Enter}');
+    await the('pending');
     expect(has('held')).toBe(false);
+    expect(backend.world.chats.get('marina')?.pending?.to).toBe('op-ivan');
   });
 
   it('is done knowingly', async () => {
