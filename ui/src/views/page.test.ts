@@ -308,9 +308,8 @@ describe('the eye', () => {
     expect((await the('send')).textContent).toContain('Отправить');
     await user.keyboard('{Alt>}[KeyP]{/Alt}');
     expect(draft()).toBe('Проверить сумму');
-    await waitFor(() =>
-      expect(row('olga').textContent).toMatch(/Черновик комментария:\s*Проверить сумму/u),
-    );
+    await waitFor(() => expect(row('olga').textContent).toMatch(/Черновик:\s*Проверить сумму/u));
+    await the('row-comment-draft');
     await user.keyboard('{Enter}');
     expect(backend.world.chats.get('olga')?.draft).toBe(reply);
     backend.settle('olga');
