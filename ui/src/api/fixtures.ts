@@ -1,4 +1,5 @@
 /** States of the panel in memory, by name: `?fixture=NAME` while the page is worked on. */
+import { asSupervisor, withArchive, withCard } from './fixtures-archive';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { Code } from './generated/Code';
 import type { DeliveryState } from './generated/DeliveryState';
@@ -550,4 +551,15 @@ export const FIXTURES = {
   /** Clients go on writing: see `memoryBackend`. */
   busy: (now) => longHistory(now, 400),
   'many-chats': manyChats,
+  archive: (now) => withArchive(usual(now), now),
+  'archive-offline': (now) => ({
+    ...withArchive(usual(now), now),
+    connection: { state: 'offline', since: now - 7 * MINUTE },
+  }),
+  'archive-supervisor': (now) => withArchive(asSupervisor(usual(now)), now),
+  card: (now) => withCard(usual(now), now),
+  'card-offline': (now) => ({
+    ...withCard(usual(now), now),
+    connection: { state: 'offline', since: now - 7 * MINUTE },
+  }),
 } satisfies Record<string, Fixture> as Record<string, Fixture> & { usual: Fixture };

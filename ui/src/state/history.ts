@@ -96,7 +96,7 @@ export function historyRows({
  * The same for an entry and the echo it was before: the row stays where it is when they marry. Only
  * the message itself takes the command's id, for a command may make notices too.
  */
-function entryKey(entry: EntryRow): string {
+export function entryKey(entry: EntryRow): string {
   const { kind } = entry.body;
   return kind === 'outbound' || kind === 'comment' ? (entry.command_id ?? entry.id) : entry.id;
 }

@@ -28,6 +28,7 @@ const PAIRS: [string, string][] = [
   ['bad', 'bad-ground'],
   ['text', 'info-ground'],
   ['accent', 'info-ground'],
+  ['text', 'mark'],
   ['on-accent', 'accent'],
   ['on-accent', 'accent-hover'],
   // On the ground of comments accent is a ground too, of buttons and of mentions of me.
