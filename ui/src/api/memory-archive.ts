@@ -20,7 +20,14 @@ export function archive(world: World, query: ArchiveQuery): ArchivePage {
     .filter(({ row }) => row.last_activity_at >= (query.from ?? 0))
     .filter(({ row }) => row.last_activity_at < (query.until ?? Infinity))
     .sort((a, b) => b.row.last_activity_at - a.row.last_activity_at)
-    .map((chat) => hitOf(chat, folded(query.text ?? '').split(/\s+/u).filter(Boolean)))
+    .map((chat) =>
+      hitOf(
+        chat,
+        folded(query.text ?? '')
+          .split(/\s+/u)
+          .filter(Boolean),
+      ),
+    )
     .filter((hit) => hit !== null);
   const from = hits.findIndex((hit) => hit.chat.id === query.after) + 1;
   const limit = query.limit ?? 30;

@@ -33,14 +33,14 @@ describe('what was searched for', () => {
   });
 
   it.each([
-    ['79990000105', '0105', '+7 999 00[0-01-05]'],
-    ['79990000105', '+7999', '[7 999] 000-01-05'],
+    ['79990000105', '0105', '+7 999 000-[01-05]'],
+    ['79990000105', '+7999', '+[7 999] 000-01-05'],
     ['79990000105', 'марина 05', '+7 999 000-01-[05]'],
     ['79990000105', 'дом5', '+7 999 000-01-05'],
     ['79990000105', '-', '+7 999 000-01-05'],
   ])('is marked in the number %s by %j', (digits, query, marked) => {
     const found = phoneParts(digits, query);
-    expect(shown(found).replaceAll('\u00A0', ' ').replace('+[7', '[7')).toBe(marked);
+    expect(shown(found).replaceAll('\u00A0', ' ')).toBe(marked);
     expect(hasMatch(found)).toBe(marked.includes('['));
   });
 });

@@ -59,7 +59,9 @@ export class EditedText {
   /** What somebody else has written meanwhile, while another text is being typed. */
   readonly theirs = $derived.by((): string | null => {
     if (this.#typed === null || this.kept === this.#keptBefore) return null;
-    return this.kept === this.#tidy(this.#typed) || this.kept === this.#sent?.text ? null : this.kept;
+    return this.kept === this.#tidy(this.#typed) || this.kept === this.#sent?.text
+      ? null
+      : this.kept;
   });
 
   /** `tidy` makes of what was typed what is to be kept. */
