@@ -143,10 +143,3 @@ export function withCard(world: World, now: number): World {
   marina.readPlace = marina.entries.length;
   return world;
 }
-
-/** `world` as a supervisor sees it. */
-export function asSupervisor(world: World): World {
-  const maria = world.operators.find(({ id }) => id === MARIA);
-  if (world.session === null || maria === undefined) return world;
-  return { ...world, session: { ...world.session, operator: maria } };
-}

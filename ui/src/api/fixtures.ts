@@ -1,5 +1,5 @@
 /** States of the panel in memory, by name: `?fixture=NAME` while the page is worked on. */
-import { asSupervisor, withArchive, withCard } from './fixtures-archive';
+import { withArchive, withCard } from './fixtures-archive';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { Code } from './generated/Code';
 import type { DeliveryState } from './generated/DeliveryState';
@@ -556,7 +556,7 @@ export const FIXTURES = {
     ...withArchive(usual(now), now),
     connection: { state: 'offline', since: now - 7 * MINUTE },
   }),
-  'archive-supervisor': (now) => withArchive(asSupervisor(usual(now)), now),
+  'archive-supervisor': (now) => withArchive(supervised(now), now),
   card: (now) => withCard(usual(now), now),
   'card-offline': (now) => ({
     ...withCard(usual(now), now),

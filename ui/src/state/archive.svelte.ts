@@ -7,7 +7,6 @@ import type { ChatRow } from '../api/generated/ChatRow';
 import type { EntryRow } from '../api/generated/EntryRow';
 import type { Held } from '../api/generated/Held';
 import type { OperatorId } from '../api/generated/OperatorId';
-import type { OperatorRow } from '../api/generated/OperatorRow';
 import type { Place } from '../api/generated/Place';
 import type { Timestamp } from '../api/generated/Timestamp';
 import { entryKey, mergeOlder } from './history';
@@ -271,11 +270,6 @@ export class ArchivedChat {
     this.entries = mergeOlder(older, this.entries);
     this.hasOlder = older.length > 0 && (older[0]?.place ?? 1) > 1;
   }
-}
-
-/** Whether `me` may put a closed chat back in work: whose it was, or a supervisor. */
-export function mayReopen(chat: ChatRow, me: OperatorRow | null): boolean {
-  return me !== null && (me.role !== 'operator' || chat.owner_id === me.id);
 }
 
 /** The beginning of a day of a date field, or of one that lies `days` later, by this computer. */

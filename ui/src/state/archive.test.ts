@@ -4,7 +4,7 @@ import { FIXTURES } from '../api/fixtures';
 import type { ArchivePage } from '../api/generated/ArchivePage';
 import type { ArchiveQuery } from '../api/generated/ArchiveQuery';
 import { MemoryBackend } from '../api/memory';
-import type { ArchivedChat} from './archive.svelte';
+import type { ArchivedChat } from './archive.svelte';
 import { ArchiveState } from './archive.svelte';
 
 let backend: MemoryBackend;

@@ -146,9 +146,7 @@ describe('a chat of the archive', () => {
     await user.click(await the('archived-reopen'));
     expect(reopen).toHaveBeenCalledWith('past-elka', 5);
     expect((await the('archived-footer')).textContent).toContain('Возвращаем в работу');
-    const chat = backend.world.chats.get('past-elka')!;
-    chat.row.status = 'in_work';
-    backend.tell({ event: 'overview_changed' });
+    backend.settle('past-elka');
     expect((await the('conversation')).dataset['chatId']).toBe('past-elka');
     await the('group-in_work');
     expect(has('archive')).toBe(false);
