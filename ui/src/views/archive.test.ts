@@ -1,7 +1,12 @@
 import { screen, waitFor, within } from '@testing-library/svelte';
-import { describe, expect, it, vi } from 'vitest';
+import type { Window as HappyWindow } from 'happy-dom';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { page, row, type Page } from '../test/page';
+
+function setWidth(width: number): void {
+  (window as unknown as HappyWindow).happyDOM.setViewport({ width });
+}
 
 /** The page with the archive open and searched. */
 async function inArchive(fixture = 'archive'): Promise<Page> {
@@ -114,6 +119,26 @@ describe('the archive', () => {
     await waitFor(() => row('past-elka'));
     backend.clickBanner('q1');
     expect((await the('conversation')).dataset['chatId']).toBe('q1');
+    await the('group-queued');
+    expect(has('archive')).toBe(false);
+  });
+});
+
+describe('the archive in one column', () => {
+  beforeEach(() => setWidth(380));
+  afterEach(() => setWidth(1024));
+
+  it('shows one thing at a time, with the way back', async () => {
+    const { the, user, has } = await inArchive();
+    await waitFor(() => row('past-elka'));
+    expect(has('group-queued')).toBe(false);
+    await user.click(row('past-elka'));
+    await the('archived-footer');
+    expect(has('archive')).toBe(false);
+    await user.click(await the('back'));
+    await waitFor(() => row('past-elka'));
+    expect(has('archived')).toBe(false);
+    await user.click(await the('archive-back'));
     await the('group-queued');
     expect(has('archive')).toBe(false);
   });
