@@ -491,7 +491,10 @@ pub(crate) fn put_back(tx: &Transaction<'_>, waiting: &Waiting) -> Sql<()> {
     }
     // By the clock: a number is not given out again when the row was gone in between.
     draft.revision = DraftRevision(clock::now().0.max(draft.revision.0 + 1));
-    draft.mode = mode;
+    // Where a comment was begun nobody must find themselves writing to the client.
+    if mode == ComposerMode::Comment || draft.comment.whole().trim().is_empty() {
+        draft.mode = mode;
+    }
     put_draft(tx, &draft)
 }
 
