@@ -113,7 +113,7 @@ async fn a_refused_comment_is_a_comment_again_and_never_a_reply() {
 async fn what_takes_a_chat_from_ones_hands_waits_and_can_be_taken_back() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;
-    drop(signed_in(dir.path(), &backend).await.shut_down().await);
+    signed_in(dir.path(), &backend).await.shut_down().await;
     let patient = Options {
         undo: Some(LONG),
         ..options(dir.path())
