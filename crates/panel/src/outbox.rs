@@ -470,7 +470,8 @@ pub(crate) fn refused(
         params![waiting.id.stored(), to_json(problem)?],
     )?;
     put_back(tx, waiting)?;
-    if !is_in_sight {
+    // Of a chat that is known from the archive alone a reopening may be refused.
+    if !is_in_sight && !matches!(waiting.command, Command::Reopen { .. }) {
         settle_shell(tx, waiting.chat_id())?;
     }
     Ok(())
@@ -542,6 +543,16 @@ pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
         params![chat_id.stored()],
     )?;
     let commands = commands_of(tx.reader(), chat_id)?;
+    let kept = draft(tx.reader(), chat_id)?;
+    if kept.is_blank() {
+        // Nothing of the chat is left but how its composer stood.
+        put_draft(tx, &kept.cleared(ComposerMode::Comment))?;
+        tx.execute(
+            "UPDATE drafts SET mode = 'reply' WHERE chat_id = ?1",
+            params![chat_id.stored()],
+        )?;
+        tidy(tx)?;
+    }
     let Some(problem) = commands.iter().find_map(|waiting| waiting.problem.clone()) else {
         return Ok(());
     };
@@ -552,6 +563,7 @@ pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
                 if let (Some(mode), Some(text)) = (waiting.mode(), waiting.text()) {
                     let written = draft.of_mut(mode);
                     written.returned = joined(&written.returned, text);
+                    draft.mentions.extend_from_slice(waiting.mentions());
                 }
                 remove(tx, waiting.id)?;
             }

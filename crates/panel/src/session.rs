@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use pult_domain::{
-    ChatId, CommandId, CommentText, OperatorId, Place, ReplyText, Status, Timestamp,
+    ChatId, CommandId, CommentText, MAX_COMMENT_CHARS, OperatorId, Place, Refusal, ReplyText,
+    Status, Timestamp,
 };
 use pult_protocol::{Code, Command, CommandDone, CommandEnvelope, Problem, Token};
 use tokio::sync::Notify;
@@ -364,7 +365,15 @@ impl Session {
                 new = new.written(mode, text, seen);
             }
             if mode == ComposerMode::Comment {
-                new.mentions = mentions;
+                // Those of a comment that came back unseen stay.
+                let came_back = draft.mentions.iter().filter(|_| draft.revision != seen);
+                let mut all = mentions;
+                for operator in came_back {
+                    if !all.contains(operator) {
+                        all.push(*operator);
+                    }
+                }
+                new.mentions = all;
             }
             if new == draft {
                 return Ok(false);
@@ -496,8 +505,19 @@ impl Session {
             .read(|reader| cache::chat(reader, chat_id))?
             .is_some();
         tracing::debug!(command.id = %id, code = ?problem.code, "A command was refused");
-        self.outbox
-            .write(|tx| outbox::refused(tx, &waiting, problem, is_in_sight))?;
+        let is_listed = self
+            .cache
+            .read(|reader| cache::is_listed(reader, chat_id))?;
+        let is_reopen = matches!(waiting.command, Command::Reopen { .. });
+        self.outbox.write(|tx| {
+            // What was to be done with a chat that is closed meanwhile is over, and must not stand
+            // before what is written when it comes back.
+            if !is_listed && is_in_sight && waiting.text().is_none() && !is_reopen {
+                outbox::remove(tx, id)?;
+                return outbox::tidy(tx);
+            }
+            outbox::refused(tx, &waiting, problem, is_in_sight)
+        })?;
         self.chat_changed(chat_id);
         Ok(())
     }
@@ -536,10 +556,18 @@ fn client_name(chat: &pult_protocol::ChatRow) -> Option<String> {
 
 /// What the backend would refuse whatever else is true; an endless text could not even be sent.
 fn unsendable(command: &Command) -> Option<Problem> {
+    let too_long =
+        |text: &str| (text.chars().count() > MAX_COMMENT_CHARS).then_some(Refusal::TextTooLong);
     let refusal = if let Command::Reply { text, .. } = command {
         ReplyText::parse(text).err()
     } else if let Command::Comment { text, .. } = command {
         CommentText::parse(text).err()
+    } else if let Command::Transfer { note, .. } = command {
+        too_long(note.as_deref().unwrap_or_default())
+    } else if let Command::NameClient { name, .. } = command {
+        too_long(name.as_deref().unwrap_or_default())
+    } else if let Command::NoteClient { note, .. } = command {
+        too_long(note)
     } else {
         None
     };

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 
 use pult_domain::{OperatorId, Place, Role, Timestamp};
 use pult_protocol::{
-    ArchiveHit, ArchivePage, ArchiveQuery, ClientHistory, EntryRow, Notice, OperatorRow, Talk,
+    ArchiveHit, ArchivePage, ArchiveQuery, ChatRow, ClientHistory, EntryRow, Notice, OperatorRow,
+    Talk,
 };
 use pult_sqlite::Reader;
 
@@ -16,7 +17,10 @@ use crate::{StoreError, audience, chats, entries, sql};
 
 /// Most entries that are written into the index in one commit; what a longer talk has is left to
 /// the next close.
-const MAX_LINES: i64 = 5_000;
+const MAX_LINES: i64 = 1_000;
+
+/// Most bytes likewise: who writes waits for it.
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Most lines that a search looks at, newest first.
 const MAX_FOUND: i64 = 5_000;
@@ -49,6 +53,13 @@ pub(crate) fn write_down(work: &Work<'_>, chat: i64) -> Result<(), StoreError> {
             ))
         },
     )?;
+    let mut n_bytes = 0_usize;
+    let fitting = lines.iter().take_while(|(_, _, text)| {
+        let fits = n_bytes < MAX_BYTES;
+        n_bytes = n_bytes.saturating_add(text.len());
+        fits
+    });
+    let lines: Vec<_> = fitting.collect();
     let Some((_, last, _)) = lines.last() else {
         return Ok(());
     };
@@ -56,7 +67,7 @@ pub(crate) fn write_down(work: &Work<'_>, chat: i64) -> Result<(), StoreError> {
         "UPDATE chats SET archived_place = ?2 WHERE key = ?1",
         (chat, last),
     )?;
-    for (entry, _, text) in &lines {
+    for (entry, _, text) in lines.iter().copied() {
         if !text.is_empty() {
             work.tx.execute(
                 "INSERT INTO archive_lines (rowid, text) VALUES (?1, ?2)",
@@ -175,21 +186,45 @@ pub(crate) fn search(
     let mut hits = Vec::new();
     let mut has_more = false;
     for ((_, chat), line) in found.into_iter().rev() {
-        if finder.until(reader, chat)?.is_none() {
+        let Some(until) = finder.until(reader, chat)? else {
             continue;
-        }
+        };
         if hits.len() == n_wanted {
             has_more = true;
             break;
         }
         hits.push(ArchiveHit {
-            chat: chats::row(reader, chat)?,
+            chat: row_until(reader, chat, until)?,
             line: line
                 .map(|entry| entries::by_key(reader, entry))
                 .transpose()?,
         });
     }
     Ok(ArchivePage { hits, has_more })
+}
+
+/// The chat as somebody sees it who may read it up to a change: nothing of its row says what was
+/// written later.
+fn row_until(reader: Reader<'_>, chat: i64, until: i64) -> Result<ChatRow, StoreError> {
+    let mut row = chats::row(reader, chat)?;
+    let last = last_before(reader, chat, until)?;
+    if last < row.last_place {
+        row.last_place = last;
+        row.preview = None;
+        row.client.note.clear();
+    }
+    Ok(row)
+}
+
+/// The last place that was given before a change.
+fn last_before(reader: Reader<'_>, chat: i64, until: i64) -> Result<Place, StoreError> {
+    let last = reader.optional(
+        "SELECT place FROM entries WHERE chat = ?1 AND created_seq < ?2
+         ORDER BY place DESC LIMIT 1",
+        (chat, until),
+        |row| row.get(0).map(Place),
+    )?;
+    Ok(last.unwrap_or_default())
 }
 
 /// Behind which chat the page begins: when it was last active, and its key.
@@ -337,12 +372,7 @@ pub(crate) fn history(
     let end = if until == i64::MAX {
         before
     } else {
-        let last = reader.one(
-            "SELECT coalesce(max(place), 0) FROM entries WHERE chat = ?1 AND created_seq < ?2",
-            (chat, until),
-            |row| row.get(0).map(Place),
-        )?;
-        before.min(last.next())
+        before.min(last_before(reader, chat, until)?.next())
     };
     entries::before(reader, chat, end, limit).map(Some)
 }

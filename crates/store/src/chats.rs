@@ -5,7 +5,7 @@ use pult_protocol::{ChatRow, ClientCard, EntryKind, Notice, Preview};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
-use crate::{StoreError, archive, audience, entries, sql};
+use crate::{StoreError, archive, audience, entries, marks, sql};
 
 /// Most characters of a preview.
 const PREVIEW_CHARS: usize = 160;
@@ -133,6 +133,7 @@ pub(crate) fn apply(
     events: &[Event],
     integration: Option<i64>,
 ) -> Result<Option<entries::Added>, StoreError> {
+    let observed = chat.state.observers.clone();
     let mut last = None;
     for event in events {
         chat.state.apply(event);
@@ -156,6 +157,9 @@ pub(crate) fn apply(
     let seq = work.next_seq();
     save_state(work, chat, waits, seq)?;
     audience::settle(work, chat.key, &chat.state, seq)?;
+    for operator in observed.difference(&chat.state.observers) {
+        marks::tell_everything(work, *operator, chat.key)?;
+    }
     if chat.state.status == Status::Closed {
         archive::write_down(work, chat.key)?;
     }

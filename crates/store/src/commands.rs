@@ -54,7 +54,11 @@ pub(crate) fn run(
         Ok(asker) => asker,
         Err(refusal) => return Ok(Err(Problem::of_refusal(&refusal))),
     };
-    let hash = answers::hash(&envelope.command)?;
+    let on_behalf_of = match asking {
+        Asking::Operator(_) => None,
+        Asking::Integration { on_behalf_of, .. } => on_behalf_of,
+    };
+    let hash = answers::hash(&envelope.command, on_behalf_of)?;
     if let Some(answer) = answers::find(reader, asker.answers_to, envelope.id, hash)? {
         return Ok(answer);
     }

@@ -1,11 +1,11 @@
 //! Read marks: how far an operator has read a chat. They only grow.
 
-use pult_domain::{ChatId, Place};
+use pult_domain::{ChatId, OperatorId, Place};
 use pult_protocol::MarkRow;
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
-use crate::{StoreError, sql};
+use crate::{StoreError, chats, sql};
 
 pub(crate) fn grow(
     work: &mut Work<'_>,
@@ -23,6 +23,25 @@ pub(crate) fn grow(
          SET place = excluded.place, seq = excluded.seq
          WHERE excluded.place > place",
         (operator, chat, place.0, seq),
+    )?;
+    if n_changed > 0 {
+        work.touched.marks.insert((operator, chat));
+    }
+    Ok(())
+}
+
+/// Whoever observes no more is told of everything if they ever see the chat again.
+pub(crate) fn tell_everything(
+    work: &mut Work<'_>,
+    operator: OperatorId,
+    chat: i64,
+) -> Result<(), StoreError> {
+    let operator = chats::operator_key(work.tx.reader(), operator)?;
+    let seq = work.next_seq();
+    let n_changed = work.tx.execute(
+        "UPDATE read_marks SET only_addressed = 0, seq = ?3
+         WHERE operator = ?1 AND chat = ?2 AND only_addressed = 1",
+        (operator, chat, seq),
     )?;
     if n_changed > 0 {
         work.touched.marks.insert((operator, chat));

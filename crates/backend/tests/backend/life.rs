@@ -196,6 +196,29 @@ async fn row_11_an_observer_who_leaves_sees_the_chat_no_more() {
 }
 
 #[tokio::test]
+async fn who_wished_to_be_told_little_is_told_everything_once_the_chat_is_theirs() {
+    let mut office = Office::new().await;
+    let chat = office.annas_chat().await;
+    loses(&mut office.boriss, chat).await;
+    let asked = comment(chat, "Взгляните", vec![office.boris.id], 3);
+    office.annas.command(asked).await.unwrap();
+    sees(&mut office.boriss, chat, |_| true).await;
+    let little = |only_addressed| Command::TellOnlyAddressed {
+        chat_id: chat,
+        only_addressed,
+        seen_place: Place(5),
+    };
+    office.boriss.command(little(true)).await.unwrap();
+    let sql = "SELECT count(*) FROM read_marks WHERE only_addressed = 1";
+    assert_eq!(office.backend.count(sql), 1);
+    let owner = office.annas.command(little(true)).await.unwrap_err();
+    assert_eq!(owner.code, Code::NotAllowed);
+    let over = transfer(chat, office.boris.id, "", 5);
+    office.annas.command(over).await.unwrap();
+    assert_eq!(office.backend.count(sql), 0);
+}
+
+#[tokio::test]
 async fn row_12_a_transferred_chat_goes_over_with_its_note() {
     let mut office = Office::new().await;
     let chat = office.annas_chat().await;
@@ -375,7 +398,11 @@ async fn who_handed_a_chat_on_finds_what_was_there_until_then() {
         .await
         .unwrap();
     office.boriss.command(close(chat, 6)).await.unwrap();
-    assert_eq!(found(&office.anna, "text=слушаю").await.hits.len(), 1);
+    let hits = found(&office.anna, "text=слушаю").await.hits;
+    assert_eq!(hits.len(), 1);
+    assert_eq!(hits[0].chat.preview, None, "it was written later");
+    let hits = found(&office.boris, "").await.hits;
+    assert!(hits[0].chat.preview.is_some());
     assert_eq!(found(&office.anna, "text=секретное").await.hits, []);
     let path = format!("/api/v1/chats/{}/entries", chat.0);
     let history = office.anna.request(Method::GET, &path).await;

@@ -288,11 +288,28 @@ async fn an_integration_asks_for_nobody_who_administers_or_is_unknown_and_nobody
         .post_json(&body)
         .await
         .refuses(403, "not_allowed");
+    // The same id for somebody else is another command.
+    let id = new_command_id();
+    let as_whom = |operator: OperatorId| {
+        let comment = command(Deed::Comment, chat, seen, company.target.id);
+        json!({ "id": id, "command": comment, "on_behalf_of": operator })
+    };
+    for (operator, status) in [(company.owner.id, 200), (company.observer.id, 409)] {
+        let request = company
+            .backend
+            .request(Method::POST, "/api/v1/commands")
+            .bearer_auth(&company.key)
+            .json(&as_whom(operator));
+        assert_eq!(Answer::of(request).await.status, status);
+    }
     // What it does, as itself or for somebody, tells of it.
+    let seen = company.newest(chat);
+    let close = command(Deed::Close, chat, seen, company.target.id);
     let done = company.by_key(&close, None).await;
     assert_eq!(done.status, 200, "{}", done.text);
     let sql = "SELECT count(*) FROM entries e JOIN integrations i ON i.key = e.integration";
-    assert_eq!(company.backend.count(sql), 1);
+    // The comment, the notice of who joined by it, and that of the close.
+    assert_eq!(company.backend.count(sql), 3);
 }
 
 #[tokio::test]

@@ -200,10 +200,15 @@ impl Session {
             let before = applied.before.get(&chat_id).and_then(Option::as_ref);
             let newest = unread.get(&chat_id).copied();
             let only_addressed = self.cache.read(|reader| {
-                Ok(cache::chat(reader, chat_id)?.is_some_and(|held| held.only_addressed))
+                let held = cache::chat(reader, chat_id)?;
+                Ok(held.is_some_and(|held| held.only_addressed))
             })?;
+            let only_addressed = only_addressed && chat.observer_ids.contains(&context.me);
+            let read_place = self
+                .cache
+                .read(|reader| cache::read_place(reader, chat_id))?;
             let notification = context
-                .addressed(before, chat, page)
+                .addressed(before, chat, page, read_place)
                 .or_else(|| context.about(before, chat, newest.filter(|_| !only_addressed)));
             if let Some(notification) = notification {
                 self.events.send(PanelEvent::Notify { notification });
@@ -359,11 +364,13 @@ impl News {
         before: Option<&ChatRow>,
         after: &ChatRow,
         page: &Page,
+        read_place: Place,
     ) -> Option<Notification> {
         if self.watch.in_front && self.watch.chat_id == Some(after.id) {
             return None;
         }
         let last_place = before.map_or(Place::default(), |before| before.last_place);
+        let last_place = last_place.max(read_place);
         let new = page.rows.iter().rev().filter_map(|row| match row {
             Row::Entry(entry)
                 if entry.chat_id == after.id

@@ -356,7 +356,7 @@ impl World {
             Step::ProgramComes => {
                 let name = store.next_wamid();
                 let mut key_hash = [0; 32];
-                for (byte, letter) in key_hash.iter_mut().zip(name.bytes()) {
+                for (byte, letter) in key_hash.iter_mut().zip(name.bytes().rev()) {
                     *byte = letter;
                 }
                 let integration = NewIntegration { name, key_hash };
