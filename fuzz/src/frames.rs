@@ -849,6 +849,16 @@ impl Trial {
 const fn word(command: &Command) -> &'static str {
     match command {
         Command::Reply { .. } => "reply",
+        Command::Comment { .. } => "comment",
+        Command::Leave { .. } => "leave",
+        Command::Transfer { .. } => "transfer",
+        Command::ReturnToQueue { .. } => "return_to_queue",
+        Command::Assign { .. } => "assign",
+        Command::SetObservers { .. } => "set_observers",
+        Command::NoAnswerNeeded { .. } => "no_answer_needed",
+        Command::NameClient { .. } => "name_client",
+        Command::NoteClient { .. } => "note_client",
+        Command::TellOnlyAddressed { .. } => "tell_only_addressed",
         Command::Close { .. } => "close",
         Command::Reopen { .. } => "reopen",
         Command::MarkRead { .. } => "mark_read",

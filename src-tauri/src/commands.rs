@@ -9,9 +9,12 @@
 
 use std::fmt::Display;
 
-use pult_domain::{ChatId, CommandId, Place};
-use pult_panel::view::{DraftRevision, LastSignIn, Overview, SignInFailure, Timeline};
+use pult_domain::{ChatId, CommandId, OperatorId, Place};
+use pult_panel::view::{
+    ChatDeed, ComposerMode, DraftRevision, LastSignIn, Overview, SignInFailure, Timeline,
+};
 use pult_panel::{Panel, PanelError};
+use pult_protocol::{ArchivePage, ArchiveQuery, ClientHistory, HistoryPage};
 use serde::Serialize;
 use tauri::{AppHandle, Manager, Runtime, State};
 use url::Url;
@@ -48,19 +51,58 @@ pub(crate) async fn reply(
 }
 
 #[tauri::command]
-pub(crate) async fn close_chat(
+pub(crate) async fn comment(
     panel: State<'_, Panel>,
     chat_id: ChatId,
+    text: String,
+    mentions: Vec<OperatorId>,
+    seen: DraftRevision,
 ) -> Result<CommandId, PanelError> {
-    panel.close_chat(chat_id).await
+    panel.comment(chat_id, text, mentions, seen).await
+}
+
+#[tauri::command]
+pub(crate) async fn act(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    deed: ChatDeed,
+) -> Result<CommandId, PanelError> {
+    panel.act(chat_id, deed).await
 }
 
 #[tauri::command]
 pub(crate) async fn reopen_chat(
     panel: State<'_, Panel>,
     chat_id: ChatId,
+    found: Option<Place>,
 ) -> Result<CommandId, PanelError> {
-    panel.reopen_chat(chat_id).await
+    panel.reopen_chat(chat_id, found).await
+}
+
+#[tauri::command]
+pub(crate) async fn archive(
+    panel: State<'_, Panel>,
+    query: ArchiveQuery,
+) -> Result<ArchivePage, PanelError> {
+    panel.archive(query).await
+}
+
+#[tauri::command]
+pub(crate) async fn archived(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    before: Option<Place>,
+    limit: u32,
+) -> Result<HistoryPage, PanelError> {
+    panel.archived(chat_id, before, limit).await
+}
+
+#[tauri::command]
+pub(crate) async fn card(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+) -> Result<ClientHistory, PanelError> {
+    panel.card(chat_id).await
 }
 
 #[tauri::command]
@@ -99,10 +141,12 @@ pub(crate) async fn discard_shell(
 pub(crate) async fn set_draft(
     panel: State<'_, Panel>,
     chat_id: ChatId,
+    mode: ComposerMode,
     text: String,
+    mentions: Vec<OperatorId>,
     seen: DraftRevision,
 ) -> Result<(), PanelError> {
-    panel.set_draft(chat_id, text, seen).await
+    panel.set_draft(chat_id, mode, text, mentions, seen).await
 }
 
 #[tauri::command]

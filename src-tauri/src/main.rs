@@ -16,6 +16,7 @@ mod window;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use pult_panel::{Options, Panel};
@@ -59,7 +60,11 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::overview,
             commands::timeline,
             commands::reply,
-            commands::close_chat,
+            commands::comment,
+            commands::act,
+            commands::archive,
+            commands::archived,
+            commands::card,
             commands::reopen_chat,
             commands::take_back,
             commands::send_anyway,
@@ -117,12 +122,16 @@ fn private_dir(path: &Path) -> std::io::Result<()> {
     builder.create(path)
 }
 
+/// How long a transfer or a close can be taken back.
+const UNDO: Duration = Duration::from_secs(5);
+
 fn open_panel(data_dir: &Path, extra_ca: Option<PathBuf>) -> Result<Panel, StartError> {
     let options = Options {
         data_dir: data_dir.to_path_buf(),
         device: device_name(),
         token_store: Arc::new(KeyStoreFirst::new(data_dir)),
         extra_ca,
+        undo: Some(UNDO),
     };
     Ok(tauri::async_runtime::block_on(Panel::open(options))?)
 }

@@ -30,6 +30,7 @@ impl Shell {
             device: "test".to_owned(),
             token_store: Arc::new(FileTokenStore::new(data_dir.path())),
             extra_ca: None,
+            undo: None,
         };
         app.manage(tauri::async_runtime::block_on(Panel::open(options)).unwrap());
         Self {
@@ -119,7 +120,7 @@ fn a_fresh_panel_is_signed_in_nowhere() {
 #[test]
 fn an_error_reaches_the_page_as_a_code_and_words_for_details() {
     let shell = Shell::start();
-    let body = json!({ "chatId": "0190a0c0-0000-7000-8000-000000000001", "text": "Здравствуйте" });
+    let body = json!({ "chatId": "0190a0c0-0000-7000-8000-000000000001", "text": "Здравствуйте", "seen": 0 });
     let error = invoke(&shell.window(window::MAIN), "reply", body).unwrap_err();
     assert_eq!(error["code"], "not_signed_in");
     assert!(error["message"].is_string());

@@ -298,6 +298,7 @@ pub fn options(data_dir: &Path) -> Options {
         device: "tests".to_owned(),
         token_store: Arc::new(FileTokenStore::new(data_dir.join("tokens"))),
         extra_ca: None,
+        undo: None,
     }
 }
 

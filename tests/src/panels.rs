@@ -213,6 +213,7 @@ pub fn outbound<'a>(timeline: &'a Timeline, text: &str) -> Option<&'a EntryRow> 
         EntryBody::Outbound { text: sent, .. } => sent == text,
         EntryBody::Inbound { .. }
         | EntryBody::InboundPlaceholder { .. }
+        | EntryBody::Comment { .. }
         | EntryBody::Notice { .. } => false,
     })
 }
@@ -224,6 +225,7 @@ pub fn delivery(timeline: &Timeline, text: &str) -> Option<DeliveryState> {
         EntryBody::Outbound { delivery, .. } => Some(delivery.state),
         EntryBody::Inbound { .. }
         | EntryBody::InboundPlaceholder { .. }
+        | EntryBody::Comment { .. }
         | EntryBody::Notice { .. } => None,
     }
 }

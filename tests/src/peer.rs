@@ -145,7 +145,11 @@ impl Peer {
             }
             Way::Rest => {
                 let request = self.http.post(format!("{}/api/v1/commands", self.address));
-                let request = request.json(&CommandRequest { id, command });
+                let request = request.json(&CommandRequest {
+                    id,
+                    command,
+                    on_behalf_of: None,
+                });
                 Ready::Rest(request.bearer_auth(&self.token.0).build()?)
             }
         };
@@ -309,7 +313,7 @@ fn apply(chats: &mut HashMap<ChatId, Told>, changes: Changes) {
                     ..Told::default()
                 };
             }
-            Row::Mark(_) | Row::Operator(_) | Row::Channel(_) => {}
+            Row::Mark(_) | Row::Operator(_) | Row::Channel(_) | Row::Integration(_) => {}
         }
     }
 }
@@ -317,6 +321,11 @@ fn apply(chats: &mut HashMap<ChatId, Told>, changes: Changes) {
 const fn entry_id(row: &Row) -> Option<EntryId> {
     match row {
         Row::Entry(entry) => Some(entry.id),
-        Row::Chat(_) | Row::Gone { .. } | Row::Mark(_) | Row::Operator(_) | Row::Channel(_) => None,
+        Row::Chat(_)
+        | Row::Gone { .. }
+        | Row::Mark(_)
+        | Row::Operator(_)
+        | Row::Channel(_)
+        | Row::Integration(_) => None,
     }
 }

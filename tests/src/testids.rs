@@ -38,3 +38,29 @@ pub const SHELL_ROW: &str = "shell-row";
 pub const BACK: &str = "back";
 /// Who the open chat is with.
 pub const CONVERSATION_TITLE: &str = "conversation-title";
+/// Turns the composer to hidden comments and back.
+pub const COMMENT_TOGGLE: &str = "comment-toggle";
+/// Colleagues to be mentioned.
+pub const MENTION_LIST: &str = "mention-list";
+/// What can be done with the open chat.
+pub const MENU: &str = "menu";
+/// Hands the open chat on.
+pub const MENU_TRANSFER: &str = "menu-transfer";
+/// Whom to look for.
+pub const TRANSFER_SEARCH: &str = "transfer-search";
+/// The hidden comment that goes with a transfer.
+pub const TRANSFER_NOTE: &str = "transfer-note";
+/// Transfers.
+pub const TRANSFER_SUBMIT: &str = "transfer-submit";
+/// What waits so that it can be taken back.
+pub const PENDING: &str = "pending";
+/// Takes it back.
+pub const PENDING_UNDO: &str = "pending-undo";
+/// The way to the archive.
+pub const RAIL_ARCHIVE: &str = "rail-archive";
+/// What to look for in the archive.
+pub const ARCHIVE_SEARCH: &str = "archive-search";
+/// A chat that was found in the archive.
+pub const ARCHIVE_ROW: &str = "archive-row";
+/// A chat of the archive, open for reading.
+pub const ARCHIVED: &str = "archived";

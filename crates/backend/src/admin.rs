@@ -8,7 +8,7 @@ use std::io::Write as _;
 use anyhow::{Context as _, bail};
 use pult_domain::Role;
 use pult_protocol::ChannelKind;
-use pult_store::{NewChannel, NewOperator, Operator, Store};
+use pult_store::{NewChannel, NewIntegration, NewOperator, Operator, Store};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 
@@ -102,6 +102,45 @@ async fn hashed(password: SecretString) -> anyhow::Result<String> {
         bail!("A password needs at least {MIN_PASSWORD_CHARS} characters.");
     }
     tokio::task::spawn_blocking(move || auth::hash_password(password.expose_secret())).await?
+}
+
+/// Adds an integration. Its key is in the answer, and nowhere else.
+///
+/// # Errors
+/// When the name is blank or taken.
+pub async fn add_integration(store: &Store, name: &str) -> anyhow::Result<Value> {
+    let name = name.trim();
+    if name.is_empty() {
+        bail!("An integration needs a name that is not blank.");
+    }
+    let (key, key_hash) = auth::new_token()?;
+    let integration = NewIntegration {
+        name: name.to_owned(),
+        key_hash,
+    };
+    match store.add_integration(integration).await? {
+        Ok(id) => Ok(json!({ "id": id, "name": name, "key": key })),
+        Err(_) => bail!("An integration with the name {name} exists already."),
+    }
+}
+
+/// All integrations.
+///
+/// # Errors
+/// A fault of the store.
+pub async fn list_integrations(store: &Store) -> anyhow::Result<Value> {
+    Ok(json!({ "integrations": store.integrations().await? }))
+}
+
+/// Ends an integration's key for ever.
+///
+/// # Errors
+/// When there is no such integration, or its key was ended before.
+pub async fn revoke_integration(store: &Store, name: &str) -> anyhow::Result<Value> {
+    if !store.revoke_integration(name.trim().to_owned()).await? {
+        bail!("There is no integration with the name {name} whose key is in use.");
+    }
+    Ok(json!({ "name": name.trim(), "is_active": false }))
 }
 
 /// Adds a `WhatsApp` number, or replaces the settings of the one with the same phone number id.

@@ -9,8 +9,9 @@ use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use pult_domain::{IntegrationId, OperatorId};
 use pult_protocol::{Code, Token};
-use pult_store::Session;
+use pult_store::{Asking, Session};
 use rand::TryRng as _;
 use sha2::{Digest as _, Sha256};
 
@@ -88,7 +89,22 @@ pub(crate) fn hash_token(token: &Token) -> [u8; 32] {
     Sha256::digest(token.0.as_bytes()).into()
 }
 
-/// The session whose token stands in the request's `Authorization: Bearer` header.
+/// The token that stands in the request's `Authorization: Bearer` header.
+fn bearer(parts: &Parts) -> Option<Token> {
+    let header = parts
+        .headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    header
+        .and_then(|value| value.strip_prefix("Bearer "))
+        .map(|token| Token(token.trim().to_owned()))
+}
+
+fn signed_out() -> ProblemResponse {
+    ProblemResponse::new(Code::SignedOut, "sign in first")
+}
+
+/// The session whose token the request bears.
 pub(crate) struct SignedIn(pub(crate) Session);
 
 impl FromRequestParts<Shared> for SignedIn {
@@ -98,17 +114,49 @@ impl FromRequestParts<Shared> for SignedIn {
         parts: &mut Parts,
         backend: &Shared,
     ) -> Result<Self, Self::Rejection> {
-        let signed_out = || ProblemResponse::new(Code::SignedOut, "sign in first");
-        let header = parts
-            .headers
-            .get(AUTHORIZATION)
-            .and_then(|value| value.to_str().ok());
-        let token = header
-            .and_then(|value| value.strip_prefix("Bearer "))
-            .map(|token| Token(token.trim().to_owned()))
-            .ok_or_else(signed_out)?;
+        let token = bearer(parts).ok_or_else(signed_out)?;
         let session = backend.store.session(hash_token(&token)).await?;
         session.map(Self).ok_or_else(signed_out)
+    }
+}
+
+/// Whoever asks: an operator with the token of a session, or an integration with its key.
+pub(crate) enum Principal {
+    Operator(OperatorId),
+    Integration(IntegrationId),
+}
+
+impl Principal {
+    /// The principal as who asks, for an operator whom an integration names.
+    pub(crate) fn for_whom(
+        self,
+        on_behalf_of: Option<OperatorId>,
+    ) -> Result<Asking, ProblemResponse> {
+        match (self, on_behalf_of) {
+            (Self::Operator(id), None) => Ok(Asking::Operator(id)),
+            (Self::Operator(_), Some(_)) => Err(ProblemResponse::new(
+                Code::NotAllowed,
+                "only an integration asks on behalf of somebody",
+            )),
+            (Self::Integration(id), on_behalf_of) => Ok(Asking::Integration { id, on_behalf_of }),
+        }
+    }
+}
+
+impl FromRequestParts<Shared> for Principal {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        backend: &Shared,
+    ) -> Result<Self, Self::Rejection> {
+        let hash = hash_token(&bearer(parts).ok_or_else(signed_out)?);
+        if let Some(session) = backend.store.session(hash).await? {
+            return Ok(Self::Operator(session.operator.id));
+        }
+        let integration = backend.store.integration(hash).await?;
+        let integration = integration.ok_or_else(signed_out)?;
+        Ok(Self::Integration(integration.id))
     }
 }
 

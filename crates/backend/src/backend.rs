@@ -25,8 +25,8 @@ use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, commands, delivery, health, history, listen, metrics, openapi, sessions, socket,
-    upkeep, watch, webhooks,
+    DataFolder, archive, commands, delivery, health, history, listen, metrics, openapi, sessions,
+    socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -232,6 +232,8 @@ fn routes() -> Router<Shared> {
         )
         .route("/api/v1/commands", post(commands::run))
         .route("/api/v1/chats/{chat_id}/entries", get(history::page))
+        .route("/api/v1/chats/{chat_id}/card", get(archive::card))
+        .route("/api/v1/archive", get(archive::search))
         .route("/api/v1/socket", get(socket::open))
         .route("/api/v1/openapi.json", get(openapi::document))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));

@@ -4,10 +4,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
-use pult_domain::{ChatId, CommandId, OperatorId};
+use pult_domain::{ChatId, CommandId};
 use pult_protocol::{CommandDone, CommandEnvelope, CommandRequest, CommandResponse, Problem};
+use pult_store::Asking;
 
-use crate::auth::SignedIn;
+use crate::auth::Principal;
 use crate::backend::{Backend, Shared};
 use crate::problem::{ProblemResponse, of_store_error};
 use crate::sessions::unreadable;
@@ -20,20 +21,24 @@ use crate::sessions::unreadable;
         (status = 401, description = "signed_out", body = Problem),
         (status = 403, description = "not_allowed", body = Problem),
         (status = 404, description = "chat_not_found", body = Problem),
-        (status = 409, description = "chat_taken, chat_closed, newer_message, wrong_status or \
-                                      id_reused", body = Problem),
+        (status = 409, description = "chat_taken, chat_closed, newer_message, wrong_status, \
+                                      already_owner, colleague_inactive or id_reused", body = Problem),
         (status = 422, description = "text_empty or text_too_long", body = Problem),
     )
 )]
 pub(crate) async fn run(
     State(backend): State<Shared>,
-    SignedIn(session): SignedIn,
+    asking: Principal,
     body: Result<Json<CommandRequest>, JsonRejection>,
 ) -> Result<Json<CommandResponse>, ProblemResponse> {
-    let Json(CommandRequest { id, command }) = body.map_err(|error| unreadable(&error))?;
+    let Json(CommandRequest {
+        id,
+        command,
+        on_behalf_of,
+    }) = body.map_err(|error| unreadable(&error))?;
     let envelope = CommandEnvelope { id, command };
     let chat_id = envelope.command.chat_id();
-    let answer = carry_out(&backend, session.operator.id, envelope).await;
+    let answer = carry_out(&backend, asking.for_whom(on_behalf_of)?, envelope).await;
     is_answered(id, chat_id);
     let result = answer.map_err(ProblemResponse)?;
     Ok(Json(CommandResponse { result }))
@@ -43,13 +48,13 @@ pub(crate) async fn run(
 /// not.
 pub(crate) async fn carry_out(
     backend: &Backend,
-    author: OperatorId,
+    author: Asking,
     envelope: CommandEnvelope,
 ) -> Result<CommandDone, Problem> {
     tracing::debug!(
         command.id = %envelope.id,
         chat.id = %envelope.command.chat_id(),
-        operator.id = %author,
+        author = %named(author),
         "A command was taken"
     );
     let answer = match backend.store.command(author, envelope).await {
@@ -58,6 +63,21 @@ pub(crate) async fn carry_out(
     };
     backend.metrics.command(&answer);
     answer
+}
+
+/// Who asks, by id, for the log.
+fn named(asking: Asking) -> String {
+    match asking {
+        Asking::Operator(id) => format!("operator {id}"),
+        Asking::Integration {
+            id,
+            on_behalf_of: None,
+        } => format!("integration {id}"),
+        Asking::Integration {
+            id,
+            on_behalf_of: Some(operator),
+        } => format!("integration {id} for operator {operator}"),
+    }
 }
 
 /// Its answer is handed to the network next.

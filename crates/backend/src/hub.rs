@@ -274,6 +274,7 @@ impl View {
     fn frame(&self, set: &ChangeSet, operator: OperatorId, epoch: &str) -> Made {
         let mut rows: Vec<Row> = set.operators.iter().cloned().map(Row::Operator).collect();
         rows.extend(set.channels.iter().cloned().map(Row::Channel));
+        rows.extend(set.integrations.iter().cloned().map(Row::Integration));
         for (sight, change) in self.chats.iter().zip(&set.chats) {
             match sight {
                 Sight::Unseen => {}
@@ -366,6 +367,7 @@ mod tests {
                 is_active: true,
             }],
             channels: Vec::new(),
+            integrations: Vec::new(),
             marks: Vec::new(),
             lanes: false,
         }
@@ -378,6 +380,8 @@ mod tests {
             id: ChatId(Uuid::now_v7()),
             channel_id: ChannelId(Uuid::now_v7()),
             client: ClientCard {
+                own_name: None,
+                note: String::new(),
                 id: ClientId(Uuid::now_v7()),
                 name: None,
                 phone: None,

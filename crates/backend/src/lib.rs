@@ -6,6 +6,7 @@
 //! changes to panels as they are committed, and the worker that sends replies.
 
 pub mod admin;
+mod archive;
 mod auth;
 mod backend;
 pub mod backup;

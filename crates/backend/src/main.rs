@@ -13,7 +13,7 @@ use pult_backend::channels::WhatsAppSettings;
 use pult_backend::logging::{self, LogFormat};
 use pult_backend::{Backend, DataFolder, ServeSettings, admin, system_clock};
 use pult_domain::Role;
-use pult_store::Followers;
+use pult_store::{Followers, Store};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -82,6 +82,9 @@ enum Command {
     /// The numbers through which clients write.
     #[command(subcommand)]
     Channel(ChannelCommand),
+    /// Programs with an API key, such as 1C:Enterprise.
+    #[command(subcommand)]
+    Integration(IntegrationCommand),
 }
 
 #[derive(Subcommand)]
@@ -145,6 +148,24 @@ struct PasswordSource {
     /// Read the password from this file (its first line). Without either: from `PULT_PASSWORD`.
     #[arg(long)]
     password_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum IntegrationCommand {
+    /// Add an integration. Its key is told this once.
+    Add {
+        /// What staff call it.
+        #[arg(long)]
+        name: String,
+    },
+    /// List all integrations.
+    List,
+    /// End an integration's key for ever.
+    Revoke {
+        /// What staff call it.
+        #[arg(long)]
+        name: String,
+    },
 }
 
 #[derive(Subcommand)]
@@ -247,6 +268,24 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
             store.close().await;
             admin::print(&answer)
         }
+        Command::Integration(command) => {
+            let _command = folder.lock_for_command()?;
+            let store = folder.store(system_clock(), Followers::nobody())?;
+            let answer = integration(&store, command).await?;
+            store.close().await;
+            admin::print(&answer)
+        }
+    }
+}
+
+async fn integration(
+    store: &Store,
+    command: IntegrationCommand,
+) -> anyhow::Result<serde_json::Value> {
+    match command {
+        IntegrationCommand::Add { name } => admin::add_integration(store, &name).await,
+        IntegrationCommand::List => admin::list_integrations(store).await,
+        IntegrationCommand::Revoke { name } => admin::revoke_integration(store, &name).await,
     }
 }
 
@@ -303,10 +342,7 @@ impl Stop {
     }
 }
 
-async fn operator(
-    store: &pult_store::Store,
-    command: OperatorCommand,
-) -> anyhow::Result<serde_json::Value> {
+async fn operator(store: &Store, command: OperatorCommand) -> anyhow::Result<serde_json::Value> {
     match command {
         OperatorCommand::Add {
             login,
@@ -322,10 +358,7 @@ async fn operator(
     }
 }
 
-async fn channel(
-    store: &pult_store::Store,
-    command: ChannelCommand,
-) -> anyhow::Result<serde_json::Value> {
+async fn channel(store: &Store, command: ChannelCommand) -> anyhow::Result<serde_json::Value> {
     match command {
         ChannelCommand::List => admin::list_channels(store).await,
         ChannelCommand::Add(NewChannelCommand::Whatsapp {

@@ -12,6 +12,8 @@ use utoipa::OpenApi;
         crate::sessions::current,
         crate::commands::run,
         crate::history::page,
+        crate::archive::search,
+        crate::archive::card,
     )
 )]
 struct Document;

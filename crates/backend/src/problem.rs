@@ -51,6 +51,8 @@ const fn status(code: Code) -> StatusCode {
         | Code::ChatClosed
         | Code::NewerMessage
         | Code::WrongStatus
+        | Code::AlreadyOwner
+        | Code::ColleagueInactive
         | Code::IdReused => StatusCode::CONFLICT,
         Code::NotAllowed | Code::OperatorInactive | Code::BadSignature => StatusCode::FORBIDDEN,
         Code::ChatNotFound | Code::NotFound => StatusCode::NOT_FOUND,

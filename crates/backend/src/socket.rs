@@ -17,6 +17,7 @@ use pult_protocol::{
     BackendFrame, Changes, Code, CommandEnvelope, Cursor, HEARTBEAT_MS, HELLO_TIMEOUT_MS,
     MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Token,
 };
+use pult_store::Asking;
 use pult_store::Session;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -402,7 +403,7 @@ async fn answer(backend: &Backend, author: OperatorId, envelope: CommandEnvelope
     Answer {
         id,
         chat_id,
-        frame: match commands::carry_out(backend, author, envelope).await {
+        frame: match commands::carry_out(backend, Asking::Operator(author), envelope).await {
             Ok(result) => BackendFrame::Done { id, result },
             Err(problem) => BackendFrame::Refused { id, problem },
         },

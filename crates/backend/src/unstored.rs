@@ -27,6 +27,7 @@ pub(crate) fn tell(backend: &Backend, facts: Vec<ChannelFact>) {
                 chats: vec![change.into()],
                 operators: Vec::new(),
                 channels: Vec::new(),
+                integrations: Vec::new(),
                 marks: Vec::new(),
                 lanes: false,
             });
@@ -43,6 +44,7 @@ fn change(message: &InboundMessage, now: Timestamp) -> ChatChange {
         chat_id: id,
         place: Place(1),
         author_id: None,
+        integration_id: None,
         command_id: None,
         sent_at: message.sent_at,
         received_at: now,
@@ -53,6 +55,8 @@ fn change(message: &InboundMessage, now: Timestamp) -> ChatChange {
             id,
             channel_id: ChannelId(Uuid::now_v7()),
             client: ClientCard {
+                own_name: None,
+                note: String::new(),
                 id: ClientId(Uuid::now_v7()),
                 name: message.sender.name.clone(),
                 phone: message.sender.phone.clone(),

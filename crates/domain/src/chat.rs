@@ -101,6 +101,16 @@ impl Chat {
                 self.former_owner = None;
                 self.observers.remove(&by);
             }
+            Event::Transferred { to, .. } | Event::Assigned { to, .. } => {
+                self.status = Status::InWork;
+                self.owner = Some(to);
+                self.former_owner = None;
+                self.observers.remove(&to);
+            }
+            Event::Joined { observer, .. } => {
+                self.observers.insert(observer);
+            }
+            Event::NoAnswerNeeded { .. } => {}
             Event::Closed { .. } => {
                 self.status = Status::Closed;
                 self.former_owner = None;
@@ -113,12 +123,15 @@ impl Chat {
             }
             Event::ReopenedToQueue { was, .. }
             | Event::CameBackToQueue { was }
+            | Event::Returned { was, .. }
             | Event::OwnerDeactivated { was } => {
                 self.status = Status::Queued;
                 self.owner = None;
                 self.former_owner = was;
             }
-            Event::ObserverDeactivated { observer } => {
+            Event::Left { observer }
+            | Event::Removed { observer, .. }
+            | Event::ObserverDeactivated { observer } => {
                 self.observers.remove(&observer);
             }
         }

@@ -49,6 +49,10 @@ id!(
     OperatorId
 );
 id!(
+    /// A program with an API key.
+    IntegrationId
+);
+id!(
     /// A line of a chat's history: message, comment or notice.
     EntryId
 );

@@ -12,13 +12,17 @@ mod life;
 mod operator;
 pub mod provider;
 mod refusal;
+mod rights;
 mod text;
 mod time;
 
 pub use chat::{Chat, Status};
-pub use ids::{ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, SessionId};
-pub use life::{Action, Event, Facts, client_writes, deactivate, decide};
+pub use ids::{
+    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, SessionId,
+};
+pub use life::{Action, Event, Facts, client_writes, deactivate, decide, sees_all};
 pub use operator::{Author, Role};
 pub use refusal::Refusal;
-pub use text::{MAX_REPLY_CHARS, ReplyText};
+pub use rights::{Deed, Part, Verdict, verdict};
+pub use text::{CommentText, MAX_COMMENT_CHARS, MAX_REPLY_CHARS, ReplyText};
 pub use time::{Place, Seq, Timestamp};

@@ -4,17 +4,90 @@
 //! a list of [`Event`]s, which [`Chat::apply`] carries out and the store writes down as notices;
 //! an empty list means that the thing is allowed and moves nothing.
 
-use crate::{Author, Chat, OperatorId, Place, Refusal, Role, Status};
+use std::collections::BTreeSet;
 
-/// What an operator asks for.
+use crate::{Author, Chat, Deed, OperatorId, Part, Place, Refusal, Role, Status, Verdict, verdict};
+
+/// What somebody asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
+pub enum Action<'a> {
     /// A reply to the client (rows 5-7).
     Reply,
+    /// A hidden comment (rows 8-10).
+    Comment {
+        /// Whom it mentions.
+        mentions: &'a BTreeSet<OperatorId>,
+    },
+    /// Observe no longer (row 11).
+    Leave,
+    /// Hand the chat on (row 12).
+    Transfer {
+        /// To whom.
+        to: OperatorId,
+    },
     /// Close the chat (rows 13, 14).
     Close,
     /// Reopen a closed chat (row 15).
     Reopen,
+    /// Put the chat back into the queue (row 16).
+    ReturnToQueue,
+    /// Give a queued chat to somebody (row 18).
+    Assign {
+        /// To whom.
+        to: OperatorId,
+    },
+    /// Say who observes: these and nobody else (row 19).
+    SetObservers {
+        /// Who. The owner, who sees the chat anyway, is passed over.
+        observers: &'a BTreeSet<OperatorId>,
+    },
+    /// The client needs no answer (row 20).
+    NoAnswerNeeded,
+}
+
+impl Action<'_> {
+    /// What it is in the table of rights.
+    #[must_use]
+    pub const fn deed(&self) -> Deed {
+        match self {
+            Self::Reply => Deed::Reply,
+            Self::Comment { .. } => Deed::Comment,
+            Self::Leave => Deed::Leave,
+            Self::Transfer { .. } => Deed::Transfer,
+            Self::Close => Deed::Close,
+            Self::Reopen => Deed::Reopen,
+            Self::ReturnToQueue => Deed::ReturnToQueue,
+            Self::Assign { .. } => Deed::Assign,
+            Self::SetObservers { .. } => Deed::SetObservers,
+            Self::NoAnswerNeeded => Deed::NoAnswerNeeded,
+        }
+    }
+
+    /// Whether it is for the client's eyes, or ends something: then its author must have seen
+    /// everything before it.
+    const fn needs_all_seen(&self) -> bool {
+        matches!(
+            self,
+            Self::Reply | Self::Transfer { .. } | Self::Close | Self::NoAnswerNeeded
+        )
+    }
+
+    /// Colleagues whom it names.
+    pub fn named(&self) -> impl Iterator<Item = OperatorId> {
+        let (one, several) = match *self {
+            Self::Transfer { to } | Self::Assign { to } => (Some(to), None),
+            Self::Comment { mentions } => (None, Some(mentions)),
+            Self::SetObservers { observers } => (None, Some(observers)),
+            Self::Reply
+            | Self::Leave
+            | Self::Close
+            | Self::Reopen
+            | Self::ReturnToQueue
+            | Self::NoAnswerNeeded => (None, None),
+        };
+        one.into_iter()
+            .chain(several.into_iter().flatten().copied())
+    }
 }
 
 /// What a decision rests on, read in the transaction that carries it out.
@@ -31,11 +104,13 @@ pub struct Facts<'a> {
     /// The newest message, of the client or of a colleague to the client, that stands in the chat
     /// and that the author had not seen when they made the command.
     pub overlooked: Option<Place>,
-    /// Whether the chat's present or last owner, if there is one, is an active operator.
-    pub owner_is_active: bool,
+    /// Who is an active operator, of the chat's present or last owner and those that the action
+    /// names.
+    pub active: &'a BTreeSet<OperatorId>,
 }
 
-/// What moves a chat. Each is written into the chat as a notice.
+/// What moves a chat. Each is written into the chat as a notice. Where nobody stands as who did
+/// it, an integration did as itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// The first reply took the queued chat (row 5).
@@ -43,22 +118,69 @@ pub enum Event {
         /// Its new owner.
         by: OperatorId,
     },
+    /// Somebody observes from now on (rows 10, 19).
+    Joined {
+        /// By whom they were brought in.
+        by: Option<OperatorId>,
+        /// Who.
+        observer: OperatorId,
+    },
+    /// An observer has left (row 11).
+    Left {
+        /// Who.
+        observer: OperatorId,
+    },
+    /// Somebody was taken out of those who observe (row 19).
+    Removed {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Who.
+        observer: OperatorId,
+    },
+    /// Handed on (row 12).
+    Transferred {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Whose it was.
+        from: OperatorId,
+        /// Whose it is now.
+        to: OperatorId,
+    },
+    /// Given out of the queue (row 18).
+    Assigned {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Whose it is now.
+        to: OperatorId,
+    },
+    /// Put back into the queue (row 16).
+    Returned {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Whose it was, if anybody's.
+        was: Option<OperatorId>,
+    },
+    /// The client needs no answer (row 20).
+    NoAnswerNeeded {
+        /// Who said so.
+        by: OperatorId,
+    },
     /// Closed (rows 13, 14).
     Closed {
         /// By whom.
-        by: OperatorId,
+        by: Option<OperatorId>,
     },
     /// Reopened at its former owner (row 15).
     Reopened {
         /// By whom.
-        by: OperatorId,
+        by: Option<OperatorId>,
         /// Whose it is again.
         owner: OperatorId,
     },
     /// Reopened into the queue, since there is no owner to return to (row 15).
     ReopenedToQueue {
         /// By whom.
-        by: OperatorId,
+        by: Option<OperatorId>,
         /// Whose it was, if anybody's.
         was: Option<OperatorId>,
     },
@@ -89,69 +211,87 @@ pub enum Event {
 /// # Errors
 /// The [`Refusal`]; nothing is to be changed then. Whoever could not see the chat learns nothing
 /// of it. That a chat is somebody else's is said before that it has newer messages.
-pub fn decide(action: Action, facts: &Facts<'_>) -> Result<Vec<Event>, Refusal> {
+pub fn decide(action: &Action<'_>, facts: &Facts<'_>) -> Result<Vec<Event>, Refusal> {
+    let Facts { chat, author, .. } = facts;
     if !facts.author_is_active {
         return Err(Refusal::OperatorInactive);
     }
     if !facts.could_see {
         return Err(Refusal::ChatNotFound);
     }
-    match action {
-        Action::Reply => reply(facts),
-        Action::Close => close(facts),
-        Action::Reopen => reopen(facts),
+    match verdict(action.deed(), chat.status, author, Part::of(author, chat)) {
+        Verdict::Allowed => {}
+        Verdict::NotAllowed => return Err(Refusal::NotAllowed),
+        Verdict::Taken => return Err(Refusal::ChatTaken { owner: chat.owner }),
+        Verdict::Closed => return Err(Refusal::ChatClosed),
+        Verdict::WrongStatus => return Err(Refusal::WrongStatus),
     }
+    if let Some(place) = facts.overlooked
+        && action.needs_all_seen()
+    {
+        return Err(Refusal::NewerMessage { place });
+    }
+    let inactive = action.named().find(|named| !facts.active.contains(named));
+    if let Some(operator) = inactive {
+        return Err(Refusal::ColleagueInactive { operator });
+    }
+    events(action, facts)
 }
 
-fn reply(facts: &Facts<'_>) -> Result<Vec<Event>, Refusal> {
+/// What comes of an action that is allowed.
+fn events(action: &Action<'_>, facts: &Facts<'_>) -> Result<Vec<Event>, Refusal> {
     let Facts { chat, author, .. } = facts;
-    match chat.status {
-        Status::Queued => {
-            nothing_overlooked(facts)?;
-            Ok(vec![Event::Taken { by: author.id }])
+    let by = author.id();
+    let one = |event| Ok(vec![event]);
+    match *action {
+        Action::Reply => Ok(match (chat.status, by) {
+            (Status::Queued, Some(by)) => vec![Event::Taken { by }],
+            _ => Vec::new(),
+        }),
+        Action::Comment { mentions } => Ok(joining(chat, mentions, by)),
+        Action::Leave => Ok(by
+            .map(|observer| Event::Left { observer })
+            .into_iter()
+            .collect()),
+        Action::Transfer { to } => match chat.owner {
+            Some(from) if from != to => one(Event::Transferred { by, from, to }),
+            _ => Err(Refusal::AlreadyOwner),
+        },
+        Action::Close => one(Event::Closed { by }),
+        Action::Reopen => one(match chat.owner {
+            Some(owner) if facts.active.contains(&owner) => Event::Reopened { by, owner },
+            was => Event::ReopenedToQueue { by, was },
+        }),
+        Action::ReturnToQueue => one(Event::Returned {
+            by,
+            was: chat.owner,
+        }),
+        Action::Assign { to } => one(Event::Assigned { by, to }),
+        Action::SetObservers { observers } => {
+            let removed = chat.observers.difference(observers);
+            let removed = removed.map(|observer| Event::Removed {
+                by,
+                observer: *observer,
+            });
+            Ok(removed.chain(joining(chat, observers, by)).collect())
         }
-        Status::InWork if chat.is_participant(author.id) => {
-            nothing_overlooked(facts)?;
-            Ok(Vec::new())
-        }
-        Status::InWork => Err(Refusal::ChatTaken { owner: chat.owner }),
-        Status::Closed => Err(Refusal::ChatClosed),
+        Action::NoAnswerNeeded => Ok(by
+            .map(|by| Event::NoAnswerNeeded { by })
+            .into_iter()
+            .collect()),
     }
 }
 
-fn close(facts: &Facts<'_>) -> Result<Vec<Event>, Refusal> {
-    let Facts { chat, author, .. } = facts;
-    let is_supervisor = author.role >= Role::Supervisor;
-    match chat.status {
-        Status::Queued if is_supervisor => {}
-        Status::InWork if is_supervisor || chat.is_owner(author.id) => {}
-        Status::Queued | Status::InWork => return Err(Refusal::NotAllowed),
-        Status::Closed => return Err(Refusal::WrongStatus),
-    }
-    nothing_overlooked(facts)?;
-    Ok(vec![Event::Closed { by: author.id }])
-}
-
-fn reopen(facts: &Facts<'_>) -> Result<Vec<Event>, Refusal> {
-    let Facts { chat, author, .. } = facts;
-    if chat.status != Status::Closed {
-        return Err(Refusal::WrongStatus);
-    }
-    if author.role < Role::Supervisor && chat.owner != Some(author.id) {
-        return Err(Refusal::NotAllowed);
-    }
-    let by = author.id;
-    Ok(vec![match chat.owner {
-        Some(owner) if facts.owner_is_active => Event::Reopened { by, owner },
-        was => Event::ReopenedToQueue { by, was },
-    }])
-}
-
-const fn nothing_overlooked(facts: &Facts<'_>) -> Result<(), Refusal> {
-    match facts.overlooked {
-        Some(place) => Err(Refusal::NewerMessage { place }),
-        None => Ok(()),
-    }
+/// Those who observe from now on and did not before. The owner is only told.
+fn joining(chat: &Chat, named: &BTreeSet<OperatorId>, by: Option<OperatorId>) -> Vec<Event> {
+    named
+        .iter()
+        .filter(|named| !chat.is_participant(**named))
+        .map(|observer| Event::Joined {
+            by,
+            observer: *observer,
+        })
+        .collect()
 }
 
 /// What comes of a client's message in a chat that exists (rows 2-4). Nobody can refuse it.
@@ -176,6 +316,13 @@ pub fn deactivate(chat: &Chat, operator: OperatorId) -> Option<Event> {
     } else {
         None
     }
+}
+
+/// Whether somebody sees a chat without taking part in it: supervisors look after all of them, and
+/// integrations serve them.
+#[must_use]
+pub fn sees_all(author: &Author) -> bool {
+    author.id().is_none() || author.is_at_least(Role::Supervisor)
 }
 
 #[cfg(test)]

@@ -39,11 +39,36 @@ impl Role {
     }
 }
 
-/// Who asks for something: an operator as the store knows them at that moment.
+/// Who asks for something, as the store knows them at that moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Author {
-    /// Who.
-    pub id: OperatorId,
-    /// With which rights.
-    pub role: Role,
+pub enum Author {
+    /// An operator, or an integration on behalf of one.
+    Operator {
+        /// Who.
+        id: OperatorId,
+        /// With which rights.
+        role: Role,
+    },
+    /// An integration as itself.
+    Integration,
+}
+
+impl Author {
+    /// The operator; none for an integration as itself.
+    #[must_use]
+    pub const fn id(&self) -> Option<OperatorId> {
+        match self {
+            Self::Operator { id, .. } => Some(*id),
+            Self::Integration => None,
+        }
+    }
+
+    /// Whether it is an operator of that role or a stronger one.
+    #[must_use]
+    pub fn is_at_least(&self, wanted: Role) -> bool {
+        match self {
+            Self::Operator { role, .. } => *role >= wanted,
+            Self::Integration => false,
+        }
+    }
 }

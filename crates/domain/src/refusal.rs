@@ -29,6 +29,15 @@ pub enum Refusal {
     /// No such chat, as far as the author may know.
     #[error("no such chat")]
     ChatNotFound,
+    /// Who is to get the chat, or is mentioned, is no active operator.
+    #[error("the colleague who was named is not an active operator")]
+    ColleagueInactive {
+        /// Who.
+        operator: OperatorId,
+    },
+    /// Who is to get the chat has it already.
+    #[error("the chat is that operator's already")]
+    AlreadyOwner,
     /// The author's account is deactivated.
     #[error("the operator is deactivated")]
     OperatorInactive,
@@ -54,6 +63,8 @@ impl Refusal {
             Self::NotAllowed => "not_allowed",
             Self::WrongStatus => "wrong_status",
             Self::ChatNotFound => "chat_not_found",
+            Self::ColleagueInactive { .. } => "colleague_inactive",
+            Self::AlreadyOwner => "already_owner",
             Self::OperatorInactive => "operator_inactive",
             Self::TextEmpty => "text_empty",
             Self::TextTooLong => "text_too_long",

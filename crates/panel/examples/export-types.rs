@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use pult_panel::{PanelError, view};
+use pult_protocol::{ArchivePage, ArchiveQuery, ClientHistory, HistoryPage};
 use ts_rs::{Config, TS};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -18,6 +19,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     view::PanelEvent::export_all(&config)?;
     view::SignInFailure::export_all(&config)?;
     view::LastSignIn::export_all(&config)?;
+    view::ChatDeed::export_all(&config)?;
+    ArchiveQuery::export_all(&config)?;
+    ArchivePage::export_all(&config)?;
+    HistoryPage::export_all(&config)?;
+    ClientHistory::export_all(&config)?;
     PanelError::export_all(&config)?;
     Ok(())
 }

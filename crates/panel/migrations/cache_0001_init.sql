@@ -16,17 +16,22 @@ CREATE TABLE entries (
     chat_id BLOB NOT NULL,
     place INTEGER NOT NULL,
     is_inbound INTEGER NOT NULL,
+    -- Of a comment: whom it mentions, as JSON.
+    mentions TEXT,
     -- The command that made it, if it was a command.
     command_id BLOB,
     body TEXT NOT NULL,
     PRIMARY KEY (chat_id, place)
 ) STRICT;
 CREATE INDEX entries_inbound ON entries (chat_id, place) WHERE is_inbound;
+CREATE INDEX entries_mentions ON entries (chat_id, place) WHERE mentions IS NOT NULL;
 CREATE INDEX entries_command ON entries (command_id) WHERE command_id IS NOT NULL;
 
 CREATE TABLE marks (
     chat_id BLOB NOT NULL PRIMARY KEY,
-    read_place INTEGER NOT NULL
+    read_place INTEGER NOT NULL,
+    -- Whether the operator, who observes, is told only of what is addressed to them.
+    only_addressed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 CREATE TABLE operators (
@@ -35,6 +40,11 @@ CREATE TABLE operators (
 ) STRICT;
 
 CREATE TABLE channels (
+    id BLOB NOT NULL PRIMARY KEY,
+    body TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE integrations (
     id BLOB NOT NULL PRIMARY KEY,
     body TEXT NOT NULL
 ) STRICT;

@@ -12,6 +12,8 @@ CREATE TABLE commands (
     state TEXT NOT NULL CHECK (state IN ('pending', 'handed_over', 'done', 'held')),
     -- Of a held one: why it was refused, as JSON.
     problem TEXT,
+    -- By the local clock: until then it waits, so that it can be taken back.
+    not_before INTEGER NOT NULL DEFAULT 0,
     -- Of a done reply: the place of its entry, which is still to arrive.
     done_place INTEGER
 ) STRICT;
@@ -21,9 +23,16 @@ CREATE TABLE drafts (
     chat_id BLOB NOT NULL PRIMARY KEY,
     -- The client's name: all that is known of them once the chat has left the cache.
     client_name TEXT,
-    -- Refused text that was put back and that its author has not been shown yet.
+    -- The reply. `returned` is refused text that was put back and that its author has not been
+    -- shown yet.
     returned TEXT NOT NULL DEFAULT '',
     text TEXT NOT NULL DEFAULT '',
+    -- The hidden comment, likewise, and whom it mentions as JSON.
+    comment_returned TEXT NOT NULL DEFAULT '',
+    comment TEXT NOT NULL DEFAULT '',
+    mentions TEXT NOT NULL DEFAULT '[]',
+    -- What the composer writes.
+    mode TEXT NOT NULL DEFAULT 'reply' CHECK (mode IN ('reply', 'comment')),
     -- Grows whenever text is put back: who knows it has been shown that text.
     revision INTEGER NOT NULL DEFAULT 0,
     -- Of a chat out of sight: why its text was not sent, as JSON.

@@ -10,9 +10,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
-use pult_domain::{ChatId, CommandId, Place, Seq, Status};
+use pult_domain::{ChatId, CommandId, OperatorId, Place, Seq, Status};
 use pult_protocol::{
-    ChannelRow, ChatRow, Cursor, EntryKind, EntryRow, GoneWhy, OperatorRow, Row as FeedRow,
+    ChannelRow, ChatRow, Cursor, EntryBody, EntryKind, EntryRow, GoneWhy, IntegrationRow,
+    OperatorRow, Row as FeedRow,
 };
 use pult_sqlite::{Durability, Load, Migration, Reader, Row, Settings, Transaction, params};
 use tokio::sync::watch;
@@ -41,6 +42,8 @@ pub(crate) struct Cache {
 pub(crate) struct HeldChat {
     pub(crate) row: ChatRow,
     pub(crate) n_unread: u32,
+    /// Whether its operator is told only of what is addressed to them.
+    pub(crate) only_addressed: bool,
 }
 
 impl Cache {
@@ -182,7 +185,9 @@ pub(crate) fn cursor(reader: Reader<'_>) -> Sql<Option<Cursor>> {
 /// The chats that are in a list.
 pub(crate) fn listed_chats(reader: Reader<'_>) -> Sql<Vec<HeldChat>> {
     reader.all(
-        "SELECT body, n_unread FROM chats WHERE is_listed",
+        "SELECT body, n_unread,
+             coalesce((SELECT only_addressed FROM marks WHERE chat_id = id), 0)
+         FROM chats WHERE is_listed",
         (),
         held_chat,
     )
@@ -199,7 +204,9 @@ pub(crate) fn is_listed(reader: Reader<'_>, chat_id: ChatId) -> Sql<bool> {
 /// A chat, listed or kept after its close.
 pub(crate) fn chat(reader: Reader<'_>, chat_id: ChatId) -> Sql<Option<HeldChat>> {
     reader.optional(
-        "SELECT body, n_unread FROM chats WHERE id = ?1",
+        "SELECT body, n_unread,
+             coalesce((SELECT only_addressed FROM marks WHERE chat_id = id), 0)
+         FROM chats WHERE id = ?1",
         params![chat_id.stored()],
         held_chat,
     )
@@ -209,6 +216,7 @@ fn held_chat(row: &Row<'_>) -> Sql<HeldChat> {
     Ok(HeldChat {
         row: from_json(row, 0)?,
         n_unread: row.get(1)?,
+        only_addressed: row.get(2)?,
     })
 }
 
@@ -222,6 +230,25 @@ pub(crate) fn channels(reader: Reader<'_>) -> Sql<Vec<ChannelRow>> {
     reader.all("SELECT body FROM channels ORDER BY id", (), |row| {
         from_json(row, 0)
     })
+}
+
+pub(crate) fn integrations(reader: Reader<'_>) -> Sql<Vec<IntegrationRow>> {
+    reader.all("SELECT body FROM integrations ORDER BY id", (), |row| {
+        from_json(row, 0)
+    })
+}
+
+/// In which chats how many comments mention the operator that have not been seen.
+pub(crate) fn mentions(reader: Reader<'_>, operator: OperatorId) -> Sql<BTreeMap<ChatId, u32>> {
+    let mentions = reader.all(
+        "SELECT e.chat_id, count(*) FROM entries e, json_each(e.mentions) AS mention
+         WHERE e.mentions IS NOT NULL AND mention.value = ?1
+           AND e.place > coalesce((SELECT read_place FROM marks m WHERE m.chat_id = e.chat_id), 0)
+         GROUP BY e.chat_id",
+        params![operator.to_string()],
+        |row| Ok((ChatId::at(row, 0)?, row.get(1)?)),
+    )?;
+    Ok(mentions.into_iter().collect())
 }
 
 pub(crate) fn read_place(reader: Reader<'_>, chat_id: ChatId) -> Sql<Place> {
@@ -297,6 +324,7 @@ pub(crate) fn replace(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
         "DELETE FROM marks",
         "DELETE FROM operators",
         "DELETE FROM channels",
+        "DELETE FROM integrations",
         "DELETE FROM feed",
     ] {
         tx.execute(sql, ())?;
@@ -350,12 +378,23 @@ pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
             FeedRow::Mark(mark) => {
                 remember(tx, &mut applied, mark.chat_id)?;
                 grow_mark(tx, mark.chat_id, mark.read_place)?;
+                tx.execute(
+                    "UPDATE marks SET only_addressed = ?2 WHERE chat_id = ?1",
+                    params![mark.chat_id.stored(), mark.only_addressed],
+                )?;
             }
             FeedRow::Operator(operator) => {
                 tx.execute(
                     "INSERT INTO operators (id, body) VALUES (?1, ?2)
                      ON CONFLICT (id) DO UPDATE SET body = excluded.body",
                     params![operator.id.stored(), to_json(operator)?],
+                )?;
+            }
+            FeedRow::Integration(integration) => {
+                tx.execute(
+                    "INSERT INTO integrations (id, body) VALUES (?1, ?2)
+                     ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                    params![integration.id.stored(), to_json(integration)?],
                 )?;
             }
             FeedRow::Channel(channel) => {
@@ -433,10 +472,19 @@ fn put_chat(tx: &Transaction<'_>, chat: &ChatRow) -> Sql<()> {
 }
 
 fn put_entry(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<()> {
+    let mentions = match &entry.body {
+        EntryBody::Comment { mentions, .. } if !mentions.is_empty() => Some(to_json(mentions)?),
+        EntryBody::Comment { .. }
+        | EntryBody::Inbound { .. }
+        | EntryBody::InboundPlaceholder { .. }
+        | EntryBody::Outbound { .. }
+        | EntryBody::Notice { .. } => None,
+    };
     tx.execute(
-        "INSERT INTO entries (chat_id, place, is_inbound, command_id, body)
-         VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO entries (chat_id, place, is_inbound, mentions, command_id, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (chat_id, place) DO UPDATE SET
+             mentions = excluded.mentions,
              is_inbound = excluded.is_inbound,
              command_id = excluded.command_id,
              body = excluded.body",
@@ -444,6 +492,7 @@ fn put_entry(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<()> {
             entry.chat_id.stored(),
             entry.place.0,
             entry.body.kind() == EntryKind::Inbound,
+            mentions,
             entry.command_id.map(crate::storage::Stored::stored),
             to_json(entry)?,
         ],

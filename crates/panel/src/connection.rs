@@ -346,7 +346,8 @@ impl Connected<'_> {
                 | Row::Gone { .. }
                 | Row::Mark(_)
                 | Row::Operator(_)
-                | Row::Channel(_) => None,
+                | Row::Channel(_)
+                | Row::Integration(_) => None,
             })
             .filter(|id| self.in_flight.contains_key(id))
             .collect()

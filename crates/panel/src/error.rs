@@ -1,6 +1,9 @@
 //! What can go wrong when the page asks for something. The page has words for each code.
 
+use pult_protocol::Code;
 use serde::{Deserialize, Serialize};
+
+use crate::rest::RestError;
 
 /// Why a method of the panel did not do what it was asked for. A refusal of the backend is not
 /// among these: it is shown in the chat that it belongs to.
@@ -29,6 +32,8 @@ pub enum PanelErrorCode {
     UnsentText,
     /// There is nothing to send but white space.
     TextEmpty,
+    /// The backend did not do it; the message says why.
+    Refused,
 }
 
 impl PanelError {
@@ -51,7 +56,24 @@ impl PanelError {
         Self::new(PanelErrorCode::TextEmpty, "there is no text to send")
     }
 
+    pub(crate) fn offline(cause: impl Into<String>) -> Self {
+        Self::new(PanelErrorCode::Offline, cause)
+    }
+
     pub(crate) fn storage(cause: &dyn std::fmt::Display) -> Self {
         Self::new(PanelErrorCode::Storage, cause.to_string())
+    }
+}
+
+impl From<RestError> for PanelError {
+    fn from(error: RestError) -> Self {
+        match error {
+            RestError::Unreachable(cause) => Self::offline(cause),
+            RestError::NotPult => Self::new(PanelErrorCode::Refused, error.to_string()),
+            RestError::Refused(problem) if problem.code == Code::Unavailable => {
+                Self::offline(problem.message)
+            }
+            RestError::Refused(problem) => Self::new(PanelErrorCode::Refused, problem.message),
+        }
     }
 }

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use pult_domain::{ChatId, CommandId, Place, Timestamp};
+use pult_domain::{ChatId, CommandId, OperatorId, Place, Timestamp};
 use pult_protocol::{Command, CommandEnvelope, Problem};
 use pult_sqlite::{
     Durability, Load, Migration, Reader, Row, Settings, SqlError, Transaction, params,
@@ -18,7 +18,7 @@ use pult_sqlite::{
 
 use crate::clock;
 use crate::storage::{Database, Sql, Stored as _, from_json, from_json_or_null, to_json};
-use crate::view::DraftRevision;
+use crate::view::{ComposerMode, DraftRevision};
 
 const MIGRATIONS: &[Migration] = &[Migration {
     name: "outbox_0001_init",
@@ -47,6 +47,8 @@ pub(crate) struct Waiting {
     pub(crate) command: Command,
     pub(crate) made_at: Timestamp,
     pub(crate) state: State,
+    /// Until when it waits so that it can be taken back, by the local clock.
+    pub(crate) not_before: Timestamp,
     /// Of a held one.
     pub(crate) problem: Option<Problem>,
 }
@@ -56,11 +58,32 @@ impl Waiting {
         self.command.chat_id()
     }
 
-    /// What its author wrote, if it is a reply.
+    /// What its author wrote, if it is a reply or a comment.
     pub(crate) fn text(&self) -> Option<&str> {
-        match &self.command {
-            Command::Reply { text, .. } => Some(text),
-            Command::Close { .. } | Command::Reopen { .. } | Command::MarkRead { .. } => None,
+        if let Command::Reply { text, .. } | Command::Comment { text, .. } = &self.command {
+            Some(text)
+        } else {
+            None
+        }
+    }
+
+    /// Which composer it came from, if it came from one.
+    pub(crate) const fn mode(&self) -> Option<ComposerMode> {
+        if matches!(self.command, Command::Reply { .. }) {
+            Some(ComposerMode::Reply)
+        } else if matches!(self.command, Command::Comment { .. }) {
+            Some(ComposerMode::Comment)
+        } else {
+            None
+        }
+    }
+
+    /// Whom its author mentioned.
+    pub(crate) fn mentions(&self) -> &[OperatorId] {
+        if let Command::Comment { mentions, .. } = &self.command {
+            mentions
+        } else {
+            &[]
         }
     }
 }
@@ -101,45 +124,83 @@ impl State {
 pub(crate) struct Draft {
     pub(crate) chat_id: ChatId,
     pub(crate) client_name: Option<String>,
-    /// Refused text that was put back and not shown yet.
-    pub(crate) returned: String,
-    pub(crate) text: String,
+    pub(crate) reply: Written,
+    pub(crate) comment: Written,
+    /// Whom the comment mentions.
+    pub(crate) mentions: Vec<OperatorId>,
+    pub(crate) mode: ComposerMode,
     /// Which text was put back last.
     pub(crate) revision: DraftRevision,
     /// Of a shell: why the text was not sent.
     pub(crate) problem: Option<Problem>,
 }
 
+/// A text that was begun.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    /// Refused text that was put back and not shown yet.
+    pub(crate) returned: String,
+    pub(crate) text: String,
+}
+
+impl Written {
+    /// All of it.
+    pub(crate) fn whole(&self) -> String {
+        joined(&self.returned, &self.text)
+    }
+}
+
 impl Draft {
-    const fn empty(chat_id: ChatId) -> Self {
+    fn empty(chat_id: ChatId) -> Self {
         Self {
             chat_id,
             client_name: None,
-            returned: String::new(),
-            text: String::new(),
+            reply: Written::default(),
+            comment: Written::default(),
+            mentions: Vec::new(),
+            mode: ComposerMode::default(),
             revision: DraftRevision(0),
             problem: None,
         }
     }
 
-    /// The same draft with the text that a page holds, which knows it up to a revision. Text that
-    /// was put back later stays: the page cannot have meant to change what it did not have.
-    pub(crate) fn written(self, text: String, seen: DraftRevision) -> Self {
-        let returned = if self.revision == seen {
-            String::new()
-        } else {
-            self.returned
-        };
-        Self {
-            returned,
-            text,
-            ..self
+    pub(crate) const fn of(&self, mode: ComposerMode) -> &Written {
+        match mode {
+            ComposerMode::Reply => &self.reply,
+            ComposerMode::Comment => &self.comment,
         }
     }
 
-    /// All of it.
-    pub(crate) fn whole(&self) -> String {
-        joined(&self.returned, &self.text)
+    const fn of_mut(&mut self, mode: ComposerMode) -> &mut Written {
+        match mode {
+            ComposerMode::Reply => &mut self.reply,
+            ComposerMode::Comment => &mut self.comment,
+        }
+    }
+
+    /// The same draft with the text that a page holds, which knows it up to a revision. Text that
+    /// was put back later stays: the page cannot have meant to change what it did not have.
+    pub(crate) fn written(mut self, mode: ComposerMode, text: String, seen: DraftRevision) -> Self {
+        let is_seen = self.revision == seen;
+        let written = self.of_mut(mode);
+        written.text = text;
+        if is_seen {
+            written.returned.clear();
+        }
+        self
+    }
+
+    /// The same draft without anything written in one mode.
+    pub(crate) fn cleared(mut self, mode: ComposerMode) -> Self {
+        *self.of_mut(mode) = Written::default();
+        if mode == ComposerMode::Comment {
+            self.mentions.clear();
+        }
+        self
+    }
+
+    fn is_blank(&self) -> bool {
+        self.reply.whole().trim().is_empty() && self.comment.whole().trim().is_empty()
     }
 }
 
@@ -154,7 +215,8 @@ pub(crate) fn joined(first: &str, second: &str) -> String {
 
 // --- reading
 
-const COLUMNS: &str = "SELECT position, id, body, made_at, state, problem FROM commands";
+const COLUMNS: &str =
+    "SELECT position, id, body, made_at, state, problem, not_before FROM commands";
 
 /// Every command, in order.
 pub(crate) fn commands(reader: Reader<'_>) -> Sql<Vec<Waiting>> {
@@ -179,17 +241,17 @@ pub(crate) fn command(reader: Reader<'_>, id: CommandId) -> Sql<Option<Waiting>>
 }
 
 /// The commands whose turn it is: of each chat the first, unless it is held.
-pub(crate) fn due(reader: Reader<'_>) -> Sql<Vec<Waiting>> {
+pub(crate) fn due(reader: Reader<'_>, now: Timestamp) -> Sql<Vec<Waiting>> {
     reader.all(
         &format!(
             "{COLUMNS} AS mine
-             WHERE state IN ('pending', 'handed_over') AND NOT EXISTS (
+             WHERE state IN ('pending', 'handed_over') AND not_before <= ?1 AND NOT EXISTS (
                  SELECT 1 FROM commands AS earlier
                  WHERE earlier.chat_id = mine.chat_id AND earlier.position < mine.position
                      AND earlier.state <> 'done')
              ORDER BY position"
         ),
-        (),
+        params![now.0],
         waiting,
     )
 }
@@ -206,21 +268,29 @@ fn waiting(row: &Row<'_>) -> Sql<Waiting> {
             .find(|known| known.as_str() == state)
             .ok_or(SqlError::InvalidQuery)?,
         problem: from_json_or_null(row, 5)?,
+        not_before: Timestamp(row.get(6)?),
     })
 }
 
-/// The reply of the chat that was refused and waits for a look, if one does.
-pub(crate) fn held_reply(reader: Reader<'_>, chat_id: ChatId) -> Sql<Option<Waiting>> {
+/// The reply or comment of the chat that was refused and waits for a look, if one does.
+pub(crate) fn held_text(
+    reader: Reader<'_>,
+    chat_id: ChatId,
+    mode: ComposerMode,
+) -> Sql<Option<Waiting>> {
     let commands = commands_of(reader, chat_id)?.into_iter();
     let mut held = commands.filter(|waiting| waiting.state == State::Held);
-    Ok(held.find(|waiting| waiting.text().is_some()))
+    Ok(held.find(|waiting| waiting.mode() == Some(mode)))
 }
+
+const DRAFT: &str =
+    "chat_id, client_name, returned, text, comment_returned, comment, mentions, mode,
+    revision, problem";
 
 /// Every chat's draft.
 pub(crate) fn drafts(reader: Reader<'_>) -> Sql<Vec<Draft>> {
     reader.all(
-        "SELECT chat_id, client_name, returned, text, revision, problem FROM drafts
-         ORDER BY chat_id",
+        &format!("SELECT {DRAFT} FROM drafts ORDER BY chat_id"),
         (),
         read_draft,
     )
@@ -229,8 +299,7 @@ pub(crate) fn drafts(reader: Reader<'_>) -> Sql<Vec<Draft>> {
 /// A chat's draft; an empty one if there is none.
 pub(crate) fn draft(reader: Reader<'_>, chat_id: ChatId) -> Sql<Draft> {
     let draft = reader.optional(
-        "SELECT chat_id, client_name, returned, text, revision, problem FROM drafts
-         WHERE chat_id = ?1",
+        &format!("SELECT {DRAFT} FROM drafts WHERE chat_id = ?1"),
         params![chat_id.stored()],
         read_draft,
     )?;
@@ -241,10 +310,21 @@ fn read_draft(row: &Row<'_>) -> Sql<Draft> {
     Ok(Draft {
         chat_id: ChatId::at(row, 0)?,
         client_name: row.get(1)?,
-        returned: row.get(2)?,
-        text: row.get(3)?,
-        revision: DraftRevision(row.get(4)?),
-        problem: from_json_or_null(row, 5)?,
+        reply: Written {
+            returned: row.get(2)?,
+            text: row.get(3)?,
+        },
+        comment: Written {
+            returned: row.get(4)?,
+            text: row.get(5)?,
+        },
+        mentions: from_json(row, 6)?,
+        mode: match row.get_ref(7)?.as_str()? {
+            "comment" => ComposerMode::Comment,
+            _ => ComposerMode::Reply,
+        },
+        revision: DraftRevision(row.get(8)?),
+        problem: from_json_or_null(row, 9)?,
     })
 }
 
@@ -257,9 +337,7 @@ pub(crate) fn marks(reader: Reader<'_>) -> Sql<Vec<(ChatId, Place)>> {
 
 /// Whether there is text that no client and no backend has.
 pub(crate) fn has_unsent_text(reader: Reader<'_>) -> Sql<bool> {
-    let has_draft = drafts(reader)?
-        .iter()
-        .any(|draft| !draft.whole().trim().is_empty());
+    let has_draft = drafts(reader)?.iter().any(|draft| !draft.is_blank());
     Ok(has_draft
         || commands(reader)?
             .iter()
@@ -267,6 +345,26 @@ pub(crate) fn has_unsent_text(reader: Reader<'_>) -> Sql<bool> {
 }
 
 // --- writing
+
+/// Lets a command wait until `not_before`, so that it can be taken back.
+pub(crate) fn delay(tx: &Transaction<'_>, id: CommandId, not_before: Timestamp) -> Sql<()> {
+    tx.execute(
+        "UPDATE commands SET not_before = ?2 WHERE id = ?1",
+        params![id.stored(), not_before.0],
+    )?;
+    Ok(())
+}
+
+/// What waits so that it can be taken back waits no longer: in a chat whose author has gone on to
+/// something else, or in all of them.
+pub(crate) fn release(tx: &Transaction<'_>, chat_id: Option<ChatId>) -> Sql<()> {
+    tx.execute(
+        "UPDATE commands SET not_before = 0
+         WHERE not_before <> 0 AND (?1 IS NULL OR chat_id = ?1)",
+        params![chat_id.map(|chat_id| chat_id.stored())],
+    )?;
+    Ok(())
+}
 
 /// Adds a command behind all others.
 pub(crate) fn add(
@@ -326,9 +424,10 @@ pub(crate) fn remove(tx: &Transaction<'_>, id: CommandId) -> Sql<()> {
 pub(crate) fn hand_over(
     tx: &Transaction<'_>,
     busy: &BTreeSet<ChatId>,
+    now: Timestamp,
 ) -> Sql<Vec<CommandEnvelope>> {
     let mut envelopes = Vec::new();
-    for due in due(tx.reader())? {
+    for due in due(tx.reader(), now)? {
         if busy.contains(&due.chat_id()) {
             continue;
         }
@@ -370,45 +469,64 @@ pub(crate) fn refused(
         "UPDATE commands SET state = 'held', problem = ?2 WHERE id = ?1",
         params![waiting.id.stored(), to_json(problem)?],
     )?;
-    if let Some(text) = waiting.text() {
-        put_back(tx, waiting.chat_id(), text)?;
-    }
-    if !is_in_sight {
+    put_back(tx, waiting)?;
+    // Of a chat that is known from the archive alone a reopening may be refused.
+    if !is_in_sight && !matches!(waiting.command, Command::Reopen { .. }) {
         settle_shell(tx, waiting.chat_id())?;
     }
     Ok(())
 }
 
-/// Puts refused or withdrawn text back, before what was begun since.
-pub(crate) fn put_back(tx: &Transaction<'_>, chat_id: ChatId, text: &str) -> Sql<()> {
-    let draft = draft(tx.reader(), chat_id)?;
-    put_draft(
-        tx,
-        &Draft {
-            returned: joined(&draft.returned, text),
-            // By the clock: a number is not given out again when the row was gone in between.
-            revision: DraftRevision(clock::now().0.max(draft.revision.0 + 1)),
-            ..draft
-        },
-    )
+/// Puts the text of a refused or withdrawn command back, before what was begun since.
+pub(crate) fn put_back(tx: &Transaction<'_>, waiting: &Waiting) -> Sql<()> {
+    let (Some(mode), Some(text)) = (waiting.mode(), waiting.text()) else {
+        return Ok(());
+    };
+    let mut draft = draft(tx.reader(), waiting.chat_id())?;
+    let written = draft.of_mut(mode);
+    written.returned = joined(&written.returned, text);
+    for mentioned in waiting.mentions() {
+        if !draft.mentions.contains(mentioned) {
+            draft.mentions.push(*mentioned);
+        }
+    }
+    // By the clock: a number is not given out again when the row was gone in between.
+    draft.revision = DraftRevision(clock::now().0.max(draft.revision.0 + 1));
+    // Where a comment was begun nobody must find themselves writing to the client.
+    if mode == ComposerMode::Comment || draft.comment.whole().trim().is_empty() {
+        draft.mode = mode;
+    }
+    put_draft(tx, &draft)
 }
 
 /// Writes the draft down; an empty one is kept only for the name, while commands wait.
 pub(crate) fn put_draft(tx: &Transaction<'_>, draft: &Draft) -> Sql<()> {
     tx.execute(
-        "INSERT INTO drafts (chat_id, client_name, returned, text, revision, problem)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO drafts (chat_id, client_name, returned, text, comment_returned, comment,
+                             mentions, mode, revision, problem)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (chat_id) DO UPDATE SET
              client_name = excluded.client_name,
              returned = excluded.returned,
              text = excluded.text,
+             comment_returned = excluded.comment_returned,
+             comment = excluded.comment,
+             mentions = excluded.mentions,
+             mode = excluded.mode,
              revision = excluded.revision,
              problem = excluded.problem",
         params![
             draft.chat_id.stored(),
             draft.client_name,
-            draft.returned,
-            draft.text,
+            draft.reply.returned,
+            draft.reply.text,
+            draft.comment.returned,
+            draft.comment.text,
+            to_json(&draft.mentions)?,
+            match draft.mode {
+                ComposerMode::Reply => "reply",
+                ComposerMode::Comment => "comment",
+            },
             draft.revision.0,
             draft.problem.as_ref().map(to_json).transpose()?,
         ],
@@ -425,6 +543,16 @@ pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
         params![chat_id.stored()],
     )?;
     let commands = commands_of(tx.reader(), chat_id)?;
+    let kept = draft(tx.reader(), chat_id)?;
+    if kept.is_blank() {
+        // Nothing of the chat is left but how its composer stood.
+        put_draft(tx, &kept.cleared(ComposerMode::Comment))?;
+        tx.execute(
+            "UPDATE drafts SET mode = 'reply' WHERE chat_id = ?1",
+            params![chat_id.stored()],
+        )?;
+        tidy(tx)?;
+    }
     let Some(problem) = commands.iter().find_map(|waiting| waiting.problem.clone()) else {
         return Ok(());
     };
@@ -432,8 +560,10 @@ pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
     for waiting in &commands {
         match waiting.state {
             State::Pending => {
-                if let Some(text) = waiting.text() {
-                    draft.returned = joined(&draft.returned, text);
+                if let (Some(mode), Some(text)) = (waiting.mode(), waiting.text()) {
+                    let written = draft.of_mut(mode);
+                    written.returned = joined(&written.returned, text);
+                    draft.mentions.extend_from_slice(waiting.mentions());
                 }
                 remove(tx, waiting.id)?;
             }
@@ -476,7 +606,9 @@ pub(crate) fn end_echoes(tx: &Transaction<'_>, chat_id: ChatId, place: Place) ->
 /// Drops drafts that hold nothing and that no command needs any more.
 pub(crate) fn tidy(tx: &Transaction<'_>) -> Sql<()> {
     tx.execute(
-        "DELETE FROM drafts WHERE returned = '' AND text = '' AND NOT EXISTS
+        "DELETE FROM drafts
+         WHERE returned = '' AND text = '' AND comment_returned = '' AND comment = ''
+             AND mode = 'reply' AND NOT EXISTS
              (SELECT 1 FROM commands WHERE commands.chat_id = drafts.chat_id)",
         (),
     )?;

@@ -5,8 +5,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use pult_domain::{ChatId, CommandId, Place};
-use pult_protocol::{SignInRequest, Token};
+use pult_domain::{ChatId, CommandId, OperatorId, Place};
+use pult_protocol::{ArchivePage, ArchiveQuery, ClientHistory, HistoryPage, SignInRequest, Token};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -24,7 +24,8 @@ use crate::storage::StorageError;
 use crate::tls;
 use crate::token_store::TokenStore;
 use crate::view::{
-    Connection, DraftRevision, LastSignIn, Overview, PanelEvent, SignInFailure, Timeline,
+    ChatDeed, ComposerMode, Connection, DraftRevision, LastSignIn, Overview, PanelEvent,
+    SignInFailure, Timeline,
 };
 
 /// How long signing out waits for the backend.
@@ -49,6 +50,9 @@ pub struct Options {
     pub token_store: Arc<dyn TokenStore>,
     /// A PEM file of certificate authorities to trust besides the system's.
     pub extra_ca: Option<PathBuf>,
+    /// How long a transfer or a close waits before it is sent, so that it can be taken back; none
+    /// for not at all.
+    pub undo: Option<Duration>,
 }
 
 /// The panel. Clones are the same panel; it ends with the last of them. It lives on the tokio
@@ -63,6 +67,7 @@ struct Inner {
     folder: DataFolder,
     link: Link,
     rest: Rest,
+    undo: Option<Duration>,
     events: EventSender,
     watch: Arc<Mutex<Watch>>,
     opened: Connection,
@@ -178,22 +183,116 @@ impl Panel {
             .await
     }
 
-    /// Closes a chat, by the outbox.
+    /// Writes a hidden comment, as [`Panel::reply`] writes a reply. Whom it mentions observes the
+    /// chat from then on.
+    ///
+    /// # Errors
+    /// When there is no such chat in the panel or the text cannot be stored.
+    pub async fn comment(
+        &self,
+        chat_id: ChatId,
+        text: String,
+        mentions: Vec<OperatorId>,
+        seen: DraftRevision,
+    ) -> Result<CommandId, PanelError> {
+        self.with_session(move |session| session.comment(chat_id, &text, mentions, seen))
+            .await
+    }
+
+    /// Does something with a chat, by the outbox. What ends the chat for its author waits for a few
+    /// seconds, in which it can be taken back.
+    ///
+    /// # Errors
+    /// When there is no such chat in the panel or the command cannot be stored.
+    pub async fn act(&self, chat_id: ChatId, deed: ChatDeed) -> Result<CommandId, PanelError> {
+        let delay = self.inner.undo.filter(|_| deed.can_be_taken_back());
+        let id = self
+            .with_session(move |session| {
+                session.act(chat_id, delay, |seen_place| {
+                    deed.into_command(chat_id, seen_place)
+                })
+            })
+            .await?;
+        if let (Some(delay), Some(session)) = (delay, self.inner.session()) {
+            let session = Arc::downgrade(&session);
+            drop(tokio::spawn(async move {
+                tokio::time::sleep(delay).await;
+                if let Some(session) = session.upgrade() {
+                    session.has_work.notify_one();
+                }
+            }));
+        }
+        Ok(id)
+    }
+
+    /// Closes a chat, by the outbox. It can be taken back for a few seconds.
     ///
     /// # Errors
     /// When there is no such chat in the panel or the command cannot be stored.
     pub async fn close_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
-        self.with_session(move |session| session.close_chat(chat_id))
-            .await
+        self.act(chat_id, ChatDeed::Close).await
     }
 
-    /// Reopens a closed chat, by the outbox.
+    /// Reopens a closed chat, by the outbox. Of one that was found in the archive `found` is the
+    /// newest entry there.
     ///
     /// # Errors
     /// When there is no such chat in the panel or the command cannot be stored.
-    pub async fn reopen_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
-        self.with_session(move |session| session.reopen_chat(chat_id))
+    pub async fn reopen_chat(
+        &self,
+        chat_id: ChatId,
+        found: Option<Place>,
+    ) -> Result<CommandId, PanelError> {
+        self.with_session(move |session| session.reopen_chat(chat_id, found))
             .await
+    }
+
+    /// Searches the archive, which is at the backend.
+    ///
+    /// # Errors
+    /// Offline, or what the backend refused.
+    pub async fn archive(&self, query: ArchiveQuery) -> Result<ArchivePage, PanelError> {
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        let account = &session.account;
+        let page = self
+            .inner
+            .rest
+            .archive(&account.address, &session.token, &query);
+        Ok(page.await?)
+    }
+
+    /// A stretch of the history of a chat that was found in the archive, for reading.
+    ///
+    /// # Errors
+    /// Offline, or what the backend refused.
+    pub async fn archived(
+        &self,
+        chat_id: ChatId,
+        before: Option<Place>,
+        limit: u32,
+    ) -> Result<HistoryPage, PanelError> {
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        let page = self.inner.rest.history(
+            &session.account.address,
+            &session.token,
+            chat_id,
+            before.unwrap_or(Place(i64::MAX)),
+            limit.clamp(1, MAX_HISTORY),
+        );
+        Ok(page.await?)
+    }
+
+    /// What the client's card shows besides the chat itself.
+    ///
+    /// # Errors
+    /// Offline, or what the backend refused.
+    pub async fn card(&self, chat_id: ChatId) -> Result<ClientHistory, PanelError> {
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        let card = self
+            .inner
+            .rest
+            .card(&session.account.address, &session.token, chat_id);
+        Ok(card.await?)
     }
 
     /// Withdraws a command that was not handed over yet; its text is the draft again. False if it
@@ -234,17 +333,20 @@ impl Panel {
             .await
     }
 
-    /// Keeps what was begun to be written; text that was put back after `seen` is kept besides.
+    /// Keeps what was begun to be written, and that the composer stands in that mode; text that
+    /// was put back after `seen` is kept besides.
     ///
     /// # Errors
     /// When it cannot be stored.
     pub async fn set_draft(
         &self,
         chat_id: ChatId,
+        mode: ComposerMode,
         text: String,
+        mentions: Vec<OperatorId>,
         seen: DraftRevision,
     ) -> Result<(), PanelError> {
-        self.with_session(move |session| session.set_draft(chat_id, text, seen))
+        self.with_session(move |session| session.set_draft(chat_id, mode, text, mentions, seen))
             .await
     }
 
@@ -404,6 +506,7 @@ impl Inner {
                 tls: Arc::new(tls),
             },
             rest,
+            undo: options.undo,
             events: EventSender::new(),
             watch: Arc::new(Mutex::new(Watch::default())),
             opened: Connection::Offline {
@@ -535,6 +638,7 @@ impl Inner {
             connection: self.opened.clone(),
             operators: Vec::new(),
             channels: Vec::new(),
+            integrations: Vec::new(),
             in_work: Vec::new(),
             observed: Vec::new(),
             queued: Vec::new(),

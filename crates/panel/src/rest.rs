@@ -1,9 +1,12 @@
-//! What goes by REST: signing in and out, and older history.
+//! What goes by REST: signing in and out, older history, the archive and clients' cards.
 
 use std::time::Duration;
 
 use pult_domain::{ChatId, Place};
-use pult_protocol::{Code, HistoryPage, Problem, SignInRequest, SignInResponse, Token};
+use pult_protocol::{
+    ArchivePage, ArchiveQuery, ClientHistory, Code, HistoryPage, Problem, SignInRequest,
+    SignInResponse, Token,
+};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
@@ -87,6 +90,35 @@ impl Rest {
                 "chats/{chat_id}/entries?before={}&limit={limit}",
                 before.0
             )))
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+}
+
+impl Rest {
+    pub(crate) async fn archive(
+        &self,
+        address: &Address,
+        token: &Token,
+        query: &ArchiveQuery,
+    ) -> Result<ArchivePage, RestError> {
+        let request = self
+            .http
+            .get(address.rest("archive"))
+            .query(query)
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+
+    pub(crate) async fn card(
+        &self,
+        address: &Address,
+        token: &Token,
+        chat_id: ChatId,
+    ) -> Result<ClientHistory, RestError> {
+        let request = self
+            .http
+            .get(address.rest(&format!("chats/{chat_id}/card")))
             .bearer_auth(&token.0);
         read(send(request).await?).await
     }

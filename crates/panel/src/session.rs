@@ -7,9 +7,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use pult_domain::{ChatId, CommandId, Place, ReplyText, Status, Timestamp};
+use pult_domain::{
+    ChatId, CommandId, CommentText, MAX_COMMENT_CHARS, OperatorId, Place, Refusal, ReplyText,
+    Status, Timestamp,
+};
 use pult_protocol::{Code, Command, CommandDone, CommandEnvelope, Problem, Token};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -22,7 +26,7 @@ use crate::events::EventSender;
 use crate::folder::Account;
 use crate::outbox::{self, Draft, State, Waiting};
 use crate::storage::{Database, Sql, StorageError};
-use crate::view::{Connection, DraftRevision, PanelEvent};
+use crate::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 
 mod feed;
 mod show;
@@ -79,6 +83,8 @@ impl Session {
             clock_offset_ms: AtomicI64::new(0),
             watch,
         };
+        // Whoever made them has left the program: they meant it.
+        session.outbox.write(|tx| outbox::release(tx, None))?;
         session.end_arrived_echoes()?;
         Ok(session)
     }
@@ -118,33 +124,85 @@ impl Session {
         text: &str,
         seen: DraftRevision,
     ) -> Result<CommandId, PanelError> {
+        self.write_from_composer(chat_id, ComposerMode::Reply, seen, |seen_place| {
+            Command::Reply {
+                chat_id,
+                text: text.trim_end().to_owned(),
+                seen_place,
+            }
+        })
+    }
+
+    pub(crate) fn comment(
+        &self,
+        chat_id: ChatId,
+        text: &str,
+        mentions: Vec<OperatorId>,
+        seen: DraftRevision,
+    ) -> Result<CommandId, PanelError> {
+        self.write_from_composer(chat_id, ComposerMode::Comment, seen, |seen_place| {
+            Command::Comment {
+                chat_id,
+                text: text.trim_end().to_owned(),
+                mentions,
+                seen_place,
+            }
+        })
+    }
+
+    fn write_from_composer(
+        &self,
+        chat_id: ChatId,
+        mode: ComposerMode,
+        seen: DraftRevision,
+        command: impl FnOnce(Place) -> Command,
+    ) -> Result<CommandId, PanelError> {
         let (name, seen_place) = self.chat_facts(chat_id)?;
         self.add(name, chat_id, |tx| {
             let draft = outbox::draft(tx.reader(), chat_id)?;
             // The composer held the refused text, and this is what its author has made of it.
             let held = if draft.revision == seen {
-                outbox::held_reply(tx.reader(), chat_id)?
+                outbox::held_text(tx.reader(), chat_id, mode)?
             } else {
                 None
             };
-            outbox::put_draft(tx, &draft.written(String::new(), seen))?;
-            Ok((reply_command(chat_id, text, seen_place), held))
+            let mut draft = draft.written(mode, String::new(), seen);
+            if mode == ComposerMode::Comment && draft.comment.returned.is_empty() {
+                draft.mentions.clear();
+            }
+            outbox::put_draft(tx, &draft)?;
+            Ok((command(seen_place), held))
         })
     }
 
-    pub(crate) fn close_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
+    /// Adds a command that is about the chat as a whole. With a `delay` it waits so long, so that it
+    /// can be taken back.
+    pub(crate) fn act(
+        &self,
+        chat_id: ChatId,
+        delay: Option<Duration>,
+        command: impl FnOnce(Place) -> Command,
+    ) -> Result<CommandId, PanelError> {
         let (name, seen_place) = self.chat_facts(chat_id)?;
-        self.add(name, chat_id, |_| {
-            let close = Command::Close {
-                chat_id,
-                seen_place,
-            };
-            Ok((close, None))
+        let not_before = delay.map_or(Timestamp(0), |delay| {
+            clock::now().plus_ms(i64::try_from(delay.as_millis()).unwrap_or(i64::MAX))
+        });
+        self.add_from(not_before, name, chat_id, |_| {
+            Ok((command(seen_place), None))
         })
     }
 
-    pub(crate) fn reopen_chat(&self, chat_id: ChatId) -> Result<CommandId, PanelError> {
-        let (name, seen_place) = self.chat_facts(chat_id)?;
+    /// Reopens a chat, which may be known from the archive alone: `found` is its newest entry there.
+    pub(crate) fn reopen_chat(
+        &self,
+        chat_id: ChatId,
+        found: Option<Place>,
+    ) -> Result<CommandId, PanelError> {
+        let (name, seen_place) = match (self.chat_facts(chat_id), found) {
+            (Ok((name, newest)), found) => (name, newest.max(found.unwrap_or_default())),
+            (Err(_), Some(found)) => (None, found),
+            (Err(error), None) => return Err(error),
+        };
         self.add(name, chat_id, |_| {
             let reopen = Command::Reopen {
                 chat_id,
@@ -161,14 +219,27 @@ impl Session {
         chat_id: ChatId,
         command: impl FnOnce(&pult_sqlite::Transaction<'_>) -> Sql<(Command, Option<Waiting>)>,
     ) -> Result<CommandId, PanelError> {
+        self.add_from(Timestamp(0), client_name, chat_id, command)
+    }
+
+    /// The same for a command that is not sent before a moment.
+    fn add_from(
+        &self,
+        not_before: Timestamp,
+        client_name: Option<String>,
+        chat_id: ChatId,
+        command: impl FnOnce(&pult_sqlite::Transaction<'_>) -> Sql<(Command, Option<Waiting>)>,
+    ) -> Result<CommandId, PanelError> {
         let id = CommandId(Uuid::now_v7());
         self.write_outbox(|tx| {
+            outbox::release(tx, Some(chat_id))?;
             match command(tx)? {
                 (command, Some(held)) => {
                     outbox::replace(tx, &held, id, &command, clock::now())?;
                 }
                 (command, None) => outbox::add(tx, id, &command, clock::now())?,
             }
+            outbox::delay(tx, id, not_before)?;
             // The name is kept beside the command: should the chat get lost, it is all that is
             // left to say whose it was.
             let draft = outbox::draft(tx.reader(), chat_id)?;
@@ -197,9 +268,7 @@ impl Session {
             else {
                 return Ok(None);
             };
-            if let Some(text) = waiting.text() {
-                outbox::put_back(tx, waiting.chat_id(), text)?;
-            }
+            outbox::put_back(tx, &waiting)?;
             outbox::remove(tx, id)?;
             outbox::tidy(tx)?;
             Ok(Some(waiting.chat_id()))
@@ -217,37 +286,17 @@ impl Session {
         let (_, seen_place) = self.chat_facts(chat_id)?;
         let new_id = CommandId(Uuid::now_v7());
         let is_sent = self.write_outbox(|tx| {
-            let command = match &held.command {
-                Command::Reply { .. } => {
-                    let draft = outbox::draft(tx.reader(), chat_id)?;
-                    let text = draft.whole();
-                    if text.trim().is_empty() {
-                        return Ok(false);
-                    }
-                    let command = reply_command(chat_id, &text, seen_place);
-                    outbox::put_draft(
-                        tx,
-                        &Draft {
-                            returned: String::new(),
-                            text: String::new(),
-                            ..draft
-                        },
-                    )?;
-                    command
+            let mut command = held.command.clone();
+            if let Some(mode) = held.mode() {
+                let draft = outbox::draft(tx.reader(), chat_id)?;
+                let written = draft.of(mode).whole();
+                if written.trim().is_empty() {
+                    return Ok(false);
                 }
-                Command::Close { .. } => Command::Close {
-                    chat_id,
-                    seen_place,
-                },
-                Command::Reopen { .. } => Command::Reopen {
-                    chat_id,
-                    seen_place,
-                },
-                Command::MarkRead { place, .. } => Command::MarkRead {
-                    chat_id,
-                    place: *place,
-                },
-            };
+                command.rewrite(written.trim_end(), &draft.mentions);
+                outbox::put_draft(tx, &draft.cleared(mode))?;
+            }
+            command.see(seen_place);
             outbox::replace(tx, &held, new_id, &command, clock::now())?;
             Ok(true)
         })?;
@@ -296,7 +345,9 @@ impl Session {
     pub(crate) fn set_draft(
         &self,
         chat_id: ChatId,
+        mode: ComposerMode,
         text: String,
+        mentions: Vec<OperatorId>,
         seen: DraftRevision,
     ) -> Result<(), PanelError> {
         let held = self.cache.read(|reader| cache::chat(reader, chat_id))?;
@@ -304,19 +355,26 @@ impl Session {
         let name = held.and_then(|held| client_name(&held.row));
         let has_changed = self.write_outbox(|tx| {
             let draft = outbox::draft(tx.reader(), chat_id)?;
-            let new = if is_in_cache {
-                Draft {
-                    client_name: name,
-                    ..draft.clone().written(text, seen)
+            let mut new = draft.clone();
+            if is_in_cache {
+                new = new.written(mode, text, seen);
+                new.client_name = name;
+                new.mode = mode;
+            } else if !draft.of(mode).whole().contains(text.trim()) {
+                let text = outbox::joined(&draft.of(mode).text, &text);
+                new = new.written(mode, text, seen);
+            }
+            if mode == ComposerMode::Comment {
+                // Those of a comment that came back unseen stay.
+                let came_back = draft.mentions.iter().filter(|_| draft.revision != seen);
+                let mut all = mentions;
+                for operator in came_back {
+                    if !all.contains(operator) {
+                        all.push(*operator);
+                    }
                 }
-            } else if draft.whole().contains(text.trim()) {
-                draft.clone()
-            } else {
-                Draft {
-                    text: outbox::joined(&draft.text, &text),
-                    ..draft.clone()
-                }
-            };
+                new.mentions = all;
+            }
             if new == draft {
                 return Ok(false);
             }
@@ -367,7 +425,7 @@ impl Session {
         busy: &BTreeSet<ChatId>,
     ) -> Result<Vec<CommandEnvelope>, StorageError> {
         let is_anything_due = self.outbox.read(|reader| {
-            Ok(outbox::due(reader)?
+            Ok(outbox::due(reader, clock::now())?
                 .iter()
                 .any(|due| !busy.contains(&due.chat_id())))
         })?;
@@ -377,7 +435,7 @@ impl Session {
         let (taken, refused) = self.outbox.write(|tx| {
             let mut taken = Vec::new();
             let mut refused = Vec::new();
-            for envelope in outbox::hand_over(tx, busy)? {
+            for envelope in outbox::hand_over(tx, busy, clock::now())? {
                 match unsendable(&envelope.command) {
                     None => taken.push(envelope),
                     Some(problem) => refused.push((envelope.id, problem)),
@@ -447,8 +505,19 @@ impl Session {
             .read(|reader| cache::chat(reader, chat_id))?
             .is_some();
         tracing::debug!(command.id = %id, code = ?problem.code, "A command was refused");
-        self.outbox
-            .write(|tx| outbox::refused(tx, &waiting, problem, is_in_sight))?;
+        let is_listed = self
+            .cache
+            .read(|reader| cache::is_listed(reader, chat_id))?;
+        let is_reopen = matches!(waiting.command, Command::Reopen { .. });
+        self.outbox.write(|tx| {
+            // What was to be done with a chat that is closed meanwhile is over, and must not stand
+            // before what is written when it comes back.
+            if !is_listed && is_in_sight && waiting.text().is_none() && !is_reopen {
+                outbox::remove(tx, id)?;
+                return outbox::tidy(tx);
+            }
+            outbox::refused(tx, &waiting, problem, is_in_sight)
+        })?;
         self.chat_changed(chat_id);
         Ok(())
     }
@@ -485,22 +554,24 @@ fn client_name(chat: &pult_protocol::ChatRow) -> Option<String> {
         .or_else(|| chat.client.phone.clone())
 }
 
-fn reply_command(chat_id: ChatId, text: &str, seen_place: Place) -> Command {
-    Command::Reply {
-        chat_id,
-        text: text.trim_end().to_owned(),
-        seen_place,
-    }
-}
-
 /// What the backend would refuse whatever else is true; an endless text could not even be sent.
 fn unsendable(command: &Command) -> Option<Problem> {
-    match command {
-        Command::Reply { text, .. } => ReplyText::parse(text)
-            .err()
-            .map(|refusal| Problem::of_refusal(&refusal)),
-        Command::Close { .. } | Command::Reopen { .. } | Command::MarkRead { .. } => None,
-    }
+    let too_long =
+        |text: &str| (text.chars().count() > MAX_COMMENT_CHARS).then_some(Refusal::TextTooLong);
+    let refusal = if let Command::Reply { text, .. } = command {
+        ReplyText::parse(text).err()
+    } else if let Command::Comment { text, .. } = command {
+        CommentText::parse(text).err()
+    } else if let Command::Transfer { note, .. } = command {
+        too_long(note.as_deref().unwrap_or_default())
+    } else if let Command::NameClient { name, .. } = command {
+        too_long(name.as_deref().unwrap_or_default())
+    } else if let Command::NoteClient { note, .. } = command {
+        too_long(note)
+    } else {
+        None
+    };
+    refusal.map(|refusal| Problem::of_refusal(&refusal))
 }
 
 /// Whether the backend asks to be asked again.

@@ -127,5 +127,6 @@ stored!(
     ChatId,
     CommandId,
     pult_domain::OperatorId,
-    pult_domain::ChannelId
+    pult_domain::ChannelId,
+    pult_domain::IntegrationId
 );

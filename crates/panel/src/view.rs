@@ -2,7 +2,7 @@
 //! ask again. Events carry ids, never rows: the page re-reads what is on its screen.
 
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Timestamp};
-use pult_protocol::{ChannelRow, ChatRow, EntryRow, OperatorRow, Problem};
+use pult_protocol::{ChannelRow, ChatRow, Command, EntryRow, IntegrationRow, OperatorRow, Problem};
 use serde::{Deserialize, Serialize};
 
 /// Everything but histories: enough to draw the frame, the rail and the lists.
@@ -16,6 +16,8 @@ pub struct Overview {
     pub operators: Vec<OperatorRow>,
     /// All channels.
     pub channels: Vec<ChannelRow>,
+    /// All programs with an API key, by id found in entries.
+    pub integrations: Vec<IntegrationRow>,
     /// Chats that I own, newest activity first.
     pub in_work: Vec<ChatSummary>,
     /// Chats that I observe, newest activity first.
@@ -77,8 +79,16 @@ pub struct ChatSummary {
     pub chat: ChatRow,
     /// How many messages of the client I have not seen.
     pub n_unread: u32,
-    /// What I have begun to write.
+    /// How many comments that mention me I have not seen.
+    pub n_mentions: u32,
+    /// Whether I, who observe, am told only of what is addressed to me.
+    pub only_addressed: bool,
+    /// What I have begun to write, in the mode in which the composer stands.
     pub draft: Option<String>,
+    /// What the composer writes.
+    pub mode: ComposerMode,
+    /// A command of mine that waits so that it can be taken back.
+    pub pending: Option<Pending>,
     /// How many commands of mine wait for the backend.
     pub n_waiting: u32,
     /// Whether the backend refused something here that waits for my look.
@@ -92,8 +102,10 @@ pub struct Shell {
     pub chat_id: ChatId,
     /// The client's name, all that is kept of them.
     pub client_name: Option<String>,
-    /// My text.
+    /// My text for the client.
     pub text: String,
+    /// My hidden comment.
+    pub comment: String,
     /// Why it was not sent, if the backend refused it.
     pub problem: Option<Problem>,
 }
@@ -113,14 +125,51 @@ pub struct Timeline {
     pub older_needs_connection: bool,
     /// What I had read when asked: the "new" line stands after this place.
     pub read_place: Place,
-    /// My replies that are not in the history yet, oldest first.
+    /// My replies and comments that are not in the history yet, oldest first.
     pub echoes: Vec<Echo>,
-    /// What I have begun to write.
+    /// The reply that I have begun to write.
     pub draft: String,
-    /// Of the draft; said again by whoever changes or sends it.
+    /// The hidden comment that I have begun to write.
+    pub comment: CommentDraft,
+    /// What the composer writes.
+    pub mode: ComposerMode,
+    /// Of both drafts; said again by whoever changes or sends it.
     pub draft_revision: DraftRevision,
     /// A command that the backend refused and that waits for my look.
     pub held: Option<Held>,
+}
+
+/// What a composer writes. It is kept for each chat.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(rename_all = "snake_case")]
+pub enum ComposerMode {
+    /// A reply to the client.
+    #[default]
+    Reply,
+    /// A hidden comment.
+    Comment,
+}
+
+/// A hidden comment that was begun.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct CommentDraft {
+    /// Its text.
+    pub text: String,
+    /// Whom it mentions.
+    pub mentions: Vec<OperatorId>,
+}
+
+/// A command that waits for a few seconds so that it can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Pending {
+    /// Which.
+    pub command_id: CommandId,
+    /// What it is.
+    pub action: HeldAction,
+    /// Until when, by the local clock.
+    pub until: Timestamp,
+    /// Who is to get the chat, if that is what it is about.
+    pub to: Option<OperatorId>,
 }
 
 /// Tells whether a page has been shown the text that was put back into a draft.
@@ -128,11 +177,13 @@ pub struct Timeline {
 #[ts(type = "number")]
 pub struct DraftRevision(pub i64);
 
-/// A reply of mine that waits for the backend.
+/// A reply or comment of mine that waits for the backend.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct Echo {
     /// The command, which the entry will carry once it is there.
     pub command_id: CommandId,
+    /// What it is.
+    pub mode: ComposerMode,
     /// What I wrote.
     pub text: String,
     /// When, by the local clock.
@@ -160,10 +211,139 @@ pub struct Held {
 pub enum HeldAction {
     /// A reply.
     Reply,
+    /// A hidden comment.
+    Comment,
+    /// Leaving a chat.
+    Leave,
+    /// A transfer.
+    Transfer,
+    /// A return to the queue.
+    ReturnToQueue,
+    /// Giving a queued chat to somebody.
+    Assign,
+    /// Setting who observes.
+    SetObservers,
+    /// Saying that no answer is needed.
+    NoAnswerNeeded,
+    /// What staff call the client.
+    NameClient,
+    /// The note about the client.
+    NoteClient,
+    /// Being told only of what is addressed to me.
+    TellOnlyAddressed,
     /// A close.
     Close,
     /// A reopen.
     Reopen,
+}
+
+/// Something to be done with a chat as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "deed", rename_all = "snake_case")]
+pub enum ChatDeed {
+    /// Observe it no longer.
+    Leave,
+    /// Hand it to a colleague.
+    Transfer {
+        /// To whom.
+        to: OperatorId,
+        /// A hidden comment that goes with it.
+        note: Option<String>,
+    },
+    /// Put it back into the queue.
+    ReturnToQueue,
+    /// Give it, which is in the queue, to somebody.
+    Assign {
+        /// To whom.
+        to: OperatorId,
+    },
+    /// Set who observes it.
+    SetObservers {
+        /// Who.
+        observer_ids: Vec<OperatorId>,
+    },
+    /// The client needs no answer.
+    NoAnswerNeeded,
+    /// Call the client something else.
+    NameClient {
+        /// The name; none for the client's own.
+        name: Option<String>,
+    },
+    /// Note something about the client.
+    NoteClient {
+        /// The note; empty for none.
+        note: String,
+    },
+    /// Be told only of what is addressed to me, or of everything again.
+    TellOnlyAddressed {
+        /// Whether so.
+        only_addressed: bool,
+    },
+    /// Close it.
+    Close,
+}
+
+impl ChatDeed {
+    /// Whether it waits for a few seconds: what takes the chat from its author's hands does.
+    #[must_use]
+    pub const fn can_be_taken_back(&self) -> bool {
+        matches!(
+            self,
+            Self::Leave | Self::Transfer { .. } | Self::ReturnToQueue | Self::Close
+        )
+    }
+
+    pub(crate) fn into_command(self, chat_id: ChatId, seen_place: Place) -> Command {
+        match self {
+            Self::Leave => Command::Leave {
+                chat_id,
+                seen_place,
+            },
+            Self::Transfer { to, note } => Command::Transfer {
+                chat_id,
+                to,
+                note: note.filter(|note| !note.trim().is_empty()),
+                seen_place,
+            },
+            Self::ReturnToQueue => Command::ReturnToQueue {
+                chat_id,
+                seen_place,
+            },
+            Self::Assign { to } => Command::Assign {
+                chat_id,
+                to,
+                seen_place,
+            },
+            Self::SetObservers { observer_ids } => Command::SetObservers {
+                chat_id,
+                observer_ids,
+                seen_place,
+            },
+            Self::NoAnswerNeeded => Command::NoAnswerNeeded {
+                chat_id,
+                seen_place,
+            },
+            Self::NameClient { name } => Command::NameClient {
+                chat_id,
+                name,
+                seen_place,
+            },
+            Self::NoteClient { note } => Command::NoteClient {
+                chat_id,
+                note,
+                seen_place,
+            },
+            Self::TellOnlyAddressed { only_addressed } => Command::TellOnlyAddressed {
+                chat_id,
+                only_addressed,
+                seen_place,
+            },
+            Self::Close => Command::Close {
+                chat_id,
+                seen_place,
+            },
+        }
+    }
 }
 
 /// Something changed; whoever shows it asks again.
@@ -211,6 +391,10 @@ pub enum NotificationKind {
     NewInQueue,
     /// A client wrote in a chat of mine.
     NewMessage,
+    /// A colleague mentioned me.
+    Mention,
+    /// A colleague gave me a chat.
+    Given,
 }
 
 /// What the sign-in screen proposes.

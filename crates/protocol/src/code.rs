@@ -33,6 +33,10 @@ pub enum Code {
     WrongStatus,
     /// There is no such chat, as far as the author may know.
     ChatNotFound,
+    /// A colleague who was named is no active operator; `details.operator` is their id.
+    ColleagueInactive,
+    /// The chat is already whose it was to become.
+    AlreadyOwner,
     /// The operator is deactivated.
     OperatorInactive,
     /// The text is blank.
@@ -115,6 +119,10 @@ impl Problem {
             Refusal::NotAllowed => problem(Code::NotAllowed),
             Refusal::WrongStatus => problem(Code::WrongStatus),
             Refusal::ChatNotFound => problem(Code::ChatNotFound),
+            Refusal::ColleagueInactive { operator } => {
+                problem(Code::ColleagueInactive).with_details(json!({ "operator": operator }))
+            }
+            Refusal::AlreadyOwner => problem(Code::AlreadyOwner),
             Refusal::OperatorInactive => problem(Code::OperatorInactive),
             Refusal::TextEmpty => problem(Code::TextEmpty),
             Refusal::TextTooLong => problem(Code::TextTooLong)

@@ -18,11 +18,12 @@ pub use command::{Command, CommandDone, CommandEnvelope};
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
 pub use pult_domain::provider::FailureKind;
 pub use rest::{
-    CommandRequest, CommandResponse, HistoryPage, HistoryQuery, SignInRequest, SignInResponse,
+    ArchiveHit, ArchivePage, ArchiveQuery, ClientHistory, CommandRequest, CommandResponse,
+    HistoryPage, HistoryQuery, SignInRequest, SignInResponse, Talk,
 };
 pub use rows::{
     ChannelKind, ChannelRow, ChatRow, ClientCard, Delivery, DeliveryState, EntryBody, EntryKind,
-    EntryRow, GoneWhy, MarkRow, Notice, OperatorRow, Preview, Row,
+    EntryRow, GoneWhy, IntegrationRow, MarkRow, Notice, OperatorRow, Preview, Row,
 };
 pub use token::Token;
 

@@ -2,7 +2,8 @@
 
 use pult_domain::provider::FailureKind;
 use pult_domain::{
-    ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, Place, Role, Status, Timestamp,
+    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, Place, Role,
+    Status, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,8 @@ pub enum Row {
     Operator(OperatorRow),
     /// A channel.
     Channel(ChannelRow),
+    /// A program with an API key.
+    Integration(IntegrationRow),
 }
 
 /// Why a chat left a reader's sight.
@@ -88,10 +91,14 @@ const fn is_false(value: &bool) -> bool {
 pub struct ClientCard {
     /// Their id.
     pub id: ClientId,
-    /// Their name; none if they gave none.
+    /// What staff call them, else their own name; none if they gave none.
     pub name: Option<String>,
+    /// The name that they go by at the provider; none if they gave none.
+    pub own_name: Option<String>,
     /// Their phone number in digits; none if they hide it.
     pub phone: Option<String>,
+    /// What staff should know about them; empty if there is nothing.
+    pub note: String,
 }
 
 /// The newest message or comment of a chat in one line.
@@ -134,6 +141,9 @@ pub struct EntryRow {
     pub place: Place,
     /// The operator who wrote it; none for the client's and for what happened by itself.
     pub author_id: Option<OperatorId>,
+    /// The program that made it, as itself or for its author; none for what people did.
+    #[serde(default)]
+    pub integration_id: Option<IntegrationId>,
     /// The command that made it: marries it to its author's local echo.
     pub command_id: Option<CommandId>,
     /// When the provider says that it was sent; for our own when the backend took it.
@@ -167,6 +177,13 @@ pub enum EntryBody {
         /// How far it got.
         delivery: Delivery,
     },
+    /// A hidden comment.
+    Comment {
+        /// As its author wrote it.
+        text: String,
+        /// Whom it mentions.
+        mentions: Vec<OperatorId>,
+    },
     /// A line that the backend wrote; the panel words it.
     Notice {
         /// What happened.
@@ -181,6 +198,7 @@ impl EntryBody {
         match self {
             Self::Inbound { .. } | Self::InboundPlaceholder { .. } => EntryKind::Inbound,
             Self::Outbound { .. } => EntryKind::Outbound,
+            Self::Comment { .. } => EntryKind::Comment,
             Self::Notice { .. } => EntryKind::Notice,
         }
     }
@@ -263,7 +281,8 @@ impl DeliveryState {
     }
 }
 
-/// A line that the backend writes into a chat: kind and parameters, worded by the panel.
+/// A line that the backend writes into a chat: kind and parameters, worded by the panel. Where
+/// nobody stands as who did it, the entry's integration did as itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Notice {
@@ -272,22 +291,69 @@ pub enum Notice {
         /// Who.
         by: OperatorId,
     },
+    /// Somebody was brought in and observes from now on.
+    Joined {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Who.
+        observer: OperatorId,
+    },
+    /// An observer has left.
+    Left {
+        /// Who.
+        observer: OperatorId,
+    },
+    /// An observer was taken out.
+    Removed {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Who.
+        observer: OperatorId,
+    },
+    /// The chat was handed on.
+    Transferred {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Whose it was.
+        from: OperatorId,
+        /// Whose it is now.
+        to: OperatorId,
+    },
+    /// The chat was given to somebody out of the queue.
+    Assigned {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Whose it is now.
+        to: OperatorId,
+    },
+    /// The chat was put back into the queue.
+    Returned {
+        /// By whom.
+        by: Option<OperatorId>,
+        /// Whose it was.
+        was: Option<OperatorId>,
+    },
+    /// The client needs no answer.
+    NoAnswerNeeded {
+        /// Who said so.
+        by: OperatorId,
+    },
     /// The chat was closed.
     Closed {
         /// By whom.
-        by: OperatorId,
+        by: Option<OperatorId>,
     },
     /// The chat was reopened at its owner.
     Reopened {
         /// By whom.
-        by: OperatorId,
+        by: Option<OperatorId>,
         /// Whose it is again.
         owner: OperatorId,
     },
     /// The chat was reopened into the queue.
     ReopenedToQueue {
         /// By whom.
-        by: OperatorId,
+        by: Option<OperatorId>,
         /// Whose it was.
         was: Option<OperatorId>,
     },
@@ -322,6 +388,9 @@ pub struct MarkRow {
     pub chat_id: ChatId,
     /// Up to and with this place.
     pub read_place: Place,
+    /// Whether the reader, who observes, is told only of what is addressed to them.
+    #[serde(default)]
+    pub only_addressed: bool,
 }
 
 /// An operator, as colleagues see them.
@@ -334,6 +403,17 @@ pub struct OperatorRow {
     /// Their role.
     pub role: Role,
     /// False once deactivated.
+    pub is_active: bool,
+}
+
+/// A program with an API key, as staff see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct IntegrationRow {
+    /// Its id.
+    pub id: IntegrationId,
+    /// What staff call it.
+    pub name: String,
+    /// False once its key is revoked.
     pub is_active: bool,
 }
 

@@ -173,8 +173,9 @@ CREATE TABLE read_marks (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX read_marks_by_seq ON read_marks (operator, seq);
 
+-- `author` is an operator's key, or an integration's with a minus before it.
 CREATE TABLE command_answers (
-    author INTEGER NOT NULL REFERENCES operators (key),
+    author INTEGER NOT NULL,
     id BLOB NOT NULL,
     body_hash BLOB NOT NULL,
     answer TEXT NOT NULL,

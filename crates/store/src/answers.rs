@@ -1,6 +1,6 @@
 //! Answers to commands, kept so that a command that comes again is answered again and done once.
 
-use pult_domain::{CommandId, Refusal};
+use pult_domain::{CommandId, OperatorId, Refusal};
 use pult_protocol::{Command, CommandDone, Problem};
 use pult_sqlite::Reader;
 use sha2::{Digest as _, Sha256};
@@ -12,9 +12,16 @@ use crate::{StoreError, sql};
 /// A command's answer: what it made, or why it was refused.
 pub(crate) type Answer = Result<CommandDone, Problem>;
 
-/// What tells two bodies apart.
-pub(crate) fn hash(command: &Command) -> Result<[u8; 32], StoreError> {
-    Ok(Sha256::digest(sql::to_json(command)?).into())
+/// What tells two bodies apart: for whom a program asks belongs to it.
+pub(crate) fn hash(
+    command: &Command,
+    on_behalf_of: Option<OperatorId>,
+) -> Result<[u8; 32], StoreError> {
+    let body = match on_behalf_of {
+        None => sql::to_json(command)?,
+        Some(operator) => sql::to_json(&(operator, command))?,
+    };
+    Ok(Sha256::digest(body).into())
 }
 
 /// The answer given to this author's command with this id; `id_reused` if its body was another.

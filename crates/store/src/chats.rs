@@ -5,7 +5,7 @@ use pult_protocol::{ChatRow, ClientCard, EntryKind, Notice, Preview};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
-use crate::{StoreError, audience, entries, sql};
+use crate::{StoreError, archive, audience, entries, marks, sql};
 
 /// Most characters of a preview.
 const PREVIEW_CHARS: usize = 160;
@@ -48,6 +48,15 @@ pub(crate) fn of_client(
         (client, channel),
         |row| row.get(0),
     )?)
+}
+
+/// The key of a chat's client.
+pub(crate) fn client_of(reader: Reader<'_>, key: i64) -> Result<i64, StoreError> {
+    Ok(
+        reader.one("SELECT client FROM chats WHERE key = ?1", (key,), |row| {
+            row.get(0)
+        })?,
+    )
 }
 
 /// Reads a chat's state.
@@ -115,38 +124,54 @@ pub(crate) fn create(work: &mut Work<'_>, channel: i64, client: i64) -> Result<S
     })
 }
 
-/// Carries out what was decided: the new state, who sees it, and a notice for each event.
+/// Carries out what was decided: the new state, who sees it, and a notice for each event, made by
+/// that program if by any.
 /// Returns the last notice's id and place.
 pub(crate) fn apply(
     work: &mut Work<'_>,
     chat: &mut Stored,
     events: &[Event],
+    integration: Option<i64>,
 ) -> Result<Option<entries::Added>, StoreError> {
+    let observed = chat.state.observers.clone();
     let mut last = None;
     for event in events {
         chat.state.apply(event);
         let (author, notice) = worded(event);
-        last = Some(entries::add_notice(work, chat, author, &notice)?);
+        last = Some(entries::add_notice(
+            work,
+            chat,
+            author,
+            integration,
+            &notice,
+        )?);
     }
     if events.is_empty() {
         return Ok(None);
     }
-    if chat.state.status == Status::Closed {
-        // A closed chat waits for nothing.
+    let needs_none = |event: &Event| matches!(event, Event::NoAnswerNeeded { .. });
+    let waits = chat.state.status != Status::Closed && !events.iter().any(needs_none);
+    if !waits {
         chat.answered_place = chat.last_place;
     }
     let seq = work.next_seq();
-    save_state(work, chat, seq)?;
+    save_state(work, chat, waits, seq)?;
     audience::settle(work, chat.key, &chat.state, seq)?;
+    for operator in observed.difference(&chat.state.observers) {
+        marks::tell_everything(work, *operator, chat.key)?;
+    }
+    if chat.state.status == Status::Closed {
+        archive::write_down(work, chat.key)?;
+    }
     Ok(last)
 }
 
-fn save_state(work: &mut Work<'_>, chat: &Stored, seq: i64) -> Result<(), StoreError> {
+fn save_state(work: &mut Work<'_>, chat: &Stored, waits: bool, seq: i64) -> Result<(), StoreError> {
     let reader = work.tx.reader();
     let key = |id: Option<OperatorId>| id.map(|id| operator_key(reader, id)).transpose();
     work.tx.execute(
         "UPDATE chats SET status = ?2, owner = ?3, former_owner = ?4, answered_place = ?5,
-                          waiting_since = iif(?2 = 'closed', NULL, waiting_since), seq = ?6,
+                          waiting_since = iif(?8, waiting_since, NULL), seq = ?6,
                           last_place = ?7
          WHERE key = ?1",
         (
@@ -157,6 +182,7 @@ fn save_state(work: &mut Work<'_>, chat: &Stored, seq: i64) -> Result<(), StoreE
             chat.answered_place.0,
             seq,
             chat.last_place.0,
+            waits,
         ),
     )?;
     work.tx
@@ -188,6 +214,27 @@ pub(crate) fn client_wrote(
         (
             chat.key,
             since.0,
+            work.now.0,
+            sql::to_json(preview)?,
+            seq,
+            chat.last_place.0,
+        ),
+    )?;
+    Ok(())
+}
+
+/// Notes a hidden comment in its chat.
+pub(crate) fn commented(
+    work: &mut Work<'_>,
+    chat: &Stored,
+    preview: &Preview,
+) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE chats SET last_activity_at = ?2, preview = ?3, seq = ?4, last_place = ?5
+         WHERE key = ?1",
+        (
+            chat.key,
             work.now.0,
             sql::to_json(preview)?,
             seq,
@@ -252,7 +299,8 @@ pub(crate) fn bump(work: &mut Work<'_>, chat: i64) -> Result<(), StoreError> {
 pub(crate) fn row(reader: Reader<'_>, key: i64) -> Result<ChatRow, StoreError> {
     let mut chat = reader.one(
         "SELECT c.id, ch.id, cl.id, cl.name, cl.phone, c.status, o.id, f.id, c.waiting_since,
-                c.last_activity_at, c.client_wrote_at, c.last_place, c.preview
+                c.last_activity_at, c.client_wrote_at, c.last_place, c.preview,
+                cl.given_name, cl.note
          FROM chats c
          JOIN channels ch ON ch.key = c.channel
          JOIN clients cl ON cl.key = c.client
@@ -272,8 +320,10 @@ fn read_row(row: &Row<'_>) -> Result<ChatRow, SqlError> {
         channel_id: sql::id(row, 1, pult_domain::ChannelId)?,
         client: ClientCard {
             id: sql::id(row, 2, ClientId)?,
-            name: row.get(3)?,
+            name: row.get::<_, Option<String>>(13)?.or(row.get(3)?),
+            own_name: row.get(3)?,
             phone: row.get(4)?,
+            note: row.get(14)?,
         },
         status: sql::status(row, 5)?,
         owner_id: sql::optional_id(row, 6, OperatorId)?,
@@ -307,9 +357,16 @@ pub(crate) fn preview_of(
 const fn worded(event: &Event) -> (Option<OperatorId>, Notice) {
     match *event {
         Event::Taken { by } => (Some(by), Notice::Taken { by }),
-        Event::Closed { by } => (Some(by), Notice::Closed { by }),
-        Event::Reopened { by, owner } => (Some(by), Notice::Reopened { by, owner }),
-        Event::ReopenedToQueue { by, was } => (Some(by), Notice::ReopenedToQueue { by, was }),
+        Event::Joined { by, observer } => (by, Notice::Joined { by, observer }),
+        Event::Left { observer } => (Some(observer), Notice::Left { observer }),
+        Event::Removed { by, observer } => (by, Notice::Removed { by, observer }),
+        Event::Transferred { by, from, to } => (by, Notice::Transferred { by, from, to }),
+        Event::Assigned { by, to } => (by, Notice::Assigned { by, to }),
+        Event::Returned { by, was } => (by, Notice::Returned { by, was }),
+        Event::NoAnswerNeeded { by } => (Some(by), Notice::NoAnswerNeeded { by }),
+        Event::Closed { by } => (by, Notice::Closed { by }),
+        Event::Reopened { by, owner } => (by, Notice::Reopened { by, owner }),
+        Event::ReopenedToQueue { by, was } => (by, Notice::ReopenedToQueue { by, was }),
         Event::CameBack { owner } => (None, Notice::CameBack { owner }),
         Event::CameBackToQueue { was } => (None, Notice::CameBackToQueue { was }),
         Event::OwnerDeactivated { was } => (None, Notice::OwnerDeactivated { was }),

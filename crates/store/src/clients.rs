@@ -3,8 +3,8 @@
 use pult_domain::provider::{Identity, IdentityKind, Sender};
 use pult_sqlite::Reader;
 
-use crate::StoreError;
 use crate::writer::Work;
+use crate::{StoreError, archive};
 
 /// The client who sent something on a channel: known by any of their identities, else new.
 ///
@@ -109,16 +109,44 @@ fn update(work: &mut Work<'_>, client: i64, sender: &Sender) -> Result<(), Store
              WHERE key = ?1",
             (client, &sender.name, &sender.phone),
         )?;
-        // Each chat row carries its client.
-        let chats = work.tx.reader().all(
-            "SELECT key FROM chats WHERE client = ?1",
-            (client,),
-            |row| row.get(0),
-        )?;
-        for chat in chats {
-            work.touch_chat(chat)?;
-            crate::chats::bump(work, chat)?;
-        }
+        has_changed_of(work, client)?;
+    }
+    Ok(())
+}
+
+/// What staff call a client, in place of their own name; none for that.
+pub(crate) fn give_name(
+    work: &mut Work<'_>,
+    client: i64,
+    name: Option<&str>,
+) -> Result<(), StoreError> {
+    work.tx.execute(
+        "UPDATE clients SET given_name = ?2 WHERE key = ?1",
+        (client, name),
+    )?;
+    has_changed_of(work, client)
+}
+
+/// What staff should know about a client.
+pub(crate) fn note(work: &mut Work<'_>, client: i64, note: &str) -> Result<(), StoreError> {
+    work.tx.execute(
+        "UPDATE clients SET note = ?2 WHERE key = ?1",
+        (client, note),
+    )?;
+    has_changed_of(work, client)
+}
+
+/// Each chat row carries its client, and the archive finds closed ones by name.
+fn has_changed_of(work: &mut Work<'_>, client: i64) -> Result<(), StoreError> {
+    let chats = work.tx.reader().all(
+        "SELECT key FROM chats WHERE client = ?1",
+        (client,),
+        |row| row.get(0),
+    )?;
+    for chat in chats {
+        work.touch_chat(chat)?;
+        crate::chats::bump(work, chat)?;
+        archive::write_client_down(work, chat)?;
     }
     Ok(())
 }

@@ -3,8 +3,11 @@
 //! All that a decision rests on is read in the transaction that carries it out. The answer is kept
 //! in the same transaction, so a command that comes again after a crash is answered as before.
 
+use std::collections::BTreeSet;
+
 use pult_domain::{
-    Action, Author, Event, Facts, OperatorId, Place, Refusal, ReplyText, Role, Status, decide,
+    Action, Author, CommentText, Event, Facts, IntegrationId, MAX_COMMENT_CHARS, OperatorId, Place,
+    Refusal, ReplyText, Role, Status, decide, sees_all,
 };
 use pult_protocol::{Command, CommandDone, CommandEnvelope, EntryKind, Problem};
 use pult_sqlite::Reader;
@@ -12,29 +15,53 @@ use pult_sqlite::Reader;
 use crate::answers::Answer;
 use crate::trials::{self, Bug};
 use crate::writer::Work;
-use crate::{StoreError, answers, audience, chats, deliveries, entries, marks, operators};
+use crate::{
+    StoreError, answers, audience, chats, clients, deliveries, entries, integrations, marks,
+    operators,
+};
+
+/// Longest name that staff give to a client, in characters.
+const MAX_NAME_CHARS: usize = 200;
+
+/// Who asks for something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asking {
+    /// An operator.
+    Operator(OperatorId),
+    /// A program, as itself or under the rights of an operator.
+    Integration {
+        /// Which.
+        id: IntegrationId,
+        /// For whom.
+        on_behalf_of: Option<OperatorId>,
+    },
+}
+
+impl From<OperatorId> for Asking {
+    fn from(id: OperatorId) -> Self {
+        Self::Operator(id)
+    }
+}
 
 /// Carries a command out, or says why not; the same command again is answered as before.
 pub(crate) fn run(
     work: &mut Work<'_>,
-    author: OperatorId,
+    asking: Asking,
     envelope: &CommandEnvelope,
 ) -> Result<Answer, StoreError> {
     let reader = work.tx.reader();
-    let (author_key, author) = operators::by_id(reader, author)?
-        .ok_or(StoreError::Inconsistent("a signed-in operator is known"))?;
-    let hash = answers::hash(&envelope.command)?;
-    if let Some(answer) = answers::find(reader, author_key, envelope.id, hash)? {
+    let asker = match Asker::of(reader, asking)? {
+        Ok(asker) => asker,
+        Err(refusal) => return Ok(Err(Problem::of_refusal(&refusal))),
+    };
+    let on_behalf_of = match asking {
+        Asking::Operator(_) => None,
+        Asking::Integration { on_behalf_of, .. } => on_behalf_of,
+    };
+    let hash = answers::hash(&envelope.command, on_behalf_of)?;
+    if let Some(answer) = answers::find(reader, asker.answers_to, envelope.id, hash)? {
         return Ok(answer);
     }
-    let asker = Asker {
-        key: author_key,
-        author: Author {
-            id: author.id,
-            role: author.role,
-        },
-        is_active: author.is_active,
-    };
     // Refusals are found before anything is changed, so only the answer is left of them.
     let answer = match attempt(work, &asker, envelope) {
         Ok(done) => Ok(done),
@@ -42,16 +69,63 @@ pub(crate) fn run(
         Err(No::Fault(fault)) => return Err(fault),
     };
     if !matches!(envelope.command, Command::MarkRead { .. }) {
-        answers::keep(work, author_key, envelope.id, hash, &answer)?;
+        answers::keep(work, asker.answers_to, envelope.id, hash, &answer)?;
     }
     Ok(answer)
 }
 
-/// Who asks.
+/// Who asks, as the store knows them now.
 struct Asker {
-    key: i64,
     author: Author,
     is_active: bool,
+    /// The operator's key; none for an integration as itself.
+    operator: Option<i64>,
+    /// The integration's key, if one asks, as itself or for the operator.
+    integration: Option<i64>,
+    /// Under which key answers are kept.
+    answers_to: i64,
+}
+
+impl Asker {
+    fn of(reader: Reader<'_>, asking: Asking) -> Result<Result<Self, Refusal>, StoreError> {
+        let (operator, integration) = match asking {
+            Asking::Operator(id) => (Some(id), None),
+            Asking::Integration { id, on_behalf_of } => {
+                let (key, row) = integrations::by_id(reader, id)?.ok_or(
+                    StoreError::Inconsistent("an integration with a key is known"),
+                )?;
+                if !row.is_active {
+                    return Ok(Err(Refusal::NotAllowed));
+                }
+                (on_behalf_of, Some(key))
+            }
+        };
+        let Some(id) = operator else {
+            return Ok(Ok(Self {
+                author: Author::Integration,
+                is_active: true,
+                operator: None,
+                integration,
+                answers_to: -integration.unwrap_or_default(),
+            }));
+        };
+        let Some((key, row)) = operators::by_id(reader, id)? else {
+            return match integration {
+                Some(_) => Ok(Err(Refusal::OperatorInactive)),
+                None => Err(StoreError::Inconsistent("a signed-in operator is known")),
+            };
+        };
+        if integration.is_some() && row.role == Role::Administrator {
+            return Ok(Err(Refusal::NotAllowed));
+        }
+        Ok(Ok(Self {
+            author: Author::Operator { id, role: row.role },
+            is_active: row.is_active,
+            operator: Some(key),
+            integration,
+            answers_to: integration.map_or(key, |integration| -integration),
+        }))
+    }
 }
 
 /// Why a command was not carried out: either way nothing was changed.
@@ -71,37 +145,146 @@ fn attempt(
     asker: &Asker,
     envelope: &CommandEnvelope,
 ) -> Result<CommandDone, No> {
-    let nothing = CommandDone {
-        entry_id: None,
-        place: None,
-    };
+    let moved = |work: &mut Work<'_>, action| moved(work, asker, envelope, action);
     match &envelope.command {
         Command::Reply { text, .. } => {
             let text = ReplyText::parse(text).map_err(No::Refused)?;
-            let (mut chat, events) = decided(work, asker, envelope, Action::Reply)?;
+            let (mut chat, events) = decided(work, asker, envelope, &Action::Reply)?;
             let added = reply(work, asker, envelope, &mut chat, &events, &text)?;
-            Ok(CommandDone {
-                entry_id: Some(added.id),
-                place: Some(added.place),
-            })
+            Ok(done(Some(added)))
         }
-        Command::Close { .. } => moved(work, asker, envelope, Action::Close),
-        Command::Reopen { .. } => moved(work, asker, envelope, Action::Reopen),
-        Command::MarkRead { chat_id, place } => {
-            if !asker.is_active {
-                return Err(No::Refused(Refusal::OperatorInactive));
-            }
-            let reader = work.tx.reader();
-            let key = chats::key_of(reader, *chat_id)?.ok_or(No::Refused(Refusal::ChatNotFound))?;
-            let readers = audience::present(reader, key)?;
-            if !readers.contains(&audience::EVERYONE) && !readers.contains(&asker.key) {
-                return Err(No::Refused(Refusal::ChatNotFound));
-            }
-            let last_place = chats::load(reader, key)?.last_place;
-            marks::grow(work, asker.key, key, (*place).min(last_place))?;
-            Ok(nothing)
+        Command::Comment { text, mentions, .. } => {
+            let text = CommentText::parse(text).map_err(No::Refused)?;
+            let mentions: BTreeSet<OperatorId> = mentions.iter().copied().collect();
+            let action = Action::Comment {
+                mentions: &mentions,
+            };
+            let (mut chat, events) = decided(work, asker, envelope, &action)?;
+            let added = comment(work, asker, Some(envelope), &mut chat, &text, &mentions)?;
+            chats::apply(work, &mut chat, &events, asker.integration)?;
+            Ok(done(Some(added)))
         }
+        Command::Transfer { to, note, .. } => {
+            let note = note.as_deref().filter(|note| !note.trim().is_empty());
+            let note = note
+                .map(CommentText::parse)
+                .transpose()
+                .map_err(No::Refused)?;
+            let action = Action::Transfer { to: *to };
+            let (mut chat, events) = decided(work, asker, envelope, &action)?;
+            let added = chats::apply(work, &mut chat, &events, asker.integration)?;
+            if let Some(note) = note {
+                comment(work, asker, None, &mut chat, &note, &BTreeSet::new())?;
+            }
+            Ok(done(added))
+        }
+        Command::Leave { .. } => moved(work, &Action::Leave),
+        Command::Close { .. } => moved(work, &Action::Close),
+        Command::Reopen { .. } => moved(work, &Action::Reopen),
+        Command::ReturnToQueue { .. } => moved(work, &Action::ReturnToQueue),
+        Command::Assign { to, .. } => moved(work, &Action::Assign { to: *to }),
+        Command::SetObservers { observer_ids, .. } => {
+            let observers: BTreeSet<OperatorId> = observer_ids.iter().copied().collect();
+            let action = Action::SetObservers {
+                observers: &observers,
+            };
+            moved(work, &action)
+        }
+        Command::NoAnswerNeeded { .. } => moved(work, &Action::NoAnswerNeeded),
+        Command::NameClient { .. }
+        | Command::NoteClient { .. }
+        | Command::TellOnlyAddressed { .. }
+        | Command::MarkRead { .. } => beside(work, asker, envelope),
     }
+}
+
+/// What changes nothing in a chat's life: what staff know of its client, and what its author has to
+/// be told of it.
+fn beside(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    envelope: &CommandEnvelope,
+) -> Result<CommandDone, No> {
+    let chat = seen_now(work, asker, envelope)?;
+    match &envelope.command {
+        Command::NameClient { name, .. } => {
+            let name = name.as_deref().map(str::trim);
+            let name = name.filter(|name| !name.is_empty());
+            fits(name.unwrap_or_default(), MAX_NAME_CHARS)?;
+            let client = chats::client_of(work.tx.reader(), chat)?;
+            clients::give_name(work, client, name)?;
+        }
+        Command::NoteClient { note, .. } => {
+            fits(note, MAX_COMMENT_CHARS)?;
+            let client = chats::client_of(work.tx.reader(), chat)?;
+            clients::note(work, client, note.trim())?;
+        }
+        Command::TellOnlyAddressed { only_addressed, .. } => {
+            let state = chats::load(work.tx.reader(), chat)?.state;
+            let (Some(id), Some(operator)) = (asker.author.id(), asker.operator) else {
+                return Err(No::Refused(Refusal::NotAllowed));
+            };
+            if !state.observers.contains(&id) {
+                return Err(No::Refused(Refusal::NotAllowed));
+            }
+            marks::tell_only_addressed(work, operator, chat, *only_addressed)?;
+        }
+        Command::MarkRead { place, .. } => {
+            let readers = audience::present(work.tx.reader(), chat)?;
+            let operator = asker.operator.filter(|operator| {
+                readers.contains(&audience::EVERYONE) || readers.contains(operator)
+            });
+            let Some(operator) = operator else {
+                return Err(No::Refused(Refusal::ChatNotFound));
+            };
+            let last_place = chats::load(work.tx.reader(), chat)?.last_place;
+            marks::grow(work, operator, chat, (*place).min(last_place))?;
+        }
+        Command::Reply { .. }
+        | Command::Comment { .. }
+        | Command::Leave { .. }
+        | Command::Transfer { .. }
+        | Command::ReturnToQueue { .. }
+        | Command::Assign { .. }
+        | Command::SetObservers { .. }
+        | Command::NoAnswerNeeded { .. }
+        | Command::Close { .. }
+        | Command::Reopen { .. } => {}
+    }
+    Ok(done(None))
+}
+
+fn done(added: Option<entries::Added>) -> CommandDone {
+    CommandDone {
+        entry_id: added.map(|added| added.id),
+        place: added.map(|added| added.place),
+    }
+}
+
+fn fits(text: &str, max: usize) -> Result<(), No> {
+    if text.chars().count() > max {
+        return Err(No::Refused(Refusal::TextTooLong));
+    }
+    Ok(())
+}
+
+/// The chat of a command that changes nothing in its life, if its author sees it now.
+fn seen_now(work: &Work<'_>, asker: &Asker, envelope: &CommandEnvelope) -> Result<i64, No> {
+    if !asker.is_active {
+        return Err(No::Refused(Refusal::OperatorInactive));
+    }
+    let reader = work.tx.reader();
+    let key = chats::key_of(reader, envelope.command.chat_id())?
+        .ok_or(No::Refused(Refusal::ChatNotFound))?;
+    let readers = audience::present(reader, key)?;
+    let is_among = |operator: Option<i64>| operator.is_some_and(|key| readers.contains(&key));
+    if !sees_all(&asker.author)
+        && !readers.contains(&audience::EVERYONE)
+        && !is_among(asker.operator)
+    {
+        return Err(No::Refused(Refusal::ChatNotFound));
+    }
+    Ok(key)
 }
 
 /// Asks the domain, with facts read here and now.
@@ -109,28 +292,34 @@ fn decided(
     work: &Work<'_>,
     asker: &Asker,
     envelope: &CommandEnvelope,
-    action: Action,
+    action: &Action<'_>,
 ) -> Result<(chats::Stored, Vec<Event>), No> {
     let reader = work.tx.reader();
     let key = chats::key_of(reader, envelope.command.chat_id())?
         .ok_or(No::Refused(Refusal::ChatNotFound))?;
     let mut chat = chats::load(reader, key)?;
-    if trials::has(Bug::TwoOwners) && action == Action::Reply {
+    if trials::has(Bug::TwoOwners) && *action == Action::Reply {
         chat.state.status = Status::Queued;
     }
     let seen = envelope.command.seen_place();
-    let owner_is_active = match chat.state.owner {
-        None => false,
-        Some(owner) => operators::by_id(reader, owner)?.is_some_and(|(_, row)| row.is_active),
-    };
+    let mut active = BTreeSet::new();
+    for operator in action.named().chain(chat.state.owner) {
+        if operators::by_id(reader, operator)?.is_some_and(|(_, row)| row.is_active) {
+            active.insert(operator);
+        }
+    }
+    let could_see = sees_all(&asker.author)
+        || match asker.operator {
+            Some(operator) => audience::could_see(reader, key, operator, seen)?,
+            None => false,
+        };
     let facts = Facts {
         chat: &chat.state,
         author: asker.author,
         author_is_active: asker.is_active,
-        could_see: asker.author.role >= Role::Supervisor
-            || audience::could_see(reader, key, asker.key, seen)?,
-        overlooked: overlooked(reader, key, asker.key, seen)?,
-        owner_is_active,
+        could_see,
+        overlooked: overlooked(reader, key, asker.operator, seen)?,
+        active: &active,
     };
     let events = decide(action, &facts).map_err(No::Refused)?;
     Ok((chat, events))
@@ -141,7 +330,7 @@ fn decided(
 fn overlooked(
     reader: Reader<'_>,
     chat: i64,
-    author: i64,
+    author: Option<i64>,
     seen: Place,
 ) -> Result<Option<Place>, StoreError> {
     Ok(reader.optional(
@@ -158,14 +347,38 @@ fn moved(
     work: &mut Work<'_>,
     asker: &Asker,
     envelope: &CommandEnvelope,
-    action: Action,
+    action: &Action<'_>,
 ) -> Result<CommandDone, No> {
     let (mut chat, events) = decided(work, asker, envelope, action)?;
-    let added = chats::apply(work, &mut chat, &events)?;
-    Ok(CommandDone {
-        entry_id: added.map(|added| added.id),
-        place: added.map(|added| added.place),
-    })
+    Ok(done(chats::apply(
+        work,
+        &mut chat,
+        &events,
+        asker.integration,
+    )?))
+}
+
+/// Adds a hidden comment; it is the command's own entry unless it goes with something else.
+fn comment(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    envelope: Option<&CommandEnvelope>,
+    chat: &mut chats::Stored,
+    text: &CommentText,
+    mentions: &BTreeSet<OperatorId>,
+) -> Result<entries::Added, StoreError> {
+    let author = asker.author.id();
+    let entry = entries::NewEntry {
+        kind: "comment",
+        author,
+        integration: asker.integration,
+        command_id: envelope.map(|envelope| envelope.id),
+        sent_at: work.now,
+    };
+    let added = entries::add_comment(work, chat, &entry, text, mentions)?;
+    let preview = chats::preview_of(EntryKind::Comment, author, text.as_str(), None);
+    chats::commented(work, chat, &preview)?;
+    Ok(added)
 }
 
 fn reply(
@@ -176,10 +389,12 @@ fn reply(
     events: &[Event],
     text: &ReplyText,
 ) -> Result<entries::Added, StoreError> {
-    chats::apply(work, chat, events)?;
+    chats::apply(work, chat, events, asker.integration)?;
+    let author = asker.author.id();
     let entry = entries::NewEntry {
         kind: "outbound",
-        author: Some(asker.author.id),
+        author,
+        integration: asker.integration,
         command_id: Some(envelope.id),
         sent_at: work.now,
     };
@@ -189,7 +404,6 @@ fn reply(
         (added.key, chat.channel, text.as_str()),
     )?;
     deliveries::enqueue(work, chat, added.key)?;
-    let author = Some(asker.author.id);
     let preview = chats::preview_of(EntryKind::Outbound, author, text.as_str(), None);
     chats::replied(work, chat, added.place, &preview)?;
     Ok(added)

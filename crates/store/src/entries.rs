@@ -1,10 +1,13 @@
 //! Entries: the order of a chat, and what each line of it holds.
 
+use std::collections::BTreeSet;
+
 use pult_domain::{
-    ChatId, CommandId, EntryId, OperatorId, Place, Timestamp, provider::FailureKind,
+    ChatId, CommandId, CommentText, EntryId, IntegrationId, OperatorId, Place, Timestamp,
+    provider::FailureKind,
 };
 use pult_protocol::{Delivery, DeliveryState, EntryBody, EntryRow, Notice};
-use pult_sqlite::{Reader, Row, SqlError};
+use pult_sqlite::{Reader, Row, SqlError, types};
 
 use crate::trials::{self, Bug};
 use crate::writer::Work;
@@ -22,6 +25,8 @@ pub(crate) struct Added {
 pub(crate) struct NewEntry {
     pub(crate) kind: &'static str,
     pub(crate) author: Option<OperatorId>,
+    /// The program that made it, by key.
+    pub(crate) integration: Option<i64>,
     pub(crate) command_id: Option<CommandId>,
     pub(crate) sent_at: Timestamp,
 }
@@ -44,8 +49,8 @@ pub(crate) fn add(
     let seq = work.next_seq();
     let key = work.tx.insert(
         "INSERT INTO entries (id, chat, place, kind, author, command_id, sent_at, received_at,
-                              created_seq, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)",
+                              created_seq, seq, integration)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
         (
             id.0,
             chat.key,
@@ -56,6 +61,7 @@ pub(crate) fn add(
             entry.sent_at.0,
             work.now.0,
             seq,
+            entry.integration,
         ),
     )?;
     chat.last_place = place;
@@ -68,11 +74,13 @@ pub(crate) fn add_notice(
     work: &mut Work<'_>,
     chat: &mut chats::Stored,
     author: Option<OperatorId>,
+    integration: Option<i64>,
     notice: &Notice,
 ) -> Result<Added, StoreError> {
     let entry = NewEntry {
         kind: "notice",
         author,
+        integration,
         command_id: None,
         sent_at: work.now,
     };
@@ -81,6 +89,29 @@ pub(crate) fn add_notice(
         "INSERT INTO notices (entry, notice) VALUES (?1, ?2)",
         (added.key, sql::to_json(notice)?),
     )?;
+    Ok(added)
+}
+
+/// Adds a hidden comment and whom it mentions.
+pub(crate) fn add_comment(
+    work: &mut Work<'_>,
+    chat: &mut chats::Stored,
+    entry: &NewEntry,
+    text: &CommentText,
+    mentions: &BTreeSet<OperatorId>,
+) -> Result<Added, StoreError> {
+    let added = add(work, chat, entry)?;
+    work.tx.execute(
+        "INSERT INTO comments (entry, text) VALUES (?1, ?2)",
+        (added.key, text.as_str()),
+    )?;
+    for mentioned in mentions {
+        let mentioned = chats::operator_key(work.tx.reader(), *mentioned)?;
+        work.tx.execute(
+            "INSERT INTO mentions (entry, operator) VALUES (?1, ?2)",
+            (added.key, mentioned),
+        )?;
+    }
     Ok(added)
 }
 
@@ -109,13 +140,18 @@ pub(crate) fn changed(work: &mut Work<'_>, chat: i64, entry: i64) -> Result<(), 
 }
 
 const SELECT: &str = "SELECT e.id, c.id, e.place, o.id, e.command_id, e.sent_at, e.received_at,
-        e.kind, m.text, m.placeholder, d.state, d.failure, d.failure_details, n.notice, e.seq
+        e.kind, m.text, m.placeholder, d.state, d.failure, d.failure_details, n.notice, e.seq,
+        i.id, cm.text,
+        (SELECT group_concat(hex(mo.id)) FROM mentions mn JOIN operators mo ON mo.key = mn.operator
+         WHERE mn.entry = e.key)
      FROM entries e
      JOIN chats c ON c.key = e.chat
      LEFT JOIN operators o ON o.key = e.author
      LEFT JOIN messages m ON m.entry = e.key
      LEFT JOIN deliveries d ON d.entry = e.key
-     LEFT JOIN notices n ON n.entry = e.key";
+     LEFT JOIN notices n ON n.entry = e.key
+     LEFT JOIN comments cm ON cm.entry = e.key
+     LEFT JOIN integrations i ON i.key = e.integration";
 
 /// One entry.
 pub(crate) fn by_key(reader: Reader<'_>, key: i64) -> Result<EntryRow, StoreError> {
@@ -155,11 +191,29 @@ fn read(row: &Row<'_>) -> Result<EntryRow, SqlError> {
         chat_id: sql::id(row, 1, ChatId)?,
         place: Place(row.get(2)?),
         author_id: sql::optional_id(row, 3, OperatorId)?,
+        integration_id: sql::optional_id(row, 15, IntegrationId)?,
         command_id: sql::optional_id(row, 4, CommandId)?,
         sent_at: sql::time(row, 5)?,
         received_at: sql::time(row, 6)?,
         body: body(row)?,
     })
+}
+
+/// Ids in hexadecimal with commas between them.
+fn mentions(row: &Row<'_>, column: usize) -> Result<Vec<OperatorId>, SqlError> {
+    let Some(ids) = row.get_ref(column)?.as_str_or_null()? else {
+        return Ok(Vec::new());
+    };
+    let mut mentions = ids
+        .split(',')
+        .map(|id| {
+            id.parse().map_err(|_| {
+                SqlError::FromSqlConversionFailure(column, types::Type::Text, "no id".into())
+            })
+        })
+        .collect::<Result<Vec<OperatorId>, _>>()?;
+    mentions.sort();
+    Ok(mentions)
 }
 
 fn body(row: &Row<'_>) -> Result<EntryBody, SqlError> {
@@ -181,6 +235,10 @@ fn body(row: &Row<'_>) -> Result<EntryBody, SqlError> {
                     .and_then(|name| FailureKind::parse(&name)),
                 failure_details: row.get(12)?,
             },
+        }),
+        "comment" => Ok(EntryBody::Comment {
+            text: row.get(16)?,
+            mentions: mentions(row, 17)?,
         }),
         _ => Ok(EntryBody::Notice {
             notice: sql::optional_json(row, 13)?.ok_or(SqlError::QueryReturnedNoRows)?,

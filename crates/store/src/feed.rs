@@ -9,13 +9,15 @@ use std::sync::Arc;
 
 use pult_domain::{OperatorId, Place, Seq};
 use pult_protocol::{
-    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, MAX_FRAME_BYTES, MarkRow, NEWEST_ENTRIES,
-    OperatorRow, Row,
+    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES, MarkRow,
+    NEWEST_ENTRIES, OperatorRow, Row,
 };
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
-use crate::{IsFollowed, StoreError, audience, channels, chats, entries, marks, operators, sql};
+use crate::{
+    IsFollowed, StoreError, audience, channels, chats, entries, integrations, marks, operators, sql,
+};
 
 /// Most bytes of a page's rows as JSON, unless one change alone is larger. A connection keeps the
 /// memory of the largest frame that it was sent, and there are many connections.
@@ -44,6 +46,8 @@ pub struct ChangeSet {
     pub operators: Vec<OperatorRow>,
     /// Channels that changed; everybody sees them.
     pub channels: Vec<ChannelRow>,
+    /// Integrations that changed; everybody sees them.
+    pub integrations: Vec<IntegrationRow>,
     /// Read marks that grew, or whose chat came into their owner's sight again, and whose they are.
     pub marks: Vec<(OperatorId, MarkRow)>,
     /// Whether a lane of delivery may have something to do.
@@ -156,6 +160,7 @@ pub(crate) fn change_set(
         chats: Vec::with_capacity(touched.chats.len()),
         operators: Vec::new(),
         channels: Vec::new(),
+        integrations: Vec::new(),
         marks: Vec::new(),
         lanes: touched.lanes,
     };
@@ -164,6 +169,10 @@ pub(crate) fn change_set(
     }
     for channel in &touched.channels {
         set.channels.push(channels::row(reader, *channel)?);
+    }
+    for integration in &touched.integrations {
+        set.integrations
+            .push(integrations::row(reader, *integration)?);
     }
     if !set.is_whole {
         return Ok(Some(set));
@@ -341,6 +350,9 @@ fn changes_since(
     }
     for (seq, row) in channels::changed_since(reader, since)? {
         changes.push(plain(seq, Row::Channel(row)));
+    }
+    for (seq, row) in integrations::changed_since(reader, since)? {
+        changes.push(plain(seq, Row::Integration(row)));
     }
     let mut seen = visible(reader, operator)?;
     for (chat, from) in &mut seen {
@@ -549,6 +561,11 @@ fn pages_of_snapshot(
         channels::changed_since(reader, 0)?
             .into_iter()
             .map(|(_, row)| Row::Channel(row)),
+    );
+    rows.extend(
+        integrations::changed_since(reader, 0)?
+            .into_iter()
+            .map(|(_, row)| Row::Integration(row)),
     );
     for chat in visible(reader, operator)?.into_keys() {
         rows.extend(begin_of_sight(reader, chat, 0)?.rows);

@@ -123,10 +123,11 @@ fn take_message(
         None => chats::create(work, channel, client)?,
     };
     let event = client_writes(&chat.state, is_active(reader, chat.state.owner)?);
-    chats::apply(work, &mut chat, event.as_slice())?;
+    chats::apply(work, &mut chat, event.as_slice(), None)?;
     let entry = entries::NewEntry {
         kind: "inbound",
         author: None,
+        integration: None,
         command_id: None,
         sent_at: message.sent_at,
     };

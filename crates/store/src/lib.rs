@@ -2,13 +2,13 @@
 //! answers, the journal of raw provider events and the lanes of delivery.
 //!
 //! One thread writes. It commits the work of many callers together and answers them after the
-//! commit; each caller's work has its own savepoint, so that one that fails neither undoes its
-//! neighbours nor poisons the writer. Readers work beside it on read-only connections. The API
+//! commit; work that fails neither undoes its neighbours nor poisons the writer. Readers work beside it on read-only connections. The API
 //! shows no SQLite, so that another database can stand behind it.
 //!
 //! A refusal is a value: `Ok(Err(problem))`. `Err` is a fault of the store and changes nothing.
 
 mod answers;
+mod archive;
 mod audience;
 mod channels;
 mod chats;
@@ -21,6 +21,7 @@ mod error;
 mod feed;
 mod figures;
 mod ingest;
+mod integrations;
 mod journal;
 mod marks;
 mod operators;
@@ -34,11 +35,13 @@ pub mod trials;
 mod writer;
 
 pub use channels::{Channel, NewChannel};
+pub use commands::Asking;
 pub use commits::{CommitReport, Observer};
 pub use deliveries::{LaneHead, LaneStep, Sending};
 pub use error::StoreError;
 pub use feed::{Audience, ChangeSet, ChatChange, Page};
 pub use figures::{Figures, LaneFigures};
+pub use integrations::{IntegrationExists, NewIntegration};
 pub use operators::{NewOperator, Operator, OperatorExists};
 pub use retention::{Forget, Forgotten, PassPlace};
 pub use sessions::{NewSession, Session, StoredSession};

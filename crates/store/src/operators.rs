@@ -95,7 +95,7 @@ pub(crate) fn deactivate_operator(work: &mut Work<'_>, id: OperatorId) -> Result
     for chat in touched {
         let mut stored = chats::load(reader, chat)?;
         if let Some(event) = deactivate(&stored.state, id) {
-            chats::apply(work, &mut stored, &[event])?;
+            chats::apply(work, &mut stored, &[event], None)?;
         }
     }
     Ok(true)

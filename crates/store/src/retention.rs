@@ -34,7 +34,7 @@ pub struct PassPlace(Stands);
 enum Stands {
     /// Behind this event.
     Events(i64),
-    /// Behind this answer to this operator.
+    /// Behind this answer to this author.
     Answers(i64, [u8; 16]),
     Statuses,
 }
@@ -94,7 +94,7 @@ fn events(work: &Work<'_>, behind: i64, before: Timestamp) -> Result<Done, Store
         stands = key;
     }
     let next = if is_last_piece {
-        Stands::Answers(0, [0; 16])
+        Stands::Answers(i64::MIN, [0; 16])
     } else {
         Stands::Events(stands)
     };
@@ -131,17 +131,17 @@ fn answers(
     if !is_last_piece {
         return Ok((n, Some(Stands::Answers(operator, stands))));
     }
-    let next = match next_operator(reader, operator)? {
-        Some(operator) => Stands::Answers(operator, [0; 16]),
+    let next = match next_author(reader, operator)? {
+        Some(author) => Stands::Answers(author, [0; 16]),
         None => Stands::Statuses,
     };
     Ok((n, Some(next)))
 }
 
-fn next_operator(reader: Reader<'_>, operator: i64) -> Result<Option<i64>, StoreError> {
+fn next_author(reader: Reader<'_>, author: i64) -> Result<Option<i64>, StoreError> {
     Ok(reader.one(
-        "SELECT min(key) FROM operators WHERE key > ?1",
-        (operator,),
+        "SELECT min(author) FROM command_answers WHERE author > ?1",
+        (author,),
         |row| row.get(0),
     )?)
 }

@@ -7,18 +7,22 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use pult_domain::provider::{ChannelFact, SendOutcome};
-use pult_domain::{ChannelId, ChatId, OperatorId, Place, Seq, SessionId, Timestamp};
-use pult_protocol::{ChannelKind, CommandDone, CommandEnvelope, Cursor, EntryRow, Problem};
+use pult_domain::{ChannelId, ChatId, IntegrationId, OperatorId, Place, Seq, SessionId, Timestamp};
+use pult_protocol::{
+    ArchivePage, ArchiveQuery, ChannelKind, ClientHistory, CommandDone, CommandEnvelope, Cursor,
+    EntryRow, IntegrationRow, OperatorRow, Problem,
+};
 use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
 
 use crate::read_ahead::ReadAhead;
 use crate::reading::Reading;
 use crate::writer::{Work, Writing};
 use crate::{
-    Audience, ChangeSet, Channel, Figures, Forget, Forgotten, LaneHead, NewChannel, NewOperator,
-    NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Sending, Session, StoreError,
-    StoredSession, audience, channels, chats, commands, commits, deliveries, entries, feed,
-    figures, ingest, journal, operators, retention, sessions,
+    Asking, Audience, ChangeSet, Channel, Figures, Forget, Forgotten, IntegrationExists, LaneHead,
+    NewChannel, NewIntegration, NewOperator, NewSession, Observer, Operator, OperatorExists, Page,
+    PassPlace, Sending, Session, StoreError, StoredSession, archive, channels, chats, commands,
+    commits, deliveries, feed, figures, ingest, integrations, journal, operators, retention,
+    sessions,
 };
 
 /// Marks the file as ours: "PULT".
@@ -33,6 +37,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0002_operations",
         sql: include_str!("../migrations/0002_operations.sql"),
+    },
+    Migration {
+        name: "0003_life",
+        sql: include_str!("../migrations/0003_life.sql"),
     },
 ];
 
@@ -326,11 +334,12 @@ impl Store {
     /// A fault of the store; nothing was changed, the same command may be tried again.
     pub async fn command(
         &self,
-        author: OperatorId,
+        author: impl Into<Asking> + Send,
         envelope: CommandEnvelope,
     ) -> Answer<Result<CommandDone, Problem>> {
+        let asking = author.into();
         self.writing
-            .run(move |work| commands::run(work, author, &envelope))
+            .run(move |work| commands::run(work, asking, &envelope))
             .await
     }
 
@@ -431,18 +440,90 @@ impl Store {
         before: Place,
         limit: u32,
     ) -> Answer<Option<Vec<EntryRow>>> {
+        self.read_chat(reader, chat, move |file, operator, key| {
+            archive::history(file, operator, key, before, limit)
+        })
+        .await
+    }
+
+    /// What the card of a chat's client shows; `None` if the reader does not see the chat.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn card(&self, reader: OperatorId, chat: ChatId) -> Answer<Option<ClientHistory>> {
+        self.read_chat(reader, chat, archive::card).await
+    }
+
+    async fn read_chat<T: Send + 'static>(
+        &self,
+        reader: OperatorId,
+        chat: ChatId,
+        read: impl FnOnce(Reader<'_>, &OperatorRow, i64) -> Result<Option<T>, StoreError>
+        + Send
+        + 'static,
+    ) -> Answer<Option<T>> {
         self.read(move |file| {
             let Some(key) = chats::key_of(file, chat)? else {
                 return Ok(None);
             };
-            let readers = audience::present(file, key)?;
-            let operator = chats::operator_key(file, reader)?;
-            if !readers.contains(&audience::EVERYONE) && !readers.contains(&operator) {
-                return Ok(None);
-            }
-            entries::before(file, key, before, limit).map(Some)
+            let (_, operator) = operators::by_id(file, reader)?
+                .ok_or(StoreError::Inconsistent("a signed-in operator is known"))?;
+            read(file, &operator, key)
         })
         .await
+    }
+
+    /// Closed chats that the reader may find.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn archive(&self, reader: OperatorId, query: ArchiveQuery) -> Answer<ArchivePage> {
+        self.read(move |file| {
+            let (_, operator) = operators::by_id(file, reader)?
+                .ok_or(StoreError::Inconsistent("a signed-in operator is known"))?;
+            archive::search(file, &archive::Finder::of(file, &operator)?, &query)
+        })
+        .await
+    }
+
+    /// Adds an integration.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn add_integration(
+        &self,
+        integration: NewIntegration,
+    ) -> Answer<Result<IntegrationId, IntegrationExists>> {
+        self.writing
+            .run(move |work| integrations::add(work, &integration))
+            .await
+    }
+
+    /// Ends an integration's key for ever. False if there is no such active one.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn revoke_integration(&self, name: String) -> Answer<bool> {
+        self.writing
+            .run(move |work| integrations::revoke(work, &name))
+            .await
+    }
+
+    /// All integrations, in the order in which they were added.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn integrations(&self) -> Answer<Vec<IntegrationRow>> {
+        self.read(integrations::list).await
+    }
+
+    /// The active integration of a key, given by its SHA-256.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn integration(&self, key_hash: [u8; 32]) -> Answer<Option<IntegrationRow>> {
+        self.read(move |file| integrations::by_key_hash(file, key_hash))
+            .await
     }
 
     /// The first message of every lane of delivery.

@@ -56,6 +56,7 @@ pub(crate) struct Touched {
     pub(crate) seen_before: BTreeMap<i64, BTreeSet<i64>>,
     pub(crate) operators: BTreeSet<i64>,
     pub(crate) channels: BTreeSet<i64>,
+    pub(crate) integrations: BTreeSet<i64>,
     /// Read marks, as (operator, chat).
     pub(crate) marks: BTreeSet<(i64, i64)>,
     /// Whether a lane of delivery may have something to do.
@@ -72,6 +73,7 @@ impl Touched {
         }
         self.operators.extend(later.operators);
         self.channels.extend(later.channels);
+        self.integrations.extend(later.integrations);
         self.marks.extend(later.marks);
         self.lanes |= later.lanes;
     }

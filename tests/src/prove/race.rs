@@ -456,7 +456,9 @@ fn judge_entries(by: &str, entries: &[EntryRow], winner: &Finish<'_>) -> Result<
             EntryBody::Notice { notice } => {
                 n_taken += u32::from(*notice == Notice::Taken { by: me });
             }
-            EntryBody::Inbound { .. } | EntryBody::InboundPlaceholder { .. } => {}
+            EntryBody::Inbound { .. }
+            | EntryBody::InboundPlaceholder { .. }
+            | EntryBody::Comment { .. } => {}
         }
     }
     must((n_answers, n_taken) == (1, 1), || {

@@ -3,6 +3,7 @@
 
 mod banner;
 mod border;
+mod deeds;
 mod history;
 mod journeys;
 mod start;

@@ -142,6 +142,7 @@ async fn what_happened_without_a_network_is_there_after_it_returns() -> Result<(
                 pult_protocol::EntryBody::Inbound { text } => Some(text.clone()),
                 pult_protocol::EntryBody::InboundPlaceholder { .. }
                 | pult_protocol::EntryBody::Outbound { .. }
+                | pult_protocol::EntryBody::Comment { .. }
                 | pult_protocol::EntryBody::Notice { .. } => None,
             })
             .collect();

@@ -4,10 +4,17 @@
  * Two implementations: `tauri.ts` talks to the shell, `memory.ts` plays it for unit tests and for
  * working on the page in a browser. Nothing else in the page knows which of the two it has.
  */
+import type { ArchivePage } from './generated/ArchivePage';
+import type { ArchiveQuery } from './generated/ArchiveQuery';
+import type { ChatDeed } from './generated/ChatDeed';
 import type { ChatId } from './generated/ChatId';
+import type { ClientHistory } from './generated/ClientHistory';
 import type { CommandId } from './generated/CommandId';
+import type { ComposerMode } from './generated/ComposerMode';
 import type { DraftRevision } from './generated/DraftRevision';
+import type { HistoryPage } from './generated/HistoryPage';
 import type { LastSignIn } from './generated/LastSignIn';
+import type { OperatorId } from './generated/OperatorId';
 import type { Overview } from './generated/Overview';
 import type { PanelEvent } from './generated/PanelEvent';
 import type { Place } from './generated/Place';
@@ -28,11 +35,30 @@ export interface Backend {
    * it goes in the place of a refused reply, whose text the composer held.
    */
   reply(chatId: ChatId, text: string, seen: DraftRevision): Promise<CommandId>;
-  /** Ends the chat, by the outbox. */
-  closeChat(chatId: ChatId): Promise<CommandId>;
-  /** Puts a closed chat back in work, by the outbox. */
-  reopenChat(chatId: ChatId): Promise<CommandId>;
-  /** Withdraws a reply that was not handed over yet; false if it was too late. */
+  /** The same for a hidden comment. Whom it mentions observes the chat from then on. */
+  comment(
+    chatId: ChatId,
+    text: string,
+    mentions: OperatorId[],
+    seen: DraftRevision,
+  ): Promise<CommandId>;
+  /**
+   * Does something with a chat as a whole, by the outbox. Leaving, transferring, returning and closing
+   * wait for five seconds, in which `takeBack` withdraws them; `ChatSummary.pending` tells of it.
+   */
+  act(chatId: ChatId, deed: ChatDeed): Promise<CommandId>;
+  /**
+   * Puts a closed chat back in work, by the outbox. Of one that was found in the archive `found` is
+   * its newest place there.
+   */
+  reopenChat(chatId: ChatId, found: Place | null): Promise<CommandId>;
+  /** Searches the archive; needs the backend. */
+  archive(query: ArchiveQuery): Promise<ArchivePage>;
+  /** A stretch of the history of a chat that was found in the archive; needs the backend. */
+  archived(chatId: ChatId, before: Place | null, limit: number): Promise<HistoryPage>;
+  /** What the client's card shows besides the chat itself; needs the backend. */
+  card(chatId: ChatId): Promise<ClientHistory>;
+  /** Withdraws a command that was not handed over yet; false if it was too late. */
   takeBack(commandId: CommandId): Promise<boolean>;
   /** Sends a held command again, knowing what is new; a reply with what stands in the draft. */
   sendAnyway(commandId: CommandId): Promise<CommandId>;
@@ -40,8 +66,17 @@ export interface Backend {
   dismissHeld(commandId: CommandId): Promise<void>;
   /** Throws away the unsent text of a chat that is no longer seen. */
   discardShell(chatId: ChatId): Promise<void>;
-  /** Keeps what has been begun to write; text that was put back after `seen` is kept besides. */
-  setDraft(chatId: ChatId, text: string, seen: DraftRevision): Promise<void>;
+  /**
+   * Keeps what has been begun to write in one mode, and that the composer stands in it; text that was
+   * put back after `seen` is kept besides.
+   */
+  setDraft(
+    chatId: ChatId,
+    mode: ComposerMode,
+    text: string,
+    mentions: OperatorId[],
+    seen: DraftRevision,
+  ): Promise<void>;
   /** Tells how far the chat has been read. */
   markRead(chatId: ChatId, place: Place): Promise<void>;
   /** Tells what is on the screen, and whether the window is in front. */

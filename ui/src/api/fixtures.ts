@@ -1,7 +1,12 @@
 /** States of the panel in memory, by name: `?fixture=NAME` while the page is worked on. */
+import { withArchive, withCard } from './fixtures-archive';
+import type { ChatDeed } from './generated/ChatDeed';
+import type { Code } from './generated/Code';
 import type { DeliveryState } from './generated/DeliveryState';
 import type { EntryBody } from './generated/EntryBody';
 import type { FailureKind } from './generated/FailureKind';
+import type { HeldAction } from './generated/HeldAction';
+import type { Notice } from './generated/Notice';
 import type { Status } from './generated/Status';
 import { MemoryChat, type World } from './world';
 
@@ -24,6 +29,9 @@ function emptyWorld(): World {
     { id: ME, name: 'Анна Образцова', role: 'operator', is_active: true },
     { id: IVAN, name: 'Иван', role: 'operator', is_active: true },
     { id: MARIA, name: 'Мария Примерова', role: 'supervisor', is_active: true },
+    { id: 'op-artyom', name: 'Артём Небылов', role: 'operator', is_active: true },
+    { id: 'op-boss', name: 'Вера Выдуманная', role: 'administrator', is_active: true },
+    { id: 'op-gone', name: 'Марк Бывалый', role: 'operator', is_active: false },
   ];
   const session: World['session'] = {
     address: 'https://pult.example.ru',
@@ -38,6 +46,7 @@ function emptyWorld(): World {
     channels: [
       { id: 'channel-1', kind: 'whatsapp', name: 'WhatsApp, отдел продаж', problem: null },
     ],
+    integrations: [{ id: 'program-1c', name: '1С', is_active: true }],
     chats: new Map(),
     shells: [],
     lastSignIn: { address: 'https://pult.example.ru', login: 'anna' },
@@ -62,7 +71,7 @@ function addChat(
   const chat = new MemoryChat({
     id,
     channel_id: 'channel-1',
-    client: { id: `client-${id}`, name, phone },
+    client: { id: `client-${id}`, name, own_name: name, phone, note: '' },
     status,
     owner_id: owner,
     former_owner_id: formerOwner ?? null,
@@ -216,12 +225,14 @@ function offline(now: number): World {
     chat.echoes = [
       {
         command_id: 'command-a',
+        mode: 'reply',
         text: 'Марина, послушала: да, мастер возьмёт с собой крепёж.',
         written_at: now - 5 * MINUTE,
         is_handed_over: true,
       },
       {
         command_id: 'command-b',
+        mode: 'reply',
         text: 'И уровень тоже возьмёт.',
         written_at: now - 2 * MINUTE,
         is_handed_over: false,
@@ -230,20 +241,135 @@ function offline(now: number): World {
   });
 }
 
-function held(
-  now: number,
-  code: 'chat_taken' | 'newer_message' | 'chat_closed' | 'internal',
-): World {
+/** What was refused in which way, of each action one that is likely. */
+const HELD: Record<HeldAction, Code> = {
+  reply: 'newer_message',
+  comment: 'colleague_inactive',
+  leave: 'wrong_status',
+  transfer: 'colleague_inactive',
+  return_to_queue: 'unavailable',
+  assign: 'already_owner',
+  set_observers: 'colleague_inactive',
+  no_answer_needed: 'newer_message',
+  name_client: 'not_allowed',
+  note_client: 'too_large',
+  tell_only_addressed: 'not_allowed',
+  close: 'newer_message',
+  reopen: 'not_allowed',
+};
+
+/** A refused command in a chat of mine. */
+function held(now: number, action: HeldAction, code: Code = HELD[action]): World {
   return inMarina(now, (chat) => {
     chat.readPlace = chat.entries.length;
-    chat.draft = 'Да, мастер всё привезёт с собой, ничего покупать не нужно.';
+    if (action === 'reply') {
+      chat.draft = 'Да, мастер всё привезёт с собой, ничего покупать не нужно.';
+    }
+    if (action === 'comment') {
+      chat.mode = 'comment';
+      chat.comment = { text: '@Марк Бывалый посмотри, пожалуйста', mentions: ['op-gone'] };
+    }
+    const details = {
+      ...(code === 'chat_taken' ? { owner: IVAN } : {}),
+      ...(code === 'colleague_inactive' ? { operator: 'op-gone' } : {}),
+    };
     chat.held = {
       command_id: 'command-held',
-      action: 'reply',
-      problem: { code, message: '', details: {} },
+      action,
+      problem: { code, message: '', details },
       owner_id: code === 'chat_taken' ? IVAN : null,
     };
+    chat.heldDeed = heldDeed(action);
     if (code === 'chat_closed') chat.row.status = 'closed';
+  });
+}
+
+/** What a held command was to do. */
+function heldDeed(action: HeldAction): ChatDeed | null {
+  switch (action) {
+    case 'transfer':
+      return { deed: 'transfer', to: 'op-gone', note: 'Просит счёт' };
+    case 'assign':
+      return { deed: 'assign', to: IVAN };
+    case 'return_to_queue':
+    case 'no_answer_needed':
+    case 'close':
+      return { deed: action };
+    default:
+      return null;
+  }
+}
+
+const comment = (text: string, mentions: string[] = []): EntryBody => ({
+  kind: 'comment',
+  text,
+  mentions,
+});
+
+const tells = (notice: Notice): EntryBody => ({ kind: 'notice', notice });
+
+/** A chat that went through everything: comments, mentions, observers, programs. */
+function life(now: number): World {
+  const world = usual(now);
+  const chat = world.chats.get('fyodor');
+  if (chat === undefined) return world;
+  chat.append(
+    comment('@Анна Образцова подскажи, какие анкеры к газобетону? @Мария Примерова, для сведения', [
+      ME,
+      MARIA,
+    ]),
+    IVAN,
+    now - 30 * MINUTE,
+  );
+  for (const observer of [ME, MARIA]) {
+    chat.append(tells({ what: 'joined', by: IVAN, observer }), IVAN, now - 30 * MINUTE);
+  }
+  chat.row.observer_ids = [ME, MARIA];
+  chat.append(comment('Химические, М8. В каталоге есть.'), ME, now - 20 * MINUTE);
+  chat.append(comment('И пусть просверлит под 10'), ME, now - 20 * MINUTE);
+  chat.append(ours('Подойдут химические анкеры М8, они есть у нас.'), IVAN, now - 18 * MINUTE);
+  chat.append(theirs('А сколько их нужно на секцию?'), null, now - 6 * MINUTE);
+  chat.append(
+    tells({ what: 'transferred', by: null, from: IVAN, to: IVAN }),
+    null,
+    now - 5 * MINUTE,
+    null,
+    'program-1c',
+  );
+  chat.append(comment('@Анна Образцова ответь, пожалуйста, я на складе', [ME]), IVAN, now - MINUTE);
+  chat.readPlace = chat.entries.length - 2;
+  return world;
+}
+
+/** A hidden comment that was begun in a chat of mine. */
+function commenting(now: number, text: string): World {
+  const world = life(now);
+  const chat = world.chats.get('marina');
+  if (chat === undefined) return world;
+  chat.readPlace = chat.entries.length;
+  chat.draft = 'Да, мастер всё привезёт с собой';
+  chat.comment = { text, mentions: [] };
+  chat.mode = 'comment';
+  chat.row.observer_ids = [IVAN];
+  return world;
+}
+
+/** Who is signed in is a supervisor. */
+function supervised(now: number): World {
+  const world = usual(now);
+  if (world.session !== null) {
+    world.session.operator = { ...world.session.operator, role: 'supervisor' };
+  }
+  return world;
+}
+
+/** Something of mine that waits so that it can be taken back. */
+function pending(now: number, deed: ChatDeed): World {
+  return inMarina(now, (chat) => {
+    chat.readPlace = chat.entries.length;
+    const to = deed.deed === 'transfer' ? deed.to : null;
+    const until = now + 5000;
+    chat.pending = { command_id: 'command-pending', action: deed.deed, until, to, deed };
   });
 }
 
@@ -364,19 +490,25 @@ export const FIXTURES = {
       problem: { code: 'protocol_too_old', message: '', details: {} },
     },
   }),
-  'held-taken': (now) => held(now, 'chat_taken'),
-  'held-newer': (now) => held(now, 'newer_message'),
-  'held-closed': (now) => held(now, 'chat_closed'),
-  'held-internal': (now) => held(now, 'internal'),
-  'held-close': (now) =>
-    inMarina(now, (chat) => {
-      chat.held = {
-        command_id: 'command-held',
-        action: 'close',
-        problem: { code: 'newer_message', message: '', details: {} },
-        owner_id: null,
-      };
-    }),
+  'held-taken': (now) => held(now, 'reply', 'chat_taken'),
+  'held-newer': (now) => held(now, 'reply'),
+  'held-closed': (now) => held(now, 'reply', 'chat_closed'),
+  'held-internal': (now) => held(now, 'reply', 'internal'),
+  ...Object.fromEntries(
+    (Object.keys(HELD) as HeldAction[]).map((action): [string, Fixture] => [
+      `held-${action}`,
+      (now) => held(now, action),
+    ]),
+  ),
+  comment: (now) => commenting(now, 'Обещали монтаж в день доставки, проверьте склад'),
+  /** The list of colleagues is open once the chat is. */
+  mention: (now) => commenting(now, 'Проверьте склад, @ма'),
+  observed: life,
+  /** Alt+T asks to whom. */
+  transfer: usual,
+  supervisor: supervised,
+  'pending-close': (now) => pending(now, { deed: 'close' }),
+  'pending-transfer': (now) => pending(now, { deed: 'transfer', to: IVAN, note: null }),
   closed: (now) =>
     inMarina(now, (chat) => {
       chat.row.status = 'closed';
@@ -391,6 +523,7 @@ export const FIXTURES = {
         chat_id: 'shell-1',
         client_name: 'Зинаида Небылицына',
         text: 'Зинаида, добрый день! Ваш заказ можно забрать сегодня после 18:00.',
+        comment: '',
         problem: { code: 'chat_taken', message: '', details: { owner: IVAN } },
       },
     ],
@@ -418,4 +551,15 @@ export const FIXTURES = {
   /** Clients go on writing: see `memoryBackend`. */
   busy: (now) => longHistory(now, 400),
   'many-chats': manyChats,
+  archive: (now) => withArchive(usual(now), now),
+  'archive-offline': (now) => ({
+    ...withArchive(usual(now), now),
+    connection: { state: 'offline', since: now - 7 * MINUTE },
+  }),
+  'archive-supervisor': (now) => withArchive(supervised(now), now),
+  card: (now) => withCard(usual(now), now),
+  'card-offline': (now) => ({
+    ...withCard(usual(now), now),
+    connection: { state: 'offline', since: now - 7 * MINUTE },
+  }),
 } satisfies Record<string, Fixture> as Record<string, Fixture> & { usual: Fixture };

@@ -7,13 +7,21 @@
  */
 import type { Backend, Unlisten } from './backend';
 import { FIXTURES, type World } from './fixtures';
+import type { ArchivePage } from './generated/ArchivePage';
+import type { ArchiveQuery } from './generated/ArchiveQuery';
+import type { ChatDeed } from './generated/ChatDeed';
 import type { ChatId } from './generated/ChatId';
 import type { ChatSummary } from './generated/ChatSummary';
+import type { ClientHistory } from './generated/ClientHistory';
 import type { CommandId } from './generated/CommandId';
+import type { ComposerMode } from './generated/ComposerMode';
 import type { DeliveryState } from './generated/DeliveryState';
 import type { DraftRevision } from './generated/DraftRevision';
 import type { EntryBody } from './generated/EntryBody';
+import type { HeldAction } from './generated/HeldAction';
+import type { HistoryPage } from './generated/HistoryPage';
 import type { LastSignIn } from './generated/LastSignIn';
+import type { Notice } from './generated/Notice';
 import type { OperatorId } from './generated/OperatorId';
 import type { Overview } from './generated/Overview';
 import type { PanelError } from './generated/PanelError';
@@ -24,7 +32,11 @@ import type { Problem } from './generated/Problem';
 import type { SessionView } from './generated/SessionView';
 import type { SignInFailure } from './generated/SignInFailure';
 import type { Timeline } from './generated/Timeline';
-import type { MemoryChat } from './world';
+import { archive, archived, card } from './memory-archive';
+import type { MemoryChat, WorldEcho } from './world';
+
+/** How long a deed that can be taken back waits. */
+const UNDO_MS = 5000;
 
 /** A panel in the state that `fixture` names. */
 export function memoryBackend(fixture: string): MemoryBackend {
@@ -49,7 +61,7 @@ export class MemoryBackend implements Backend {
   readonly world: World;
   /** What the page asked for that has no other trace: banners, links, badges. */
   readonly asked: string[] = [];
-  /** The next reply is refused with this. */
+  /** The next reply, comment or deed is refused with this. */
   refuseNext: { problem: Problem; ownerId: OperatorId | null } | null = null;
   /** Whether the system shows banners. */
   hasBanners = true;
@@ -72,7 +84,7 @@ export class MemoryBackend implements Backend {
     this.#fail();
     const { world } = this;
     const me = world.session?.operator.id ?? '';
-    const summaries = [...world.chats.values()].map((chat) => summaryOf(chat));
+    const summaries = [...world.chats.values()].map((chat) => summaryOf(chat, me));
     const newestFirst = (a: ChatSummary, b: ChatSummary): number =>
       b.chat.last_activity_at - a.chat.last_activity_at;
     return {
@@ -80,6 +92,7 @@ export class MemoryBackend implements Backend {
       connection: world.connection,
       operators: world.operators,
       channels: world.channels,
+      integrations: world.integrations,
       in_work: summaries
         .filter(({ chat }) => chat.status === 'in_work' && chat.owner_id === me)
         .sort(newestFirst),
@@ -98,13 +111,14 @@ export class MemoryBackend implements Backend {
     this.#fail();
     const chat = this.world.chats.get(chatId);
     const shell = this.world.shells.find((one) => one.chat_id === chatId) ?? null;
-    if (chat === undefined) return { ...NOTHING, shell };
+    const me = this.world.session?.operator.id ?? '';
+    if (chat === undefined || !isSeen(chat, me)) return { ...NOTHING, shell };
     const until = before === null ? chat.entries.length : before - 1;
     const from = Math.max(0, until - limit);
     const isBeyondCache = this.world.connection.state !== 'live' && from < chat.nNotCached;
     const first = isBeyondCache ? chat.nNotCached : from;
     return {
-      chat: summaryOf(chat),
+      chat: summaryOf(chat, me),
       shell,
       entries: chat.entries.slice(first, Math.max(first, until)),
       has_older: first > 0,
@@ -112,6 +126,8 @@ export class MemoryBackend implements Backend {
       read_place: chat.readPlace,
       echoes: [...chat.echoes],
       draft: chat.draft,
+      comment: chat.comment,
+      mode: chat.mode,
       draft_revision: chat.draftRevision,
       held: chat.held,
     };
@@ -119,13 +135,37 @@ export class MemoryBackend implements Backend {
 
   async reply(chatId: ChatId, text: string, seen: DraftRevision): Promise<CommandId> {
     this.#fail();
+    return this.#write(chatId, 'reply', text, [], seen);
+  }
+
+  async comment(
+    chatId: ChatId,
+    text: string,
+    mentions: OperatorId[],
+    seen: DraftRevision,
+  ): Promise<CommandId> {
+    this.#fail();
+    return this.#write(chatId, 'comment', text, mentions, seen);
+  }
+
+  #write(
+    chatId: ChatId,
+    mode: ComposerMode,
+    text: string,
+    mentions: OperatorId[],
+    seen: DraftRevision,
+  ): CommandId {
     const chat = this.#chat(chatId);
+    // Whoever goes on to something else meant what waits.
+    this.#carryOut(chat);
     const command_id = this.#commandId();
-    chat.echoes.push({ command_id, text, written_at: Date.now(), is_handed_over: false });
+    const written_at = Date.now();
+    chat.echoes.push({ command_id, mode, text, mentions, written_at, is_handed_over: false });
     if (seen === chat.draftRevision) {
       // What was refused stood in the composer: this is what became of it.
-      if (chat.held?.action === 'reply') chat.held = null;
-      chat.draft = '';
+      if (chat.held?.action === mode) chat.held = null;
+      if (mode === 'reply') chat.draft = '';
+      else chat.comment = { text: '', mentions: [] };
     }
     this.#changed(chatId);
     this.#later(() => this.settle(chatId));
@@ -137,12 +177,16 @@ export class MemoryBackend implements Backend {
     const chat = this.world.chats.get(chatId);
     const me = this.world.session?.operator.id;
     if (chat === undefined || me === undefined || this.world.connection.state !== 'live') return;
+    this.#carryOut(chat);
+    chat.reopens?.();
+    chat.reopens = null;
     for (const echo of chat.echoes.splice(0)) {
-      if (this.refuseNext !== null) {
-        const { problem, ownerId: owner_id } = this.refuseNext;
-        this.refuseNext = null;
-        chat.held = { command_id: echo.command_id, action: 'reply', problem, owner_id };
-        chat.putBack(echo.text);
+      if (this.#isRefused(chat, echo.command_id, echo.mode)) {
+        chat.putBack(echo);
+        continue;
+      }
+      if (echo.mode === 'comment') {
+        this.#addComment(chat, me, echo);
         continue;
       }
       if (chat.row.status === 'queued') {
@@ -173,40 +217,106 @@ export class MemoryBackend implements Backend {
     this.#changed(chatId);
   }
 
-  async closeChat(chatId: ChatId): Promise<CommandId> {
+  /** The next command of the chat is refused if it was said to be. */
+  #isRefused(chat: MemoryChat, command_id: CommandId, action: HeldAction): boolean {
+    if (this.refuseNext === null) return false;
+    const { problem, ownerId: owner_id } = this.refuseNext;
+    this.refuseNext = null;
+    chat.held = { command_id, action, problem, owner_id };
+    return true;
+  }
+
+  #addComment(chat: MemoryChat, me: OperatorId, echo: WorldEcho): void {
+    const mentions = echo.mentions ?? [];
+    const body: EntryBody = { kind: 'comment', text: echo.text, mentions };
+    chat.append(body, me, Date.now(), echo.command_id);
+    for (const observer of mentions) {
+      if (observer === chat.row.owner_id || chat.row.observer_ids.includes(observer)) continue;
+      chat.row.observer_ids = [...chat.row.observer_ids, observer];
+      chat.append({ kind: 'notice', notice: { what: 'joined', by: me, observer } }, me, Date.now());
+    }
+  }
+
+  async act(chatId: ChatId, deed: ChatDeed): Promise<CommandId> {
     this.#fail();
+    return this.#act(chatId, deed, WAITING_DEEDS.has(deed.deed));
+  }
+
+  #act(chatId: ChatId, deed: ChatDeed, waits: boolean): CommandId {
     const chat = this.#chat(chatId);
-    const me = this.world.session?.operator.id ?? '';
-    this.#later(() => {
-      chat.row.status = 'closed';
-      chat.row.waiting_since = null;
-      chat.append({ kind: 'notice', notice: { what: 'closed', by: me } }, me, Date.now());
+    this.#carryOut(chat);
+    const command_id = this.#commandId();
+    const until = Date.now() + (waits ? UNDO_MS : 0);
+    const to = deed.deed === 'transfer' || deed.deed === 'assign' ? deed.to : null;
+    chat.pending = { command_id, action: deed.deed, until, to, deed };
+    if (waits) {
       this.#changed(chatId);
-    });
-    return this.#commandId();
+      if (this.#options.answersAfterMs !== undefined) {
+        setTimeout(() => {
+          if (chat.pending?.command_id === command_id) this.settle(chatId);
+        }, UNDO_MS);
+      }
+    } else {
+      this.#carryOut(chat);
+      this.#changed(chatId);
+    }
+    return command_id;
+  }
+
+  /** What waits so that it can be taken back is done now. */
+  #carryOut(chat: MemoryChat): void {
+    const { pending } = chat;
+    const me = this.world.session?.operator.id ?? '';
+    if (pending === null) return;
+    chat.pending = null;
+    if (this.#isRefused(chat, pending.command_id, pending.action)) {
+      chat.heldDeed = pending.deed;
+      return;
+    }
+    doDeed(chat, pending.deed, me);
+  }
+
+  async archive(query: ArchiveQuery): Promise<ArchivePage> {
+    this.#fail();
+    return archive(this.world, query);
+  }
+
+  async archived(chatId: ChatId, before: Place | null, limit: number): Promise<HistoryPage> {
+    this.#fail();
+    return archived(this.world, chatId, before, limit);
+  }
+
+  async card(chatId: ChatId): Promise<ClientHistory> {
+    this.#fail();
+    return card(this.world, chatId);
   }
 
   async reopenChat(chatId: ChatId): Promise<CommandId> {
     this.#fail();
     const chat = this.#chat(chatId);
     const me = this.world.session?.operator.id ?? '';
-    this.#later(() => {
+    chat.reopens = () => {
       chat.row.status = 'in_work';
       const owner = chat.row.owner_id ?? me;
       chat.append({ kind: 'notice', notice: { what: 'reopened', by: me, owner } }, me, Date.now());
-      this.#changed(chatId);
-    });
+    };
+    this.#later(() => this.settle(chatId));
     return this.#commandId();
   }
 
   async takeBack(commandId: CommandId): Promise<boolean> {
     this.#fail();
     for (const [chatId, chat] of this.world.chats) {
+      if (chat.pending?.command_id === commandId) {
+        chat.pending = null;
+        this.#changed(chatId);
+        return true;
+      }
       const at = chat.echoes.findIndex((echo) => echo.command_id === commandId);
       const echo = chat.echoes[at];
       if (echo === undefined || echo.is_handed_over) continue;
       chat.echoes.splice(at, 1);
-      chat.putBack(echo.text);
+      chat.putBack(echo);
       this.#changed(chatId);
       return true;
     }
@@ -215,11 +325,16 @@ export class MemoryBackend implements Backend {
 
   async sendAnyway(commandId: CommandId): Promise<CommandId> {
     const [chatId, chat] = this.#holding(commandId);
-    const text = chat.draft;
-    const isReply = chat.held?.action === 'reply';
-    if (isReply && text.trim() === '') throw panelError('text_empty');
+    const { action } = chat.held ?? { action: 'reopen' };
+    if (action === 'reply' || action === 'comment') {
+      const { text, mentions } =
+        action === 'reply' ? { text: chat.draft, mentions: [] } : chat.comment;
+      if (text.trim() === '') throw panelError('text_empty');
+      return this.#write(chatId, action, text, mentions, chat.draftRevision);
+    }
     chat.held = null;
-    return isReply ? this.reply(chatId, text, chat.draftRevision) : this.closeChat(chatId);
+    if (chat.heldDeed === null) return this.reopenChat(chatId);
+    return this.#act(chatId, chat.heldDeed, false);
   }
 
   async dismissHeld(commandId: CommandId): Promise<void> {
@@ -234,10 +349,20 @@ export class MemoryBackend implements Backend {
     this.#changed(chatId);
   }
 
-  async setDraft(chatId: ChatId, text: string, seen: DraftRevision): Promise<void> {
+  async setDraft(
+    chatId: ChatId,
+    mode: ComposerMode,
+    text: string,
+    mentions: OperatorId[],
+    seen: DraftRevision,
+  ): Promise<void> {
     this.#fail();
     const chat = this.#chat(chatId);
-    if (seen === chat.draftRevision) chat.draft = text;
+    chat.mode = mode;
+    if (seen === chat.draftRevision) {
+      if (mode === 'reply') chat.draft = text;
+      else chat.comment = { text, mentions };
+    }
     this.#emit({ event: 'overview_changed' });
   }
 
@@ -268,7 +393,7 @@ export class MemoryBackend implements Backend {
 
   async signOut(force: boolean): Promise<void> {
     const isUnsent = [...this.world.chats.values()].some(
-      (chat) => chat.draft !== '' || chat.echoes.length > 0,
+      (chat) => chat.draft !== '' || chat.comment.text !== '' || chat.echoes.length > 0,
     );
     if (isUnsent && !force) throw panelError('unsent_text');
     this.#signedOut = this.world.session;
@@ -376,18 +501,93 @@ const NOTHING: Timeline = {
   read_place: 0,
   echoes: [],
   draft: '',
+  comment: { text: '', mentions: [] },
+  mode: 'reply',
   draft_revision: 0,
   held: null,
 };
 
-function summaryOf(chat: MemoryChat): ChatSummary {
-  const unread = chat.entries.filter(
-    (entry) => entry.place > chat.readPlace && entry.body.kind.startsWith('inbound'),
-  );
+/** What waits so that it can be taken back. */
+const WAITING_DEEDS = new Set<ChatDeed['deed']>(['leave', 'transfer', 'return_to_queue', 'close']);
+
+/** What becomes of a chat by a deed of `me`. */
+function doDeed(chat: MemoryChat, deed: ChatDeed, me: OperatorId): void {
+  const { row } = chat;
+  const now = Date.now();
+  const tell = (notice: Notice): void => {
+    chat.append({ kind: 'notice', notice }, me, now);
+  };
+  const without = (id: OperatorId): OperatorId[] => row.observer_ids.filter((one) => one !== id);
+  switch (deed.deed) {
+    case 'leave':
+      row.observer_ids = without(me);
+      return tell({ what: 'left', observer: me });
+    case 'transfer': {
+      const from = row.owner_id ?? me;
+      row.owner_id = deed.to;
+      row.observer_ids = without(deed.to);
+      tell({ what: 'transferred', by: me, from, to: deed.to });
+      if (deed.note !== null) {
+        chat.append({ kind: 'comment', text: deed.note, mentions: [] }, me, now);
+      }
+      return;
+    }
+    case 'return_to_queue': {
+      const was = row.owner_id;
+      Object.assign(row, { status: 'queued', owner_id: null, former_owner_id: was });
+      return tell({ what: 'returned', by: me, was });
+    }
+    case 'assign':
+      Object.assign(row, { status: 'in_work', owner_id: deed.to });
+      row.observer_ids = without(deed.to);
+      return tell({ what: 'assigned', by: me, to: deed.to });
+    case 'set_observers':
+      row.observer_ids = deed.observer_ids;
+      return;
+    case 'no_answer_needed':
+      row.waiting_since = null;
+      return tell({ what: 'no_answer_needed', by: me });
+    case 'name_client':
+      row.client = { ...row.client, name: deed.name ?? row.client.own_name };
+      return;
+    case 'note_client':
+      row.client = { ...row.client, note: deed.note };
+      return;
+    case 'tell_only_addressed':
+      chat.onlyAddressed = deed.only_addressed;
+      return;
+    case 'close':
+      Object.assign(row, { status: 'closed', waiting_since: null, observer_ids: [] });
+      return tell({ what: 'closed', by: me });
+  }
+}
+
+/** Whether the panel of `me` has the chat; of a closed one it keeps what it had. */
+function isSeen({ row }: MemoryChat, me: OperatorId): boolean {
+  return row.status !== 'in_work' || row.owner_id === me || row.observer_ids.includes(me);
+}
+
+function summaryOf(chat: MemoryChat, me: OperatorId): ChatSummary {
+  const unseen = chat.entries.filter((entry) => entry.place > chat.readPlace);
+  const draft = chat.mode === 'reply' ? chat.draft : chat.comment.text;
+  const { pending } = chat;
   return {
     chat: { ...chat.row },
-    n_unread: unread.length,
-    draft: chat.draft === '' ? null : chat.draft,
+    n_unread: unseen.filter(({ body }) => body.kind.startsWith('inbound')).length,
+    n_mentions: unseen.filter(({ body }) => body.kind === 'comment' && body.mentions.includes(me))
+      .length,
+    only_addressed: chat.onlyAddressed,
+    draft: draft === '' ? null : draft,
+    mode: chat.mode,
+    pending:
+      pending === null
+        ? null
+        : {
+            command_id: pending.command_id,
+            action: pending.action,
+            until: pending.until,
+            to: pending.to,
+          },
     n_waiting: chat.echoes.length,
     needs_look: chat.held !== null,
   };

@@ -2,14 +2,20 @@
 import type { ChannelRow } from './generated/ChannelRow';
 import type { ChatRow } from './generated/ChatRow';
 import type { CommandId } from './generated/CommandId';
+import type { CommentDraft } from './generated/CommentDraft';
+import type { ComposerMode } from './generated/ComposerMode';
+import type { ChatDeed } from './generated/ChatDeed';
 import type { Connection } from './generated/Connection';
 import type { Echo } from './generated/Echo';
 import type { EntryBody } from './generated/EntryBody';
 import type { EntryRow } from './generated/EntryRow';
 import type { Held } from './generated/Held';
+import type { IntegrationId } from './generated/IntegrationId';
+import type { IntegrationRow } from './generated/IntegrationRow';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { OperatorId } from './generated/OperatorId';
 import type { OperatorRow } from './generated/OperatorRow';
+import type { Pending } from './generated/Pending';
 import type { SessionView } from './generated/SessionView';
 import type { Shell } from './generated/Shell';
 import type { Timestamp } from './generated/Timestamp';
@@ -21,20 +27,33 @@ export interface World {
   connection: Connection;
   operators: OperatorRow[];
   channels: ChannelRow[];
+  integrations: IntegrationRow[];
   chats: Map<string, MemoryChat>;
   shells: Shell[];
   lastSignIn: LastSignIn | null;
 }
 
+/** An echo with what is not shown of it. */
+export type WorldEcho = Echo & { mentions?: OperatorId[] };
+
 /** A chat with what belongs to it. */
 export class MemoryChat {
   readonly row: ChatRow;
   readonly entries: EntryRow[] = [];
-  echoes: Echo[] = [];
+  echoes: WorldEcho[] = [];
   draft = '';
+  comment: CommentDraft = { text: '', mentions: [] };
+  mode: ComposerMode = 'reply';
   /** Which text was put back last. */
   draftRevision = 0;
   held: Held | null = null;
+  /** What the held command was to do, if it was about the chat as a whole. */
+  heldDeed: ChatDeed | null = null;
+  /** What waits so that it can be taken back. */
+  pending: (Pending & { deed: ChatDeed }) | null = null;
+  onlyAddressed = false;
+  /** Reopens the chat once the imagined backend answers. */
+  reopens: (() => void) | null = null;
   readPlace = 0;
   /** How many of the oldest entries are at the backend only. */
   nNotCached = 0;
@@ -44,8 +63,14 @@ export class MemoryChat {
   }
 
   /** Refused or withdrawn text is the draft again, before what was begun since. */
-  putBack(text: string): void {
-    this.draft = this.draft === '' ? text : `${text}\n${this.draft}`;
+  putBack({ mode, text, mentions }: WorldEcho): void {
+    const joined = (begun: string): string => (begun === '' ? text : `${text}\n${begun}`);
+    if (mode === 'reply') this.draft = joined(this.draft);
+    else {
+      const all = new Set([...this.comment.mentions, ...(mentions ?? [])]);
+      this.comment = { text: joined(this.comment.text), mentions: [...all] };
+    }
+    this.mode = mode;
     this.draftRevision += 1;
   }
 
@@ -55,6 +80,7 @@ export class MemoryChat {
     author_id: OperatorId | null,
     at: Timestamp,
     command_id: CommandId | null = null,
+    integration_id: IntegrationId | null = null,
   ): EntryRow {
     const place = this.entries.length + 1;
     const entry: EntryRow = {
@@ -62,6 +88,7 @@ export class MemoryChat {
       chat_id: this.row.id,
       place,
       author_id,
+      integration_id,
       command_id,
       sent_at: at,
       received_at: at,
@@ -77,7 +104,7 @@ export class MemoryChat {
         : { kind: body.kind, author_id, text: body.text.slice(0, 160), placeholder: null };
     if (body.kind === 'outbound') {
       this.row.waiting_since = null;
-    } else {
+    } else if (body.kind !== 'comment') {
       this.row.client_wrote_at = at;
       this.row.waiting_since ??= at;
     }

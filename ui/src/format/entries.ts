@@ -89,46 +89,109 @@ export interface People {
   name: (id: OperatorId) => string;
 }
 
-/** A notice in words. */
-export function noticeText(notice: Notice, people: People): string {
-  const isMine = (id: OperatorId): boolean => id === people.me;
-  const named = (id: OperatorId | null): string | null => (id === null ? null : people.name(id));
+/**
+ * A notice in words. Where nobody stands as who did it, it was `program`, whose name says nothing of
+ * how verbs about it end.
+ */
+export function noticeText(notice: Notice, people: People, program: string): string {
+  const isMe = (id: OperatorId | null): boolean => id !== null && id === people.me;
+  const { name } = people;
   switch (notice.what) {
     case 'taken':
-      return isMine(notice.by)
-        ? m.notice_taken_me()
-        : m.notice_taken({ by: people.name(notice.by) });
+      return isMe(notice.by) ? m.notice_taken_me() : m.notice_taken({ by: name(notice.by) });
+    case 'joined': {
+      const observer = name(notice.observer);
+      if (notice.by === null) {
+        return isMe(notice.observer)
+          ? m.notice_joined_program_me({ by: program })
+          : m.notice_joined_program({ by: program, observer });
+      }
+      if (isMe(notice.by)) return m.notice_joined_by_me({ observer });
+      return isMe(notice.observer)
+        ? m.notice_joined_me({ by: name(notice.by) })
+        : m.notice_joined({ by: name(notice.by), observer });
+    }
+    case 'left':
+      return isMe(notice.observer)
+        ? m.notice_left_me()
+        : m.notice_left({ observer: name(notice.observer) });
+    case 'removed': {
+      const observer = name(notice.observer);
+      if (notice.by === null) {
+        return isMe(notice.observer)
+          ? m.notice_removed_program_me({ by: program })
+          : m.notice_removed_program({ by: program, observer });
+      }
+      if (isMe(notice.by)) return m.notice_removed_by_me({ observer });
+      return isMe(notice.observer)
+        ? m.notice_removed_me({ by: name(notice.by) })
+        : m.notice_removed({ by: name(notice.by), observer });
+    }
+    case 'transferred': {
+      const [from, to] = [name(notice.from), name(notice.to)];
+      if (notice.by === null) {
+        return isMe(notice.to)
+          ? m.notice_transferred_program_me({ by: program })
+          : m.notice_transferred_program({ by: program, to });
+      }
+      const by = name(notice.by);
+      if (notice.by === notice.to) {
+        return isMe(notice.by)
+          ? m.notice_transferred_taken_me({ from })
+          : m.notice_transferred_taken({ by, from });
+      }
+      if (isMe(notice.by)) return m.notice_transferred_by_me({ to });
+      return isMe(notice.to) ? m.notice_transferred_me({ by }) : m.notice_transferred({ by, to });
+    }
+    case 'assigned': {
+      const to = name(notice.to);
+      if (notice.by === null) {
+        return isMe(notice.to)
+          ? m.notice_assigned_program_me({ by: program })
+          : m.notice_assigned_program({ by: program, to });
+      }
+      const by = name(notice.by);
+      if (notice.by === notice.to) {
+        return isMe(notice.by) ? m.notice_taken_me() : m.notice_taken({ by });
+      }
+      if (isMe(notice.by)) return m.notice_assigned_by_me({ to });
+      return isMe(notice.to) ? m.notice_assigned_me({ by }) : m.notice_assigned({ by, to });
+    }
+    case 'returned':
+      if (notice.by === null) return m.notice_returned_program({ by: program });
+      return isMe(notice.by) ? m.notice_returned_me() : m.notice_returned({ by: name(notice.by) });
+    case 'no_answer_needed':
+      return isMe(notice.by)
+        ? m.notice_no_answer_me()
+        : m.notice_no_answer({ by: name(notice.by) });
     case 'closed':
-      return isMine(notice.by)
-        ? m.notice_closed_me()
-        : m.notice_closed({ by: people.name(notice.by) });
+      if (notice.by === null) return m.notice_closed_program({ by: program });
+      return isMe(notice.by) ? m.notice_closed_me() : m.notice_closed({ by: name(notice.by) });
     case 'reopened': {
-      const owner = people.name(notice.owner);
-      return isMine(notice.by)
+      const owner = name(notice.owner);
+      if (notice.by === null) return m.notice_reopened_program({ by: program, owner });
+      return isMe(notice.by)
         ? m.notice_reopened_me({ owner })
-        : m.notice_reopened({ by: people.name(notice.by), owner });
+        : m.notice_reopened({ by: name(notice.by), owner });
     }
     case 'reopened_to_queue':
-      return isMine(notice.by)
+      if (notice.by === null) return m.notice_returned_program({ by: program });
+      return isMe(notice.by)
         ? m.notice_reopened_to_queue_me()
-        : m.notice_reopened_to_queue({ by: people.name(notice.by) });
+        : m.notice_reopened_to_queue({ by: name(notice.by) });
     case 'came_back':
-      return isMine(notice.owner)
+      return isMe(notice.owner)
         ? m.notice_came_back_me()
-        : m.notice_came_back({ owner: people.name(notice.owner) });
-    case 'came_back_to_queue': {
-      const was = named(notice.was);
-      return was === null
+        : m.notice_came_back({ owner: name(notice.owner) });
+    case 'came_back_to_queue':
+      return notice.was === null
         ? m.notice_came_back_to_queue()
-        : m.notice_came_back_to_queue_was({ was });
-    }
-    case 'owner_deactivated': {
-      const was = named(notice.was);
-      return was === null
+        : m.notice_came_back_to_queue_was({ was: name(notice.was) });
+    case 'owner_deactivated':
+      return notice.was === null
         ? m.notice_owner_deactivated_unknown()
-        : m.notice_owner_deactivated({ was });
-    }
+        : m.notice_owner_deactivated({ was: name(notice.was) });
     case 'observer_deactivated':
-      return m.notice_observer_deactivated({ observer: people.name(notice.observer) });
+      return m.notice_observer_deactivated({ observer: name(notice.observer) });
   }
 }

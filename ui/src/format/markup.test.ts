@@ -9,6 +9,7 @@ function show(pieces: readonly Inline[]): string {
       if (piece.kind === 'text') return piece.text;
       if (piece.kind === 'code') return `{code ${piece.text}}`;
       if (piece.kind === 'link') return `{link ${piece.href} at ${piece.host}}`;
+      if (piece.kind === 'mention') return `{mention ${piece.text}}`;
       return `{${piece.kind} ${show(piece.children)}}`;
     })
     .join('');

@@ -10,6 +10,7 @@ export type Inline =
   | { kind: 'text'; text: string }
   | { kind: 'bold' | 'italic' | 'strike'; children: Inline[] }
   | { kind: 'code'; text: string }
+  | { kind: 'mention'; text: string; isMe: boolean }
   | { kind: 'link'; href: string; text: string; host: string };
 
 const STYLES: Record<string, 'bold' | 'italic' | 'strike'> = {

@@ -1,5 +1,6 @@
 /** How clients and colleagues are called. */
 import type { ClientCard } from '../api/generated/ClientCard';
+import type { Role } from '../api/generated/Role';
 import { m } from '../paraglide/messages';
 
 /** A client's name, else their number, else that there is none. */
@@ -7,6 +8,17 @@ export function clientName(client: Pick<ClientCard, 'name' | 'phone'>): string {
   const name = client.name?.trim() ?? '';
   if (name !== '') return name;
   return client.phone === null ? m.no_name() : phoneNumber(client.phone);
+}
+
+const ROLES: Record<Role, () => string> = {
+  operator: m.role_operator,
+  supervisor: m.role_supervisor,
+  administrator: m.role_administrator,
+};
+
+/** What a role is called. */
+export function roleName(role: Role): string {
+  return ROLES[role]();
 }
 
 /** A number in groups that can be read aloud: Russian ones as usual, others in threes. */

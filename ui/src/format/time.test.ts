@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { overwriteGetLocale } from '../paraglide/runtime';
 import {
   clock,
+  dateInWords,
   dayTitle,
   duration,
   moment,
@@ -87,6 +88,17 @@ describe('a day chip', () => {
     expect(dayTitle(NOON - DAY, NOON)).toBe('Вчера');
     expect(dayTitle(NOON - 2 * DAY, NOON)).toBe('понедельник, 18 мая');
     expect(dayTitle(NOON - 365 * DAY, NOON)).toBe('20 мая 2025 г.');
+  });
+});
+
+describe('a date within a sentence', () => {
+  it('says today, yesterday, day and month, and the year of another year', () => {
+    expect(dateInWords(NOON, NOON)).toBe('сегодня');
+    expect(dateInWords(NOON - DAY, NOON)).toBe('вчера');
+    expect(dateInWords(NOON - 2 * DAY, NOON)).toBe('18 мая');
+    expect(dateInWords(NOON - 365 * DAY, NOON)).toBe('20 мая 2025 г.');
+    overwriteGetLocale(() => 'en');
+    expect(dateInWords(NOON - 2 * DAY, NOON)).toBe('18 May');
   });
 });
 

@@ -91,6 +91,15 @@ export function dayTitle(at: Timestamp, now: Timestamp): string {
     : formatter('day-year', { day: 'numeric', month: 'long', year: 'numeric' }).format(at);
 }
 
+/** A date within a sentence: "сегодня", "вчера", "12 марта", and the year of another year. */
+export function dateInWords(at: Timestamp, now: Timestamp): string {
+  if (isSameDay(at, now)) return m.today().toLowerCase();
+  if (isSameDay(at, startOfDay(now) - 1)) return m.yesterday().toLowerCase();
+  return isSameYear(at, now)
+    ? formatter('day-month', { day: 'numeric', month: 'long' }).format(at)
+    : formatter('day-year', { day: 'numeric', month: 'long', year: 'numeric' }).format(at);
+}
+
 /** A name for the local day of `at`; equal for equal days. */
 export function dayKey(at: Timestamp): string {
   const date = new Date(at);

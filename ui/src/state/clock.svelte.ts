@@ -19,3 +19,26 @@ export class Clock {
     };
   }
 }
+
+/** How often seconds that run out are looked at. */
+const COUNTDOWN_MS = 250;
+
+/** The seconds that are left until a moment, by this computer's clock; for use in a component. */
+export function countdown(until: () => number | null): { readonly seconds: number } {
+  let seconds = $state(0);
+  $effect(() => {
+    const end = until();
+    if (end === null) return;
+    const look = (): void => {
+      seconds = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+    };
+    look();
+    const timer = setInterval(look, COUNTDOWN_MS);
+    return () => clearInterval(timer);
+  });
+  return {
+    get seconds() {
+      return seconds;
+    },
+  };
+}

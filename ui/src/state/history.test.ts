@@ -15,6 +15,7 @@ function entry(place: number, body: Partial<EntryRow> & { is?: EntryBody } = {})
     chat_id: 'chat',
     place,
     author_id: null,
+    integration_id: null,
     command_id: null,
     sent_at: NOON + place * MINUTE,
     received_at: NOON + place * MINUTE,
@@ -29,8 +30,8 @@ const outbound: EntryBody = {
   delivery: { state: 'sent', failure: null, failure_details: null },
 };
 
-function echo(command_id: string): Echo {
-  return { command_id, text: 'ours', written_at: NOON + 9 * MINUTE, is_handed_over: true };
+function echo(command_id: string, mode: Echo['mode'] = 'reply'): Echo {
+  return { command_id, mode, text: 'ours', written_at: NOON + 9 * MINUTE, is_handed_over: true };
 }
 
 function rows(
@@ -97,6 +98,26 @@ describe('the rows of a history', () => {
     const after = rows([entry(1), married], { echoes: [echo('c')] });
     expect(after.at(-1)).toMatchObject({ kind: 'entry', key: 'c' });
     expect(after).toHaveLength(before.length);
+  });
+
+  it('keep comments and replies of one author apart, also while they wait', () => {
+    const comment: EntryBody = { kind: 'comment', text: 'ours', mentions: [] };
+    const joined = rows(
+      [
+        entry(7, { is: outbound, author_id: 'me' }),
+        entry(8, { is: comment, author_id: 'me' }),
+        entry(9, { is: comment, author_id: 'me' }),
+      ],
+      { echoes: [echo('c', 'comment'), echo('d', 'reply')] },
+    ).flatMap((row) => ('isFirst' in row ? [row.isFirst] : []));
+    expect(joined).toEqual([true, true, false, false, true]);
+  });
+
+  it('marry a comment to its echo', () => {
+    const comment: EntryBody = { kind: 'comment', text: 'ours', mentions: [] };
+    const married = entry(2, { is: comment, author_id: 'me', command_id: 'c' });
+    const after = rows([entry(1), married], { echoes: [echo('c', 'comment')] });
+    expect(after.at(-1)).toMatchObject({ kind: 'entry', key: 'c' });
   });
 
   it('have keys of their own, even when one command made a notice and a message', () => {

@@ -87,17 +87,18 @@ export function historyRows({
       isFirst: true,
       isLast: true,
     };
-    append(row, { row, author: `staff ${me ?? ''}`, at });
+    append(row, { row, author: `${echo.mode} ${me ?? ''}`, at });
   }
   return rows;
 }
 
 /**
  * The same for an entry and the echo it was before: the row stays where it is when they marry. Only
- * the message itself takes the command's id, for a command may make a notice too.
+ * the message itself takes the command's id, for a command may make notices too.
  */
-function entryKey(entry: EntryRow): string {
-  return entry.body.kind === 'outbound' ? (entry.command_id ?? entry.id) : entry.id;
+export function entryKey(entry: EntryRow): string {
+  const { kind } = entry.body;
+  return kind === 'outbound' || kind === 'comment' ? (entry.command_id ?? entry.id) : entry.id;
 }
 
 /** The echoes whose entry is not there yet. */
@@ -143,7 +144,15 @@ function joins(previous: Bubble, next: Bubble): boolean {
 }
 
 function authorOf(entry: EntryRow): string {
-  return entry.body.kind === 'outbound' ? `staff ${entry.author_id ?? ''}` : 'client';
+  const who = entry.author_id ?? entry.integration_id ?? '';
+  switch (entry.body.kind) {
+    case 'outbound':
+      return `reply ${who}`;
+    case 'comment':
+      return `comment ${who}`;
+    default:
+      return 'client';
+  }
 }
 
 function lastKey(rows: readonly HistoryRow[]): string {

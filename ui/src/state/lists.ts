@@ -3,6 +3,7 @@ import type { ChatSummary } from '../api/generated/ChatSummary';
 import type { Overview } from '../api/generated/Overview';
 import type { Shell } from '../api/generated/Shell';
 import { clientName } from '../format/people';
+import { searchable } from '../format/search';
 
 export type GroupName = 'shells' | 'in_work' | 'observed' | 'queued';
 
@@ -21,7 +22,7 @@ export function listRows(
   overview: Pick<Overview, 'in_work' | 'observed' | 'queued' | 'shells'>,
   { filter = '', isFolded = (): boolean => false }: ListOptions = {},
 ): ListRow[] {
-  const wanted = normalise(filter);
+  const wanted = searchable(filter);
   const rows: ListRow[] = [];
 
   // A chat that has come back is a chat again: its text is its draft, and it has one row.
@@ -42,7 +43,9 @@ export function listRows(
     const chats = overview[group].filter((summary) => chatMatches(summary, wanted));
     if (chats.length === 0 && (wanted !== '' || group === 'observed')) continue;
     const folded = wanted === '' && isFolded(group);
-    const nUnread = chats.filter((summary) => summary.n_unread > 0).length;
+    const nUnread = chats.filter(
+      (summary) => summary.n_unread > 0 || summary.n_mentions > 0,
+    ).length;
     rows.push(header(group, chats.length, nUnread, folded));
     if (folded) continue;
     for (const summary of chats) {
@@ -85,8 +88,8 @@ function header(group: GroupName, n: number, nUnread: number, isFolded: boolean)
 function chatMatches(summary: ChatSummary, wanted: string): boolean {
   if (wanted === '') return true;
   const { client, preview } = summary.chat;
-  if (normalise(clientName(client)).includes(wanted)) return true;
-  if (normalise(preview?.text ?? '').includes(wanted)) return true;
+  if (searchable(clientName(client)).includes(wanted)) return true;
+  if (searchable(preview?.text ?? '').includes(wanted)) return true;
   const digits = wanted.replace(/\D/gu, '');
   // Whoever types a number as it is dialled here begins with 8, the client's begins with 7.
   return (
@@ -96,9 +99,5 @@ function chatMatches(summary: ChatSummary, wanted: string): boolean {
 }
 
 function shellMatches(shell: Shell, wanted: string): boolean {
-  return normalise(`${shell.client_name ?? ''} ${shell.text}`).includes(wanted);
-}
-
-function normalise(text: string): string {
-  return text.trim().toLowerCase().replaceAll('ё', 'е').replaceAll('\u00A0', ' ');
+  return searchable(`${shell.client_name ?? ''} ${shell.text} ${shell.comment}`).includes(wanted);
 }

@@ -2,14 +2,17 @@
 import { createContext } from 'svelte';
 
 import type { Backend } from '../api/backend';
+import type { ChatDeed } from '../api/generated/ChatDeed';
 import type { ChatId } from '../api/generated/ChatId';
 import type { ChatSummary } from '../api/generated/ChatSummary';
+import type { CommandId } from '../api/generated/CommandId';
+import type { IntegrationId } from '../api/generated/IntegrationId';
 import type { Notification } from '../api/generated/Notification';
 import type { OperatorId } from '../api/generated/OperatorId';
 import type { OperatorRow } from '../api/generated/OperatorRow';
 import type { Overview } from '../api/generated/Overview';
 import type { PanelEvent } from '../api/generated/PanelEvent';
-import type { Role } from '../api/generated/Role';
+import type { NotificationKind } from '../api/generated/NotificationKind';
 import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
 import { m } from '../paraglide/messages';
@@ -17,6 +20,7 @@ import { Clock } from './clock.svelte';
 import { nWaiting } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
 import { coalesced } from './reload';
+import { may, type Right } from './rights';
 import type { Settings } from './settings.svelte';
 import { TimelineState } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
@@ -46,6 +50,19 @@ export class PanelState {
     this.nWaiting === 0
       ? m.app_name()
       : m.title_waiting({ count: this.nWaiting, n: this.nWaiting }),
+  );
+
+  /** Whom I can call, or hand a chat to: everybody active besides me, by name. */
+  readonly colleagues = $derived(
+    (this.overview?.operators ?? [])
+      .filter((operator) => operator.is_active && operator.id !== this.me?.id)
+      .sort((a, b) => a.name.localeCompare(b.name)),
+  );
+  /** A chat other than the open one in which something of mine waits and can be taken back. */
+  readonly pendingElsewhere = $derived(
+    this.#summaries()
+      .filter(({ chat, pending }) => pending !== null && chat.id !== this.timeline?.chatId)
+      .sort((a, b) => (b.pending?.until ?? 0) - (a.pending?.until ?? 0))[0] ?? null,
   );
 
   readonly #operators = $derived(
@@ -115,22 +132,26 @@ export class PanelState {
   /** The name that colleagues know an operator by; rows may name one who is gone. */
   operatorName = (id: OperatorId): string => this.operator(id)?.name ?? m.unknown_operator();
 
+  /** The name of the program that did something. */
+  programName = (id: IntegrationId | null): string =>
+    this.overview?.integrations.find((one) => one.id === id)?.name ?? m.unknown_integration();
+
   channelName(summary: ChatSummary): string {
     const channel = this.overview?.channels.find((one) => one.id === summary.chat.channel_id);
     return channel?.name ?? m.channel_whatsapp();
   }
 
-  /** Whether the reader may close or reopen the chat: its owner, or a supervisor. */
-  mayDirect(summary: ChatSummary): boolean {
-    const isMine = summary.chat.owner_id !== null && summary.chat.owner_id === this.me?.id;
-    return isMine || isSupervisor(this.me?.role ?? 'operator');
+  /** Whether I may do it in the chat. */
+  may(right: Right, summary: ChatSummary): boolean {
+    return may(right, this.me, summary.chat);
   }
 
   /** Shows a chat. What was typed in the one that is left is kept first. */
   async open(chatId: ChatId): Promise<void> {
     if (this.timeline?.chatId !== chatId) {
       void this.timeline?.flushDraft();
-      const timeline = this.#timelines.get(chatId) ?? new TimelineState(this.backend, chatId);
+      const timeline =
+        this.#timelines.get(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
       // The order of the map is the order of use: the one that was left longest ago goes.
       this.#timelines.delete(chatId);
       this.#timelines.set(chatId, timeline);
@@ -151,22 +172,30 @@ export class PanelState {
     this.#watch();
   }
 
-  async closeChat(summary: ChatSummary): Promise<void> {
-    const chatId = summary.chat.id;
+  /** Does something with a chat as a whole; what was typed in it is kept first. */
+  async act(chatId: ChatId, deed: ChatDeed): Promise<void> {
     await this.attempt(async () => {
-      await this.timeline?.flushDraft();
-      await this.backend.closeChat(chatId);
-      if (this.isLive) {
-        const undo = { label: m.undo(), run: () => void this.reopenChat(chatId) };
-        this.toasts.show(m.closing_done(), { action: undo });
-      } else {
-        this.toasts.show(m.closing_waits());
-      }
+      await this.#timelines.get(chatId)?.flushDraft();
+      await this.backend.act(chatId, deed);
     });
   }
 
+  /** Withdraws what waits for that. */
+  async undo(commandId: CommandId): Promise<void> {
+    const isWithdrawn = await this.attempt(() => this.backend.takeBack(commandId));
+    if (isWithdrawn === false) this.toasts.show(m.pending_late());
+  }
+
+  /** The chat of the queue that waits longest, besides one; none if there is none. */
+  nextQueued(besides: ChatId): ChatId | null {
+    const next = this.overview?.queued.find(
+      ({ chat, pending }) => chat.id !== besides && pending === null,
+    );
+    return next?.chat.id ?? null;
+  }
+
   async reopenChat(chatId: ChatId): Promise<void> {
-    await this.attempt(() => this.backend.reopenChat(chatId));
+    await this.attempt(() => this.backend.reopenChat(chatId, null));
   }
 
   async discardShell(chatId: ChatId): Promise<void> {
@@ -240,7 +269,7 @@ export class PanelState {
 
   #banner({ chat_id, what, title, text, placeholder }: Notification): void {
     const name = title ?? m.no_name();
-    const heading = what === 'new_in_queue' ? m.banner_new_in_queue({ name }) : name;
+    const heading = HEADINGS[what](name);
     const kind = placeholder === null ? '' : placeholderTitle(placeholder);
     const body = [kind, plainText(text)].filter((part) => part !== '').join(': ');
     void this.backend.showBanner(chat_id, heading, body).catch(() => {
@@ -249,6 +278,11 @@ export class PanelState {
         action: { label: m.banner_open(), run: () => void this.open(chat_id) },
       });
     });
+  }
+
+  #summaries(): ChatSummary[] {
+    const { overview } = this;
+    return overview === null ? [] : [...overview.in_work, ...overview.observed, ...overview.queued];
   }
 
   #watch(): void {
@@ -261,9 +295,13 @@ export class PanelState {
   }
 }
 
-function isSupervisor(role: Role): boolean {
-  return role !== 'operator';
-}
+/** What a banner says above its text. */
+const HEADINGS: Record<NotificationKind, (name: string) => string> = {
+  new_in_queue: (name) => m.banner_new_in_queue({ name }),
+  new_message: (name) => name,
+  mention: (name) => m.banner_mention({ name }),
+  given: (name) => m.banner_given({ name }),
+};
 
 /** Hands the state to the views. */
 export const [panelState, providePanelState] = createContext<PanelState>();

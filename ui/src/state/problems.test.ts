@@ -2,8 +2,16 @@ import { describe, expect, it } from 'vitest';
 
 import type { Code } from '../api/generated/Code';
 import type { Held } from '../api/generated/Held';
+import type { HeldAction } from '../api/generated/HeldAction';
 import type { SignInFailure } from '../api/generated/SignInFailure';
-import { heldActions, panelErrorText, problemText, signInFailureText } from './problems';
+import {
+  actionLabel,
+  heldActions,
+  namedBy,
+  panelErrorText,
+  problemText,
+  signInFailureText,
+} from './problems';
 
 /** Every code, held complete by its type. */
 const CODES = Object.keys({
@@ -13,6 +21,8 @@ const CODES = Object.keys({
   not_allowed: 0,
   wrong_status: 0,
   chat_not_found: 0,
+  colleague_inactive: 0,
+  already_owner: 0,
   operator_inactive: 0,
   text_empty: 0,
   text_too_long: 0,
@@ -30,6 +40,22 @@ const CODES = Object.keys({
   unavailable: 0,
   internal: 0,
 } satisfies Record<Code, 0>) as Code[];
+/** Everything that can be refused, held complete by its type. */
+const ACTIONS = Object.keys({
+  reply: 0,
+  comment: 0,
+  leave: 0,
+  transfer: 0,
+  return_to_queue: 0,
+  assign: 0,
+  set_observers: 0,
+  no_answer_needed: 0,
+  name_client: 0,
+  note_client: 0,
+  tell_only_addressed: 0,
+  close: 0,
+  reopen: 0,
+} satisfies Record<HeldAction, 0>) as HeldAction[];
 
 function held(code: Code, action: Held['action'] = 'reply'): Held {
   return { command_id: 'c', action, problem: { code, message: '', details: {} }, owner_id: null };
@@ -38,13 +64,19 @@ function held(code: Code, action: Held['action'] = 'reply'): Held {
 describe('problems', () => {
   it.each(CODES)('%s has words and something that can be done', (code) => {
     expect(problemText(held(code).problem)).toMatch(/^\p{Lu}.*\.$/u);
-    expect(heldActions(held(code), true)).not.toHaveLength(0);
-    expect(heldActions(held(code, 'close'), true)).not.toHaveLength(0);
+    for (const action of ACTIONS) {
+      const refused = held(code, action);
+      expect(problemText(refused.problem, { action })).toMatch(/^\p{Lu}.*\. \p{Lu}.*\.$/u);
+      const actions = heldActions(refused, false);
+      expect(actions, action).not.toHaveLength(0);
+      const labels = actions.map((one) => actionLabel(one, refused.problem, action));
+      expect(new Set(labels).size, labels.join()).toBe(labels.length);
+    }
   });
 
   it('name the colleague who was first, in the form that the name takes', () => {
     const { problem } = held('chat_taken');
-    expect(problemText(problem, { ownerName: 'Иван' })).toBe(
+    expect(problemText(problem, { ownerName: 'Иван', action: 'reply' })).toBe(
       'Иван ответил раньше. Текст остался здесь, клиенту ничего не отправлено.',
     );
     expect(problemText(problem, { ownerName: 'Анна Образцова' })).toMatch(
@@ -58,9 +90,56 @@ describe('problems', () => {
     expect(heldActions(held('chat_closed'), false)).not.toContain('reopen');
   });
 
-  it('let a close that overlooked a message be repeated or let go', () => {
-    expect(heldActions(held('newer_message', 'close'), true)).toEqual(['send_anyway', 'dismiss']);
+  it('say what stands as it stood, each in its own words', () => {
+    const { problem } = held('not_allowed');
+    const words = ACTIONS.map((action) => problemText(problem, { action }));
+    expect(new Set(words).size).toBe(ACTIONS.length);
+    expect(problemText(problem, { action: 'transfer' })).toBe(
+      'На это не хватает прав. Чат не передан.',
+    );
+  });
+
+  it('never speak of the client where nothing was for the client', () => {
+    for (const code of CODES) {
+      expect(problemText(held(code).problem, { action: 'comment' })).not.toContain('отправлено');
+      expect(problemText(held(code).problem, { action: 'close' })).not.toContain('отправлено');
+    }
+  });
+
+  it('name a colleague who is there no longer, and offer another where one was chosen', () => {
+    const { problem } = held('colleague_inactive');
+    expect(problemText(problem, { ownerName: 'Иван', action: 'assign' })).toBe(
+      'Учётная запись сотрудника Иван отключена. Ответственный не назначен.',
+    );
+    expect(heldActions(held('colleague_inactive', 'transfer'), true)).toEqual([
+      'choose',
+      'dismiss',
+    ]);
+    expect(heldActions(held('colleague_inactive', 'set_observers'), true)).toEqual(['dismiss']);
+    expect(heldActions(held('colleague_inactive', 'comment'), true)).toEqual([
+      'edit',
+      'copy',
+      'discard',
+    ]);
+    expect(namedBy({ ...problem, details: { operator: 'op-ivan' } })).toBe('op-ivan');
+    expect(namedBy({ ...problem, details: { owner: null } })).toBeNull();
+  });
+
+  it('let what overlooked a message be repeated knowingly or let go', () => {
+    const refused = held('newer_message', 'close');
+    expect(heldActions(refused, true)).toEqual(['send_anyway', 'dismiss']);
+    expect(actionLabel('send_anyway', refused.problem, 'close')).toBe('Завершить всё равно');
+    expect(actionLabel('dismiss', refused.problem, 'close')).toBe('Не завершать');
+    expect(actionLabel('send_anyway', refused.problem, 'transfer')).toBe('Передать всё равно');
+    expect(actionLabel('send_anyway', refused.problem, 'reply')).toBe('Отправить всё равно');
     expect(heldActions(held('wrong_status', 'close'), true)).toEqual(['dismiss']);
+  });
+
+  it('let what met a fault be tried again', () => {
+    const refused = held('unavailable', 'return_to_queue');
+    expect(heldActions(refused, true)).toEqual(['send_anyway', 'dismiss']);
+    expect(actionLabel('send_anyway', refused.problem, 'return_to_queue')).toBe('Повторить');
+    expect(actionLabel('dismiss', refused.problem, 'return_to_queue')).toBe('Забыть');
   });
 
   it('of a newer backend are shown as a fault, not as nothing', () => {

@@ -5,7 +5,10 @@
  * it has its words.
  */
 import type { Code } from '../api/generated/Code';
+import type { ComposerMode } from '../api/generated/ComposerMode';
 import type { Held } from '../api/generated/Held';
+import type { HeldAction } from '../api/generated/HeldAction';
+import type { OperatorId } from '../api/generated/OperatorId';
 import type { PanelErrorCode } from '../api/generated/PanelErrorCode';
 import type { Problem } from '../api/generated/Problem';
 import type { SignInFailure } from '../api/generated/SignInFailure';
@@ -16,13 +19,17 @@ import { m } from '../paraglide/messages';
 export type Severity = 'info' | 'warn' | 'bad';
 
 /** What can be done about a refused command. */
-export type ProblemAction = 'send_anyway' | 'edit' | 'reopen' | 'copy' | 'discard' | 'dismiss';
+export type ProblemAction =
+  'send_anyway' | 'edit' | 'choose' | 'reopen' | 'copy' | 'discard' | 'dismiss';
 
 interface ProblemEntry {
   severity: Severity;
+  /** Why something was refused; what became of it is said by `KEPT`. */
   text: (context: ProblemContext) => string;
-  /** What is offered when a reply met it, the best first. */
+  /** What is offered when a reply or a comment met it, the best first. */
   actions: readonly ProblemAction[];
+  /** What is offered when something without a text met it. */
+  deedActions: readonly ProblemAction[];
 }
 
 /** What the words may need besides the code. */
@@ -30,49 +37,154 @@ export interface ProblemContext {
   /** The name of the colleague whom a refusal names. */
   ownerName?: string | null;
   /** What was refused. */
-  action?: Held['action'];
+  action?: HeldAction;
 }
 
 const KEEP: readonly ProblemAction[] = ['edit', 'copy', 'discard'];
 const LEAVE: readonly ProblemAction[] = ['copy', 'discard'];
+/** Something that will not go otherwise if it is tried again. */
+const LET_GO: readonly ProblemAction[] = ['dismiss'];
+/** Something that may go the next time. */
+const REPEAT: readonly ProblemAction[] = ['send_anyway', 'dismiss'];
 
 const PROBLEMS: Record<Code, ProblemEntry> = {
-  chat_taken: { severity: 'warn', text: chatTaken, actions: LEAVE },
+  chat_taken: { severity: 'warn', text: chatTaken, actions: LEAVE, deedActions: LET_GO },
   chat_closed: {
     severity: 'warn',
     text: m.problem_chat_closed,
     actions: ['reopen', 'copy', 'discard'],
+    deedActions: ['reopen', 'dismiss'],
   },
   newer_message: {
     severity: 'warn',
-    text: ({ action }) =>
-      action === 'close' ? m.problem_newer_message_close() : m.problem_newer_message(),
+    text: m.problem_newer_message,
     actions: ['send_anyway', 'edit', 'discard'],
+    deedActions: REPEAT,
   },
-  not_allowed: { severity: 'bad', text: m.problem_not_allowed, actions: LEAVE },
-  wrong_status: { severity: 'warn', text: m.problem_wrong_status, actions: KEEP },
-  chat_not_found: { severity: 'warn', text: m.problem_chat_not_found, actions: LEAVE },
-  operator_inactive: { severity: 'bad', text: m.problem_operator_inactive, actions: LEAVE },
-  text_empty: { severity: 'info', text: m.problem_text_empty, actions: ['dismiss'] },
-  text_too_long: { severity: 'warn', text: m.problem_text_too_long, actions: KEEP },
-  id_reused: { severity: 'bad', text: m.problem_id_reused, actions: KEEP },
-  wrong_password: { severity: 'warn', text: m.problem_wrong_password, actions: ['dismiss'] },
-  too_many_tries: { severity: 'warn', text: m.problem_too_many_tries, actions: ['dismiss'] },
-  signed_out: { severity: 'warn', text: m.problem_signed_out, actions: ['copy', 'dismiss'] },
-  protocol_too_old: { severity: 'bad', text: m.problem_protocol_too_old, actions: ['copy'] },
-  protocol_too_new: { severity: 'bad', text: m.problem_protocol_too_new, actions: ['copy'] },
-  malformed: { severity: 'bad', text: m.problem_malformed, actions: KEEP },
-  unknown_frame: { severity: 'bad', text: m.problem_malformed, actions: KEEP },
-  too_large: { severity: 'warn', text: m.problem_too_large, actions: KEEP },
-  bad_signature: { severity: 'bad', text: m.problem_malformed, actions: KEEP },
-  not_found: { severity: 'bad', text: m.problem_not_found, actions: LEAVE },
-  unavailable: { severity: 'warn', text: m.problem_unavailable, actions: KEEP },
-  internal: { severity: 'bad', text: m.problem_internal, actions: KEEP },
+  not_allowed: {
+    severity: 'bad',
+    text: m.problem_not_allowed,
+    actions: LEAVE,
+    deedActions: LET_GO,
+  },
+  wrong_status: {
+    severity: 'warn',
+    text: m.problem_wrong_status,
+    actions: KEEP,
+    deedActions: LET_GO,
+  },
+  chat_not_found: {
+    severity: 'warn',
+    text: m.problem_chat_not_found,
+    actions: LEAVE,
+    deedActions: LET_GO,
+  },
+  colleague_inactive: {
+    severity: 'warn',
+    text: colleagueInactive,
+    actions: KEEP,
+    deedActions: ['choose', 'dismiss'],
+  },
+  already_owner: {
+    severity: 'info',
+    text: m.problem_already_owner,
+    actions: KEEP,
+    deedActions: ['choose', 'dismiss'],
+  },
+  operator_inactive: {
+    severity: 'bad',
+    text: m.problem_operator_inactive,
+    actions: LEAVE,
+    deedActions: LET_GO,
+  },
+  text_empty: {
+    severity: 'info',
+    text: m.problem_text_empty,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  text_too_long: {
+    severity: 'warn',
+    text: m.problem_text_too_long,
+    actions: KEEP,
+    deedActions: LET_GO,
+  },
+  id_reused: { severity: 'bad', text: m.problem_id_reused, actions: KEEP, deedActions: REPEAT },
+  wrong_password: {
+    severity: 'warn',
+    text: m.problem_wrong_password,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  too_many_tries: {
+    severity: 'warn',
+    text: m.problem_too_many_tries,
+    actions: LET_GO,
+    deedActions: REPEAT,
+  },
+  signed_out: {
+    severity: 'warn',
+    text: m.problem_signed_out,
+    actions: ['copy', 'dismiss'],
+    deedActions: LET_GO,
+  },
+  protocol_too_old: {
+    severity: 'bad',
+    text: m.problem_protocol_too_old,
+    actions: ['copy'],
+    deedActions: LET_GO,
+  },
+  protocol_too_new: {
+    severity: 'bad',
+    text: m.problem_protocol_too_new,
+    actions: ['copy'],
+    deedActions: LET_GO,
+  },
+  malformed: { severity: 'bad', text: m.problem_malformed, actions: KEEP, deedActions: LET_GO },
+  unknown_frame: {
+    severity: 'bad',
+    text: m.problem_malformed,
+    actions: KEEP,
+    deedActions: LET_GO,
+  },
+  too_large: { severity: 'warn', text: m.problem_too_large, actions: KEEP, deedActions: LET_GO },
+  bad_signature: {
+    severity: 'bad',
+    text: m.problem_malformed,
+    actions: KEEP,
+    deedActions: LET_GO,
+  },
+  not_found: { severity: 'bad', text: m.problem_not_found, actions: LEAVE, deedActions: LET_GO },
+  unavailable: {
+    severity: 'warn',
+    text: m.problem_unavailable,
+    actions: KEEP,
+    deedActions: REPEAT,
+  },
+  internal: { severity: 'bad', text: m.problem_internal, actions: KEEP, deedActions: REPEAT },
+};
+
+/** What stands as it stood, since something was refused. */
+const KEPT: Record<HeldAction, () => string> = {
+  reply: m.kept_reply,
+  comment: m.kept_comment,
+  leave: m.kept_leave,
+  transfer: m.kept_transfer,
+  return_to_queue: m.kept_return,
+  assign: m.kept_assign,
+  set_observers: m.kept_observers,
+  no_answer_needed: m.kept_no_answer,
+  name_client: m.kept_name,
+  note_client: m.kept_note,
+  tell_only_addressed: m.kept_only_addressed,
+  close: m.kept_close,
+  reopen: m.kept_reopen,
 };
 
 /** Words for `problem`; a code that this version does not know gets the words of a fault. */
 export function problemText(problem: Problem, context: ProblemContext = {}): string {
-  return entryOf(problem.code).text(context);
+  const why = entryOf(problem.code).text(context);
+  return context.action === undefined ? why : `${why} ${KEPT[context.action]()}`;
 }
 
 /** How grave `problem` is. */
@@ -80,14 +192,52 @@ export function problemSeverity(problem: Problem): Severity {
   return entryOf(problem.code).severity;
 }
 
+/** The colleague whom a refusal names, if it names one. */
+export function namedBy(problem: Problem | null): OperatorId | null {
+  const named = problem?.details['owner'] ?? problem?.details['operator'];
+  return typeof named === 'string' ? named : null;
+}
+
+/** The mode in which a held command was written; none for what has no text. */
+export function heldMode(action: HeldAction): ComposerMode | null {
+  return action === 'reply' || action === 'comment' ? action : null;
+}
+
 /** What is offered for a refused command; `canReopen` says whether the reader may reopen. */
 export function heldActions(held: Held, canReopen: boolean): readonly ProblemAction[] {
-  const { actions } = entryOf(held.problem.code);
-  if (held.action === 'reply') {
-    return actions.filter((action) => action !== 'reopen' || canReopen);
+  const { actions, deedActions } = entryOf(held.problem.code);
+  const canChoose = held.action === 'transfer' || held.action === 'assign';
+  return (heldMode(held.action) === null ? deedActions : actions).filter(
+    (action) => (action !== 'reopen' || canReopen) && (action !== 'choose' || canChoose),
+  );
+}
+
+const LABELS: Record<ProblemAction, () => string> = {
+  send_anyway: m.held_repeat,
+  edit: m.held_edit,
+  choose: m.held_choose,
+  reopen: m.held_reopen,
+  copy: m.held_copy,
+  discard: m.held_discard,
+  dismiss: m.held_dismiss,
+};
+
+/** What is written on the button that does `action`. */
+export function actionLabel(action: ProblemAction, problem: Problem, refused?: HeldAction): string {
+  if (action === 'send_anyway') {
+    if (refused !== undefined && heldMode(refused) !== null) return m.held_send_anyway();
+    if (problem.code === 'newer_message') {
+      if (refused === 'close') return m.held_close_anyway();
+      if (refused === 'transfer') return m.held_transfer_anyway();
+      if (refused === 'no_answer_needed') return m.held_no_answer_anyway();
+    }
   }
-  // A close or a reopen has no text: it is repeated knowingly or let go.
-  return actions.includes('send_anyway') ? ['send_anyway', 'dismiss'] : ['dismiss'];
+  if (action === 'dismiss' && entryOf(problem.code).deedActions.length > 1) {
+    if (refused === 'close') return m.held_discard_close();
+    if (refused === 'transfer') return m.held_discard_transfer();
+    if (refused !== undefined && heldMode(refused) === null) return m.held_forget();
+  }
+  return LABELS[action]();
 }
 
 /** Why a sign-in did not succeed. */
@@ -119,6 +269,7 @@ const PANEL_ERRORS: Record<PanelErrorCode, () => string> = {
   unknown_chat: m.chat_gone,
   unsent_text: m.sign_out_unsent_title,
   text_empty: m.problem_text_empty,
+  refused: m.error_refused,
 };
 
 /** The code of what a method of the panel rejected with; none for anything unforeseen. */
@@ -140,9 +291,19 @@ function entryOf(code: string): ProblemEntry {
   return Object.hasOwn(PROBLEMS, code) ? PROBLEMS[code as Code] : PROBLEMS.internal;
 }
 
-function chatTaken({ ownerName }: ProblemContext): string {
-  if (ownerName === undefined || ownerName === null) return m.problem_chat_taken_unknown();
+function chatTaken({ ownerName, action }: ProblemContext): string {
+  const isUnknown = ownerName === undefined || ownerName === null;
+  if (action !== undefined && action !== 'reply') {
+    return isUnknown ? m.problem_now_with_unknown() : m.problem_now_with({ name: ownerName });
+  }
+  if (isUnknown) return m.problem_chat_taken_unknown();
   return takesFeminine(ownerName)
     ? m.problem_chat_taken_f({ name: ownerName })
     : m.problem_chat_taken({ name: ownerName });
+}
+
+function colleagueInactive({ ownerName }: ProblemContext): string {
+  return ownerName === undefined || ownerName === null
+    ? m.problem_colleague_inactive()
+    : m.problem_colleague_inactive_name({ name: ownerName });
 }

@@ -1,16 +1,20 @@
-/** One chat as it is read and written: its history, echoes, draft and refused command. */
+/** One chat as it is read and written: its history, echoes, drafts and refused command. */
 import type { Backend } from '../api/backend';
 import type { ChatId } from '../api/generated/ChatId';
 import type { ChatSummary } from '../api/generated/ChatSummary';
 import type { CommandId } from '../api/generated/CommandId';
+import type { ComposerMode } from '../api/generated/ComposerMode';
 import type { DraftRevision } from '../api/generated/DraftRevision';
 import type { Echo } from '../api/generated/Echo';
 import type { EntryRow } from '../api/generated/EntryRow';
 import type { Held } from '../api/generated/Held';
+import type { OperatorId } from '../api/generated/OperatorId';
 import type { Place } from '../api/generated/Place';
 import type { Shell } from '../api/generated/Shell';
 import type { Timeline } from '../api/generated/Timeline';
+import { mentionsIn, type Named } from '../format/mentions';
 import { mergeNewest, mergeOlder } from './history';
+import { heldMode } from './problems';
 import { coalesced } from './reload';
 
 /** How many entries are read at a time. */
@@ -20,8 +24,8 @@ const REREAD = 400;
 /** How long typing must pause before the draft is kept. */
 const DRAFT_PAUSE_MS = 300;
 
-/** Longest text that WhatsApp takes in one message, in characters. */
-export const MAX_REPLY_CHARS = 4096;
+/** Longest reply, which is what WhatsApp takes in one message, and longest comment, in characters. */
+export const MAX_CHARS = 4096;
 
 /** Where the reader was: the line at the top of the view, or the end. */
 export type ReadingPosition = { key: string; offset: number } | 'end';
@@ -37,7 +41,12 @@ export class TimelineState {
   hasOlder = $state(false);
   olderNeedsConnection = $state(false);
   isLoadingOlder = $state(false);
-  draft = $state('');
+  /** What the composer writes: both texts are kept, each for itself. */
+  mode = $state<ComposerMode>('reply');
+  /** Whom the comment calls, or called before their names were deleted from it. */
+  mentions = $state.raw<OperatorId[]>([]);
+  /** What was begun for whoever gets the chat: it outlives a transfer that is taken back. */
+  transferNote = $state('');
   /** The "new" line stands after this place; none for no line. */
   newAfter = $state<Place | null>(null);
   /** How far this operator has read. */
@@ -54,17 +63,19 @@ export class TimelineState {
   );
 
   readonly #backend: Backend;
-  /** What the panel has as the draft, as far as is known here. */
-  #keptDraft = '';
+  readonly #nameOf: (id: OperatorId) => string;
+  readonly #pads: Record<ComposerMode, Pad> = { reply: new Pad(), comment: new Pad() };
+  #isModeDirty = false;
   #draftTimer: ReturnType<typeof setTimeout> | undefined;
-  #isDraftDirty = false;
-  /** Keeps writes of the draft in order. */
+  /** Keeps writes of the drafts in order. */
   #draftWrites: Promise<void> = Promise.resolve();
-  /** The latest revision of the draft that the composer holds. */
+  /** The latest revision of the drafts that the composer holds. */
   #revision: DraftRevision = 0;
 
-  constructor(backend: Backend, chatId: ChatId) {
+  /** `nameOf` says by which names colleagues are called in comments. */
+  constructor(backend: Backend, chatId: ChatId, nameOf: (id: OperatorId) => string = (id) => id) {
     this.#backend = backend;
+    this.#nameOf = nameOf;
     this.chatId = chatId;
     this.refresh = coalesced(async () => {
       try {
@@ -107,67 +118,153 @@ export class TimelineState {
     this.newAfter = this.nNew > 0 ? this.readPlace : null;
   }
 
+  /** What is in the composer. */
+  get draft(): string {
+    return this.#pads[this.mode].text;
+  }
+
+  /** What was begun in a mode. */
+  draftOf(mode: ComposerMode): string {
+    return this.#pads[mode].text;
+  }
+
+  /** Those whom the comment may call, by the names that it calls them by. */
+  get called(): Named[] {
+    return this.mentions.map((id) => ({ id, name: this.#nameOf(id) }));
+  }
+
   /** What is in the composer, kept after a short pause. */
   write(text: string): void {
-    this.draft = text;
-    this.#isDraftDirty = true;
+    this.#write(this.mode, text);
+  }
+
+  /** Writes a text that is for the client below the reply that was begun. */
+  addToReply(text: string): void {
+    const begun = this.draftOf('reply');
+    this.setMode('reply');
+    this.#write('reply', begun.trim() === '' ? text : `${begun}\n${text}`);
+  }
+
+  /** Turns the composer to a mode, whose own text it then holds. */
+  setMode(mode: ComposerMode): void {
+    if (mode === this.mode) return;
+    this.mode = mode;
+    this.#isModeDirty = true;
+    void this.flushDraft();
+  }
+
+  /**
+   * `text` is what the composer holds, calling a colleague. A call is only ever a comment: what was
+   * begun as a reply becomes one, below the comment that was begun. Never the other way round.
+   */
+  call(id: OperatorId, text: string): void {
+    this.mentions = union(this.mentions, [id]);
+    if (this.mode === 'comment') {
+      this.#write('comment', text);
+      return;
+    }
+    const begun = this.draftOf('comment');
+    this.#write('comment', begun === '' ? text : `${begun}\n${text}`);
+    this.#write('reply', '');
+    this.setMode('comment');
+  }
+
+  /** Keeps the drafts now, and in which mode the composer stands. */
+  flushDraft(): Promise<void> {
+    clearTimeout(this.#draftTimer);
+    // The present text first: what is moved from one to the other is in both for a while, not in
+    // neither. The mode that is kept is that of the text kept last.
+    const modes = [this.mode, otherThan(this.mode)].filter((mode) => this.#pads[mode].isDirty);
+    const isAnythingNew = modes.length > 0 || this.#isModeDirty;
+    if (isAnythingNew && modes.at(-1) !== this.mode) modes.push(this.mode);
+    this.#isModeDirty = false;
+    for (const mode of modes) this.#keep(mode);
+    return this.#draftWrites;
+  }
+
+  #keep(mode: ComposerMode): void {
+    const pad = this.#pads[mode];
+    const [text, seen] = [pad.text, this.#revision];
+    const mentions = mode === 'comment' ? mentionsIn(text, this.called) : [];
+    pad.isDirty = false;
+    const arrived = pad.begin(text);
+    this.#draftWrites = this.#draftWrites.then(async () => {
+      try {
+        await this.#backend.setDraft(this.chatId, mode, text, mentions, seen);
+        pad.kept = text;
+      } catch {
+        // Kept in the composer all the same, and tried again with the next key.
+        pad.isDirty ||= pad.text === text;
+        this.#isModeDirty = true;
+      } finally {
+        arrived();
+      }
+    });
+  }
+
+  #write(mode: ComposerMode, text: string): void {
+    const pad = this.#pads[mode];
+    pad.text = text;
+    pad.isDirty = true;
     clearTimeout(this.#draftTimer);
     this.#draftTimer = setTimeout(() => void this.flushDraft(), DRAFT_PAUSE_MS);
   }
 
-  /** Keeps the draft now. */
-  flushDraft(): Promise<void> {
-    clearTimeout(this.#draftTimer);
-    if (!this.#isDraftDirty) return this.#draftWrites;
-    const [text, seen] = [this.draft, this.#revision];
-    this.#isDraftDirty = false;
-    this.#draftWrites = this.#draftWrites.then(async () => {
-      try {
-        await this.#backend.setDraft(this.chatId, text, seen);
-        this.#keptDraft = text;
-      } catch {
-        // Kept in the composer all the same, and tried again with the next key.
-        this.#isDraftDirty = this.draft === text;
-      }
-    });
-    return this.#draftWrites;
-  }
-
   /** Sends what is in the composer. It is empty at once, and holds the text again if that fails. */
   async send(): Promise<void> {
-    const text = this.draft.trimEnd();
+    const mode = this.mode;
+    const pad = this.#pads[mode];
+    const text = pad.text.trimEnd();
     if (text.trimStart() === '') return;
     // What comes back while this is on its way was not in it.
     const seen = this.#revision;
-    clearTimeout(this.#draftTimer);
-    this.#isDraftDirty = false;
-    this.draft = '';
+    const { mentions } = this;
+    const called = mentionsIn(text, this.called);
+    pad.isDirty = false;
+    pad.text = '';
+    if (mode === 'comment') this.mentions = [];
     this.newAfter = null;
+    const arrived = pad.begin('');
     try {
       await this.#draftWrites;
-      await this.#backend.reply(this.chatId, text, seen);
-      this.#keptDraft = '';
+      if (mode === 'reply') await this.#backend.reply(this.chatId, text, seen);
+      else await this.#backend.comment(this.chatId, text, called, seen);
+      pad.kept = '';
     } catch (error) {
-      this.write(this.draft === '' ? text : `${text}\n${this.draft}`);
+      if (mode === 'comment') this.mentions = union(mentions, this.mentions);
+      this.#write(mode, pad.text === '' ? text : `${text}\n${pad.text}`);
       throw error;
+    } finally {
+      arrived();
     }
     await this.refresh();
   }
 
   /** Withdraws an echo; its text is the draft again. False if it was too late. */
   async takeBack(commandId: CommandId): Promise<boolean> {
-    const typed = this.draft;
+    const echo = this.echoes.find((one) => one.command_id === commandId);
+    const mode = echo?.mode ?? this.mode;
+    const typed = this.draftOf(mode);
     await this.flushDraft();
     const isWithdrawn = await this.#backend.takeBack(commandId);
-    await this.#adoptDraft(typed);
+    await this.#adoptDraft(mode, typed);
+    if (isWithdrawn) this.setMode(mode);
     return isWithdrawn;
   }
 
   /** Sends the held command knowing what is new, with the text as it now stands. */
   async sendAnyway(commandId: CommandId): Promise<void> {
+    const mode = this.#heldMode() ?? this.mode;
     await this.flushDraft();
     await this.#backend.sendAnyway(commandId);
-    await this.#adoptDraft(this.draft);
+    await this.#adoptDraft(mode, this.draftOf(mode));
+  }
+
+  /** Lets the refused command go, so that its text can be changed. */
+  async editHeld(commandId: CommandId): Promise<void> {
+    const mode = this.#heldMode();
+    if (mode !== null) this.setMode(mode);
+    await this.dismissHeld(commandId);
   }
 
   /** Lets the refused command go; its text stays. */
@@ -178,15 +275,21 @@ export class TimelineState {
 
   /** Lets the refused command and its text go. */
   async discardHeld(commandId: CommandId): Promise<void> {
-    this.write('');
+    const mode = this.#heldMode();
+    if (mode !== null) this.#write(mode, '');
     await this.flushDraft();
     await this.dismissHeld(commandId);
   }
 
   /** Takes the panel's draft, unless somebody has typed on since `typed`. */
-  async #adoptDraft(typed: string): Promise<void> {
+  async #adoptDraft(mode: ComposerMode, typed: string): Promise<void> {
     await this.refresh();
-    if (this.draft === typed && !this.#isDraftDirty) this.draft = this.#keptDraft;
+    const pad = this.#pads[mode];
+    if (pad.text === typed && pad.isSettled) pad.text = pad.kept;
+  }
+
+  #heldMode(): ComposerMode | null {
+    return this.held === null ? null : heldMode(this.held.action);
   }
 
   #take(answer: Timeline, isFirst: boolean): void {
@@ -200,12 +303,27 @@ export class TimelineState {
       this.olderNeedsConnection = false;
     }
     this.chat = answer.chat;
+    // Whoever got the chat got the words with it.
+    if (answer.chat === null) this.transferNote = '';
     this.shell = answer.shell;
     this.echoes = answer.echoes;
     this.held = answer.held;
     this.readPlace = Math.max(this.readPlace, answer.read_place);
     if (isFirst) this.resetNewLine();
-    this.#takeDraft(answer.draft, answer.draft_revision);
+    this.#takeDrafts(answer, isFirst);
+  }
+
+  #takeDrafts(answer: Timeline, isFirst: boolean): void {
+    const isPutBack = answer.draft_revision !== this.#revision;
+    this.#revision = answer.draft_revision;
+    if (this.#pads.comment.isSettled) this.mentions = answer.comment.mentions;
+    else if (isPutBack) this.mentions = union(this.mentions, answer.comment.mentions);
+    this.#takeDraft('reply', answer.draft, isPutBack);
+    this.#takeDraft('comment', answer.comment.text, isPutBack);
+    // The mode is the author's: whoever writes a comment must not find themselves writing to the
+    // client because a reply came back. The other way nothing can leave by mistake.
+    const isTurned = isPutBack && answer.mode === 'comment' && this.draftOf('reply') === '';
+    if (isFirst || isTurned) this.mode = answer.mode;
   }
 
   /**
@@ -213,17 +331,52 @@ export class TimelineState {
    * Refused and withdrawn text comes back as the draft: if its author has begun another one
    * meanwhile, what came back stands above it.
    */
-  #takeDraft(answered: string, revision: DraftRevision): void {
-    const isPutBack = revision !== this.#revision;
-    this.#revision = revision;
-    if (!this.#isDraftDirty) {
-      this.#keptDraft = answered;
-      this.draft = answered;
-    } else if (isPutBack && answered !== this.#keptDraft) {
-      const returned = withoutEnd(answered, this.#keptDraft).trimEnd();
-      this.#keptDraft = answered;
-      this.write(this.draft === '' ? returned : `${returned}\n${this.draft}`);
+  #takeDraft(mode: ComposerMode, answered: string, isPutBack: boolean): void {
+    const pad = this.#pads[mode];
+    if (pad.isSettled) {
+      pad.kept = answered;
+      pad.text = answered;
+    } else if (isPutBack && !pad.isKnown(answered)) {
+      const returned = pad.withoutKnown(answered).trimEnd();
+      pad.kept = answered;
+      this.#write(mode, pad.text === '' ? returned : `${returned}\n${pad.text}`);
     }
+  }
+}
+
+/** A text that was begun in the composer. */
+class Pad {
+  text = $state('');
+  /** What the panel has, as far as is known here. */
+  kept = '';
+  /** Whether it was changed since it was last given to the panel. */
+  isDirty = false;
+  /** What was given to the panel and may not have arrived. */
+  #onTheirWay: string[] = [];
+
+  /** Whether nothing here is newer than what the panel answers. */
+  get isSettled(): boolean {
+    return !this.isDirty && this.#onTheirWay.length === 0;
+  }
+
+  /** Notes that a text is on its way; the answer is called once it has arrived or failed to. */
+  begin(text: string): () => void {
+    this.#onTheirWay.push(text);
+    return () => {
+      this.#onTheirWay.splice(this.#onTheirWay.indexOf(text), 1);
+    };
+  }
+
+  /** Whether the panel's text is one that it has from here. */
+  isKnown(answered: string): boolean {
+    return answered === this.kept || this.#onTheirWay.includes(answered);
+  }
+
+  /** The panel's text without what it has from here, which stands at its end. */
+  withoutKnown(answered: string): string {
+    const ends = [this.kept, ...this.#onTheirWay].filter((end) => answered.endsWith(end));
+    const longest = Math.max(0, ...ends.map((end) => end.length));
+    return answered.slice(0, answered.length - longest);
   }
 }
 
@@ -231,6 +384,10 @@ function isInbound(entry: EntryRow): boolean {
   return entry.body.kind === 'inbound' || entry.body.kind === 'inbound_placeholder';
 }
 
-function withoutEnd(text: string, end: string): string {
-  return end !== '' && text.endsWith(end) ? text.slice(0, text.length - end.length) : text;
+function otherThan(mode: ComposerMode): ComposerMode {
+  return mode === 'reply' ? 'comment' : 'reply';
+}
+
+function union<T>(some: readonly T[], others: readonly T[]): T[] {
+  return [...new Set([...some, ...others])];
 }

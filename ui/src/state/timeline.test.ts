@@ -172,7 +172,7 @@ describe('a draft', () => {
     await vi.advanceTimersByTimeAsync(299);
     expect(setDraft).not.toHaveBeenCalled();
     await vi.advanceTimersByTimeAsync(1);
-    expect(setDraft.mock.calls).toEqual([['pavel', 'Ку', 0]]);
+    expect(setDraft.mock.calls).toEqual([['pavel', 'reply', 'Ку', [], 0]]);
   });
 
   it('is kept at once when the chat is left', async () => {
@@ -190,6 +190,24 @@ describe('a draft', () => {
     expect(timeline.draft).toBe('Ольга, передумала');
   });
 
+  it('is not undone by an answer that is older than what is on its way', async () => {
+    const timeline = await opened('olga');
+    let keep = (): void => undefined;
+    const setDraft = backend.setDraft.bind(backend);
+    vi.spyOn(backend, 'setDraft').mockImplementation(async (...draft) => {
+      await new Promise<void>((resolve) => (keep = resolve));
+      await setDraft(...draft);
+    });
+    timeline.write('Ольга, передумала');
+    const flushed = timeline.flushDraft();
+    await vi.advanceTimersByTimeAsync(0);
+    await timeline.refresh();
+    expect(timeline.draft).toBe('Ольга, передумала');
+    keep();
+    await flushed;
+    expect(kept('olga')).toBe('Ольга, передумала');
+  });
+
   it('that could not be kept is tried again with the next key', async () => {
     const timeline = await opened('pavel');
     timeline.write('К');
@@ -199,6 +217,206 @@ describe('a draft', () => {
     timeline.write('Ку');
     await timeline.flushDraft();
     expect(kept('pavel')).toBe('Ку');
+  });
+});
+
+describe('a comment', () => {
+  const NAMES: Record<string, string> = { 'op-ivan': 'Иван', 'op-maria': 'Мария Примерова' };
+
+  async function openedByName(chatId: string): Promise<TimelineState> {
+    const timeline = new TimelineState(backend, chatId, (id) => NAMES[id] ?? id);
+    await timeline.refresh();
+    return timeline;
+  }
+
+  it('has a text of its own, and the reply is there again when the eye is opened', async () => {
+    const timeline = await openedByName('olga');
+    const reply = timeline.draft;
+    timeline.setMode('comment');
+    expect(timeline.draft).toBe('');
+    timeline.write('Проверьте сумму');
+    timeline.setMode('reply');
+    expect(timeline.draft).toBe(reply);
+    await timeline.flushDraft();
+    expect(backend.world.chats.get('olga')).toMatchObject({
+      draft: reply,
+      comment: { text: 'Проверьте сумму' },
+      mode: 'reply',
+    });
+  });
+
+  it('is what the composer stands in when the chat is opened again', async () => {
+    const timeline = await openedByName('olga');
+    timeline.setMode('comment');
+    await timeline.flushDraft();
+    const again = await openedByName('olga');
+    expect(again.mode).toBe('comment');
+    expect(again.draft).toBe('');
+    expect(again.draftOf('reply')).toMatch(/^Ольга/u);
+  });
+
+  it('is sent as a comment, with those whose names still stand in it', async () => {
+    const timeline = await openedByName('pavel');
+    const sent = vi.spyOn(backend, 'comment');
+    timeline.setMode('comment');
+    timeline.call('op-ivan', '@Иван ');
+    timeline.call('op-maria', '@Иван @Мария Примерова ');
+    timeline.write('@Мария Примерова посмотри');
+    await timeline.send();
+    expect(sent.mock.calls).toEqual([
+      ['pavel', '@Мария Примерова посмотри', ['op-maria'], expect.anything()],
+    ]);
+    expect(timeline.mode).toBe('comment');
+    expect(timeline.draft).toBe('');
+    expect(timeline.mentions).toEqual([]);
+    expect(timeline.echoes).toMatchObject([{ mode: 'comment' }]);
+
+    backend.settle('pavel');
+    await timeline.refresh();
+    expect(timeline.chat?.chat.observer_ids).toEqual(['op-maria']);
+    expect(timeline.chat?.chat.owner_id).toBe('op-anna');
+  });
+
+  it('takes the reply in when a colleague is called in it, below what stood there', async () => {
+    const timeline = await openedByName('olga');
+    timeline.setMode('comment');
+    timeline.write('Начато');
+    timeline.setMode('reply');
+    timeline.call('op-ivan', 'Ольга, @Иван ');
+    expect(timeline.mode).toBe('comment');
+    expect(timeline.draft).toBe('Начато\nОльга, @Иван ');
+    expect(timeline.draftOf('reply')).toBe('');
+    await timeline.flushDraft();
+    expect(backend.world.chats.get('olga')).toMatchObject({
+      draft: '',
+      comment: { text: 'Начато\nОльга, @Иван ', mentions: ['op-ivan'] },
+      mode: 'comment',
+    });
+  });
+
+  it('moves from the reply without ever being kept in neither', async () => {
+    const timeline = await openedByName('olga');
+    const kept: string[] = [];
+    vi.spyOn(backend, 'setDraft').mockImplementation(async (_, mode, text) => {
+      kept.push(`${mode}: ${text}`);
+    });
+    timeline.call('op-ivan', '@Иван ');
+    await timeline.flushDraft();
+    expect(kept).toEqual(['comment: @Иван ', 'reply: ', 'comment: @Иван ']);
+  });
+
+  it('is never turned into a reply by a reply that comes back', async () => {
+    const timeline = await openedByName('q1');
+    timeline.write('До девяти');
+    await timeline.send();
+    timeline.setMode('comment');
+    timeline.write('Грубит второй раз');
+    backend.refuseNext = { problem: TAKEN, ownerId: null };
+    backend.settle('q1');
+    await timeline.refresh();
+    expect(timeline.mode).toBe('comment');
+    expect(timeline.draft).toBe('Грубит второй раз');
+    expect(timeline.draftOf('reply')).toBe('До девяти');
+    expect(timeline.held?.action).toBe('reply');
+
+    await timeline.editHeld('command-1');
+    expect(timeline.mode).toBe('reply');
+    expect(timeline.draft).toBe('До девяти');
+    expect(timeline.draftOf('comment')).toBe('Грубит второй раз');
+  });
+
+  it('that was refused stands above the next one, with all whom it called', async () => {
+    const timeline = await openedByName('pavel');
+    timeline.call('op-ivan', '@Иван раз');
+    await timeline.send();
+    timeline.call('op-maria', '@Мария Примерова два');
+    backend.refuseNext = { problem: TAKEN, ownerId: null };
+    backend.settle('pavel');
+    await timeline.refresh();
+    expect(timeline.draft).toBe('@Иван раз\n@Мария Примерова два');
+    expect([...timeline.mentions].sort()).toEqual(['op-ivan', 'op-maria']);
+    expect(timeline.draftOf('reply')).toBe('');
+  });
+
+  it('that was refused turns an empty composer to it', async () => {
+    const timeline = await openedByName('pavel');
+    timeline.setMode('comment');
+    timeline.write('Раз');
+    await timeline.send();
+    timeline.setMode('reply');
+    await timeline.flushDraft();
+    backend.refuseNext = { problem: TAKEN, ownerId: null };
+    backend.settle('pavel');
+    await timeline.refresh();
+    expect(timeline.mode).toBe('comment');
+    expect(timeline.draft).toBe('Раз');
+    expect(timeline.draftOf('reply')).toBe('');
+  });
+
+  it('that is taken back is a comment again', async () => {
+    const timeline = await openedByName('pavel');
+    timeline.setMode('comment');
+    timeline.write('Не то');
+    await timeline.send();
+    timeline.setMode('reply');
+    timeline.write('Курьер');
+    expect(await timeline.takeBack('command-1')).toBe(true);
+    expect(timeline.mode).toBe('comment');
+    expect(timeline.draft).toBe('Не то');
+    expect(timeline.draftOf('reply')).toBe('Курьер');
+  });
+
+  it('that is held goes again as a comment, whatever the composer stands in', async () => {
+    const timeline = await openedByName('pavel');
+    timeline.setMode('comment');
+    timeline.write('Раз');
+    await timeline.send();
+    backend.refuseNext = { problem: TAKEN, ownerId: null };
+    backend.settle('pavel');
+    await timeline.refresh();
+    timeline.setMode('reply');
+    timeline.write('Курьер');
+    await timeline.sendAnyway('command-1');
+    expect(timeline.echoes).toMatchObject([{ mode: 'comment', text: 'Раз' }]);
+    expect(timeline.draftOf('comment')).toBe('');
+    expect(timeline.draftOf('reply')).toBe('Курьер');
+  });
+
+  it('on its way to the panel is not taken for text that came back', async () => {
+    const timeline = await openedByName('pavel');
+    timeline.write('Первое');
+    await timeline.send();
+    timeline.setMode('comment');
+    await timeline.flushDraft();
+    timeline.write('Комментарий');
+    let arrive = (): void => undefined;
+    const setDraft = backend.setDraft.bind(backend);
+    vi.spyOn(backend, 'setDraft').mockImplementation(async (...draft) => {
+      await setDraft(...draft);
+      await new Promise<void>((resolve) => (arrive = resolve));
+    });
+    const flushed = timeline.flushDraft();
+    await vi.advanceTimersByTimeAsync(0);
+    timeline.write('Комментарий длиннее');
+    backend.refuseNext = { problem: TAKEN, ownerId: null };
+    backend.settle('pavel');
+    await timeline.refresh();
+    expect(timeline.draft).toBe('Комментарий длиннее');
+    expect(timeline.draftOf('reply')).toBe('Первое');
+    arrive();
+    await flushed;
+  });
+});
+
+describe('what is written below a reply', () => {
+  it('is for the client, so the composer turns to the reply', async () => {
+    const timeline = await opened('pavel');
+    timeline.setMode('comment');
+    timeline.write('Не для клиента');
+    timeline.addToReply('Снова');
+    expect(timeline.mode).toBe('reply');
+    expect(timeline.draft).toBe('Снова');
+    expect(timeline.draftOf('comment')).toBe('Не для клиента');
   });
 });
 

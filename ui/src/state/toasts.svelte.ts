@@ -1,11 +1,13 @@
 /** Short messages at the corner, one at a time. */
 
 export interface Toast {
-  id: number;
+  id: number | string;
   text: string;
   severity: 'info' | 'bad';
   /** What can be done about it, such as undoing it. */
   action: { label: string; run: () => void } | null;
+  /** For what can be done about it only for so long. */
+  secondsLeft?: number;
 }
 
 const SHOWN_MS = 6000;

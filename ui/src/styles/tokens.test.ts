@@ -28,8 +28,16 @@ const PAIRS: [string, string][] = [
   ['bad', 'bad-ground'],
   ['text', 'info-ground'],
   ['accent', 'info-ground'],
+  ['text', 'mark'],
   ['on-accent', 'accent'],
   ['on-accent', 'accent-hover'],
+  // On the ground of comments accent is a ground too, of buttons and of mentions of me.
+  ...['text', 'quiet', 'accent', 'good', 'warn', 'bad'].flatMap((text): [string, string][] => [
+    [`comment-${text}`, 'comment'],
+    [`comment-${text}`, 'comment-hover'],
+  ]),
+  ['comment', 'comment-accent'],
+  ['comment', 'comment-text'],
   ['on-toast', 'toast'],
   ['toast-action', 'toast'],
   ...[1, 2, 3, 4, 5, 6].map((n): [string, string] => ['on-avatar', `avatar-${n}`]),
@@ -78,6 +86,13 @@ describe.each([
   it('has borders of fields that can be seen', () => {
     const line = theme.get('line-strong') ?? '';
     expect(contrast(line, theme.get('surface') ?? '')).toBeGreaterThanOrEqual(3);
+  });
+
+  it('has comments that cannot be taken for what the client sees', () => {
+    expect(theme.get('comment')).not.toBe(theme.get('ours'));
+    expect(contrast(theme.get('comment') ?? '', theme.get('ours') ?? '')).toBeGreaterThan(
+      theme === light ? 7 : 1.05,
+    );
   });
 });
 

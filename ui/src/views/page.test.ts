@@ -224,21 +224,18 @@ describe('the card', () => {
 
 describe('a chat', () => {
   it('is closed from the menu, says so, and can be reopened', async () => {
-    const { open, the, user } = page('usual', { answersAfterMs: 0 });
+    const { open, the, user, backend } = page();
     await open('pavel');
     await user.click(await the('menu'));
     await user.click(await the('menu-close'));
-    expect((await the('toast')).textContent).toContain('Диалог завершён');
+    expect((await the('pending')).textContent).toContain('Диалог будет завершён');
+    expect(row('pavel').classList).toContain('is-pending');
+    backend.settle('pavel');
     await the('composer-closed');
     await user.click(await the('menu'));
     await user.click(await the('menu-reopen'));
+    backend.settle('pavel');
     await the('composer');
-  });
-
-  it('of a colleague that I observe offers no closing', async () => {
-    const { open, has } = page();
-    await open('fyodor');
-    expect(has('menu')).toBe(false);
   });
 
   it('opens at a click on its banner', async () => {
@@ -263,6 +260,17 @@ describe('a chat', () => {
     expect(backend.asked).toContain('banner q5 Новый чат: Тимур: Стикер');
   });
 
+  it.each([
+    ['mention', 'Тимур: вас позвали в чат'],
+    ['given', 'Чат передан вам: Тимур'],
+  ] as const)('has a banner that says what happened: %s', async (what, heading) => {
+    const { backend, the } = page();
+    await the('group-queued');
+    const notification = { chat_id: 'q5', what, title: 'Тимур', text: 'Глянь', placeholder: null };
+    backend.tell({ event: 'notify', notification });
+    expect(backend.asked).toContain(`banner q5 ${heading}: Глянь`);
+  });
+
   it('tells by itself what the system has no banners for', async () => {
     const { backend, the, user } = page();
     await the('group-queued');
@@ -279,6 +287,281 @@ describe('a chat', () => {
     expect(toast.textContent).toContain('Новый чат: Тимур: Добрый день');
     await user.click(within(toast).getByRole('button', { name: 'Открыть' }));
     expect((await the('conversation')).dataset['chatId']).toBe('q3');
+  });
+});
+
+describe('the eye', () => {
+  it('turns the whole composer to a comment and gives the reply back', async () => {
+    const { open, the, user, draft, backend } = page();
+    await open('olga');
+    const reply = draft();
+    await user.click(await the('comment-toggle'));
+    const composer = await the('composer');
+    expect(composer.dataset['mode']).toBe('comment');
+    expect(composer).toHaveProperty('placeholder', expect.stringContaining('Коллегу позовёт @'));
+    expect(composer.closest('.comment-ground')).not.toBeNull();
+    expect((await the('send')).textContent).toContain('Добавить комментарий');
+    expect(document.activeElement).toBe(composer);
+    await user.keyboard('Проверить сумму');
+    await user.keyboard('{Alt>}[KeyP]{/Alt}');
+    expect(draft()).toBe(reply);
+    expect((await the('send')).textContent).toContain('Отправить');
+    await user.keyboard('{Alt>}[KeyP]{/Alt}');
+    expect(draft()).toBe('Проверить сумму');
+    await waitFor(() => expect(row('olga').textContent).toMatch(/Черновик:\s*Проверить сумму/u));
+    await the('row-comment-draft');
+    await user.keyboard('{Enter}');
+    expect(backend.world.chats.get('olga')?.draft).toBe(reply);
+    backend.settle('olga');
+    await waitFor(() =>
+      expect(screen.getAllByTestId('entry').at(-1)?.dataset['kind']).toBe('comment'),
+    );
+    const last = screen.getAllByTestId('entry').at(-1)!;
+    expect(last.textContent).toContain('Скрытый комментарий, Вы');
+    expect(last.textContent).toContain('Проверить сумму');
+  });
+
+  it('says who will see the comment', async () => {
+    const { open, the, user } = page('comment');
+    await open('marina');
+    expect(await the('composer')).toHaveProperty(
+      'placeholder',
+      'Клиент этого не увидит. Увидят: Иван',
+    );
+    await open('q1');
+    await user.click(await the('comment-toggle'));
+    expect(await the('composer')).toHaveProperty(
+      'placeholder',
+      'Клиент этого не увидит. Увидят все сотрудники',
+    );
+  });
+});
+
+describe('an @', () => {
+  it('finds colleagues, and choosing one turns the reply into a comment', async () => {
+    const { open, the, has, user, draft, backend } = page();
+    await open('pavel');
+    await user.type(await the('composer'), 'Глянь, @артем');
+    expect((await the('mention-list')).getAttribute('role')).toBe('listbox');
+    expect(screen.getAllByRole('option').map((one) => one.textContent)).toEqual([
+      expect.stringContaining('Артём Небылов'),
+    ]);
+    await user.keyboard('{Enter}');
+    expect(draft()).toBe('Глянь, @Артём Небылов ');
+    expect((await the('composer')).dataset['mode']).toBe('comment');
+    expect(has('mention-list')).toBe(false);
+    await user.keyboard('пожалуйста{Enter}');
+    expect(draft()).toBe('');
+    backend.settle('pavel');
+    await waitFor(() => expect(has('mention')).toBe(true));
+    const mention = await the('mention');
+    expect(mention.textContent).toBe('@Артём Небылов');
+    expect((await the('conversation-status')).textContent).toContain('Наблюдают: Артём Небылов');
+    expect(
+      backend.world.chats
+        .get('pavel')
+        ?.entries.some((one) => one.body.kind === 'outbound' && one.body.text.includes('Глянь')),
+    ).toBe(false);
+  });
+
+  it('is gone through with arrows, left with Esc, and offers neither me nor who is gone', async () => {
+    const { open, the, has, user, draft } = page();
+    await open('pavel');
+    await user.click(await the('mention-button'));
+    expect(draft()).toBe('@');
+    const options = (): string[] =>
+      screen.getAllByRole('option').map((one) => one.dataset['testid'] ?? '');
+    const selected = (): string | undefined =>
+      screen.getAllByRole('option').find((one) => one.getAttribute('aria-selected') === 'true')
+        ?.dataset['testid'];
+    expect(options().sort()).toEqual(
+      ['op-artyom', 'op-boss', 'op-ivan', 'op-maria'].map((id) => `mention-list-${id}`),
+    );
+    const first = selected();
+    await user.keyboard('{ArrowDown}');
+    expect(selected()).not.toBe(first);
+    await user.keyboard('{ArrowUp}');
+    expect(selected()).toBe(first);
+    await user.keyboard('{Escape}');
+    expect(has('mention-list')).toBe(false);
+    expect(has('conversation')).toBe(true);
+    await user.keyboard(' ');
+    await user.keyboard('@ма');
+    await user.click(await the('mention-list-op-maria'));
+    expect(draft()).toBe('@ @Мария Примерова ');
+  });
+
+  it('stands open where one left off', async () => {
+    const { open, the } = page('mention');
+    await open('marina');
+    await the('mention-list-op-maria');
+  });
+});
+
+describe('an observed chat', () => {
+  it('has its group, marks mentions of me apart and shows comments as hidden', async () => {
+    const { open, the, has, backend } = page('observed');
+    expect((await the('group-count-observed')).textContent).toContain('1 чат');
+    expect(row('fyodor').textContent).toContain('1 упоминание вас');
+    expect(row('fyodor').querySelector('[data-testid="row-comment"]')).not.toBeNull();
+    await open('fyodor');
+    expect((await the('conversation-status')).textContent).toContain(
+      'Наблюдают: Анна Образцова, Мария Примерова',
+    );
+    const mine = screen.getAllByTestId('mention').filter((one) => one.dataset['me'] === 'true');
+    expect(mine.length).toBeGreaterThan(0);
+    expect(screen.getByText('Ответственный теперь Иван. Передано: 1С')).toBeTruthy();
+    await backend.markRead('fyodor', 100);
+    await waitFor(() => expect(has('row-mentions')).toBe(false));
+  });
+
+  it('offers leaving at the top, and neither transfer nor closing', async () => {
+    const { open, the, has, user, backend } = page('observed');
+    await open('fyodor');
+    await user.click(await the('menu'));
+    expect(has('menu-transfer')).toBe(false);
+    expect(has('menu-close')).toBe(false);
+    await user.click(await the('menu-only-addressed'));
+    await the('row-only-addressed');
+    await user.keyboard('{Alt>}[KeyT][KeyE]{/Alt}');
+    expect(has('transfer')).toBe(false);
+    expect(has('pending')).toBe(false);
+    await user.click(await the('leave'));
+    expect((await the('pending')).textContent).toContain('Вы покинете чат');
+    backend.settle('fyodor');
+    await waitFor(() => expect(has('group-observed')).toBe(false));
+    expect(screen.getByText('Этот чат больше не в вашей панели')).toBeTruthy();
+  });
+});
+
+describe('a transfer', () => {
+  it('asks to whom and takes a hidden comment along', async () => {
+    const { open, the, has, user, backend } = page('transfer');
+    await open('pavel');
+    await user.keyboard('{Alt>}[KeyT]{/Alt}');
+    expect(document.activeElement).toBe(await the('transfer-search'));
+    expect(await the('transfer-submit')).toHaveProperty('disabled', true);
+    expect(has('transfer-to-op-anna')).toBe(false);
+    await user.keyboard('примеро');
+    await user.type(await the('transfer-note'), 'Ждёт курьера');
+    await user.click(await the('transfer-submit'));
+    expect(has('transfer')).toBe(false);
+    expect((await the('pending')).textContent).toContain('Чат будет передан: Мария Примерова');
+    backend.settle('pavel');
+    await waitFor(() => expect(screen.getByText('Этот чат больше не в вашей панели')).toBeTruthy());
+    const { row: chat, entries } = backend.world.chats.get('pavel')!;
+    expect(chat.owner_id).toBe('op-maria');
+    expect(entries.at(-1)?.body).toMatchObject({ kind: 'comment', text: 'Ждёт курьера' });
+  });
+
+  it('is done by keyboard alone, and Esc leaves the chat open', async () => {
+    const { open, the, has, user, backend } = page('transfer');
+    await open('pavel');
+    await user.keyboard('{Alt>}[KeyT]{/Alt}');
+    await the('transfer');
+    await user.keyboard('{Escape}');
+    expect(has('conversation')).toBe(true);
+    await user.keyboard('{Enter}');
+    expect(backend.world.chats.get('pavel')?.pending).toBeNull();
+    await user.click(await the('transfer-search'));
+    await user.keyboard('ив{Enter}');
+    await the('pending');
+    expect(backend.world.chats.get('pavel')?.pending?.to).toBe('op-ivan');
+  });
+});
+
+describe('what waits', () => {
+  it('is taken back in the chat', async () => {
+    const { open, the, has, user, backend } = page('pending-close');
+    await open('marina');
+    await user.click(await the('pending-undo'));
+    await waitFor(() => expect(has('pending')).toBe(false));
+    expect(row('marina').classList).not.toContain('is-pending');
+    expect(backend.world.chats.get('marina')?.row.status).toBe('in_work');
+  });
+
+  it('is taken back from another chat too', async () => {
+    const { open, the, has, user, backend } = page();
+    await open('pavel');
+    await user.keyboard('{Alt>}[KeyD]{/Alt}');
+    await waitFor(() => expect(screen.getByTestId('conversation').dataset['chatId']).toBe('q1'));
+    const toast = await the('toast');
+    expect(toast.textContent).toContain('Павел Небывалов: Диалог будет завершён');
+    await user.click(within(toast).getByRole('button', { name: 'Отменить' }));
+    await waitFor(() => expect(has('toast')).toBe(false));
+    expect(backend.world.chats.get('pavel')).toMatchObject({ pending: null });
+    expect(backend.world.chats.get('pavel')?.row.status).toBe('in_work');
+  });
+
+  it('keeps the words that were to go with it', async () => {
+    const { open, the, user } = page();
+    await open('pavel');
+    await user.keyboard('{Alt>}[KeyT]{/Alt}');
+    await user.type(await the('transfer-note'), 'Ждёт курьера');
+    await user.type(await the('transfer-search'), 'иван{Enter}');
+    await user.click(await the('pending-undo'));
+    await waitFor(() => expect(screen.queryByTestId('pending')).toBeNull());
+    await user.keyboard('{Alt>}[KeyT]{/Alt}');
+    expect(await the('transfer-note')).toHaveProperty('value', 'Ждёт курьера');
+  });
+
+  it('says that it was too late', async () => {
+    const { open, the, user, backend } = page('pending-close');
+    await open('marina');
+    const undo = await the('pending-undo');
+    backend.world.chats.get('marina')!.pending = null;
+    await user.click(undo);
+    expect((await the('toast')).textContent).toContain('Уже сделано');
+  });
+});
+
+describe('a supervisor', () => {
+  it('assigns a queued chat, or takes it', async () => {
+    const { open, the, user, backend } = page('supervisor');
+    await open('q1');
+    await user.click(await the('menu'));
+    await user.click(await the('menu-assign'));
+    await user.click(await the('transfer-to-op-ivan'));
+    await user.click(await the('transfer-submit'));
+    expect(backend.world.chats.get('q1')?.row.owner_id).toBe('op-ivan');
+    await open('q3');
+    await user.click(await the('menu'));
+    await user.click(await the('menu-take'));
+    await waitFor(() => expect(row('q3').dataset['status']).toBe('in_work'));
+  });
+});
+
+describe('what was refused', () => {
+  it.each([
+    ['held-comment', 'сотрудника Марк Бывалый отключена. Комментарий не добавлен'],
+    ['held-transfer', 'сотрудника Марк Бывалый отключена. Чат не передан.'],
+    ['held-return_to_queue', 'Чат не вернулся в очередь.'],
+    ['held-no_answer_needed', 'Клиент по-прежнему ждёт ответа.'],
+    ['held-close', 'Диалог не завершён.'],
+  ])('%s says why and what stands', async (fixture, words) => {
+    const { open, the } = page(fixture);
+    await open('marina');
+    expect((await the('held')).textContent).toContain(words);
+  });
+
+  it('for want of a colleague lets another one be chosen', async () => {
+    const { open, the, has, user, backend } = page('held-transfer');
+    await open('marina');
+    await user.click(await the('held-action-choose'));
+    await the('transfer');
+    expect(has('held')).toBe(true);
+    await user.keyboard('иван{Enter}');
+    await the('pending');
+    expect(has('held')).toBe(false);
+    expect(backend.world.chats.get('marina')?.pending?.to).toBe('op-ivan');
+  });
+
+  it('is done knowingly', async () => {
+    const { open, the, has, user, backend } = page('held-close');
+    await open('marina');
+    await user.click(await the('held-action-send_anyway'));
+    await waitFor(() => expect(has('held')).toBe(false));
+    expect(backend.world.chats.get('marina')?.row.status).toBe('closed');
   });
 });
 

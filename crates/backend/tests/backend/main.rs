@@ -14,6 +14,8 @@ mod history;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod life;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod openapi;
@@ -23,6 +25,8 @@ mod operations;
 mod panel;
 #[cfg(test)]
 mod program;
+#[cfg(test)]
+mod rights;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]

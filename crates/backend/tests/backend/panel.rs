@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use pult_domain::{ChannelId, ChatId, CommandId, OperatorId, Place};
+use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place};
 use pult_protocol::{
     BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, Cursor, EntryRow,
-    GoneWhy, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, Problem, Row, Token,
+    GoneWhy, IntegrationRow, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, Problem, Row,
+    Token,
 };
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
@@ -134,6 +135,7 @@ pub(crate) struct TestPanel {
     pub(crate) wire: Wire,
     pub(crate) operators: BTreeMap<OperatorId, OperatorRow>,
     pub(crate) channels: BTreeMap<ChannelId, ChannelRow>,
+    pub(crate) integrations: BTreeMap<IntegrationId, IntegrationRow>,
     pub(crate) chats: BTreeMap<ChatId, ChatRow>,
     pub(crate) entries: BTreeMap<(ChatId, Place), EntryRow>,
     pub(crate) marks: BTreeMap<ChatId, Place>,
@@ -161,6 +163,7 @@ impl TestPanel {
             wire,
             operators: BTreeMap::new(),
             channels: BTreeMap::new(),
+            integrations: BTreeMap::new(),
             chats: BTreeMap::new(),
             entries: BTreeMap::new(),
             marks: BTreeMap::new(),
@@ -245,6 +248,9 @@ impl TestPanel {
             }
             Row::Channel(channel) => {
                 self.channels.insert(channel.id, channel);
+            }
+            Row::Integration(integration) => {
+                self.integrations.insert(integration.id, integration);
             }
         }
     }

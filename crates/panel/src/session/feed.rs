@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Status, Timestamp};
-use pult_protocol::{ChatRow, Cursor, EntryBody, EntryRow, GoneWhy, Row};
+use pult_protocol::{ChatRow, Cursor, EntryBody, EntryRow, GoneWhy, Notice, Row};
 
 use super::{Session, Watch, client_name};
 use crate::cache::{self, Applied};
@@ -146,7 +146,8 @@ impl Session {
                 | Row::Gone { .. }
                 | Row::Mark(_)
                 | Row::Operator(_)
-                | Row::Channel(_) => None,
+                | Row::Channel(_)
+                | Row::Integration(_) => None,
             })
             .collect();
         let chats: Vec<&ChatRow> = chat_rows(page)
@@ -198,7 +199,18 @@ impl Session {
         for (chat_id, chat) in chats_after(page) {
             let before = applied.before.get(&chat_id).and_then(Option::as_ref);
             let newest = unread.get(&chat_id).copied();
-            if let Some(notification) = context.about(before, chat, newest) {
+            let only_addressed = self.cache.read(|reader| {
+                let held = cache::chat(reader, chat_id)?;
+                Ok(held.is_some_and(|held| held.only_addressed))
+            })?;
+            let only_addressed = only_addressed && chat.observer_ids.contains(&context.me);
+            let read_place = self
+                .cache
+                .read(|reader| cache::read_place(reader, chat_id))?;
+            let notification = context
+                .addressed(before, chat, page, read_place)
+                .or_else(|| context.about(before, chat, newest.filter(|_| !only_addressed)));
+            if let Some(notification) = notification {
                 self.events.send(PanelEvent::Notify { notification });
             }
         }
@@ -216,7 +228,8 @@ fn is_lost(page: &Page, chat_id: ChatId) -> bool {
         | Row::Entry(_)
         | Row::Mark(_)
         | Row::Operator(_)
-        | Row::Channel(_) => None,
+        | Row::Channel(_)
+        | Row::Integration(_) => None,
     });
     last_word.unwrap_or(page.is_snapshot)
 }
@@ -224,9 +237,12 @@ fn is_lost(page: &Page, chat_id: ChatId) -> bool {
 fn chat_rows(page: &Page) -> impl Iterator<Item = &ChatRow> {
     page.rows.iter().filter_map(|row| match row {
         Row::Chat(chat) => Some(chat),
-        Row::Gone { .. } | Row::Entry(_) | Row::Mark(_) | Row::Operator(_) | Row::Channel(_) => {
-            None
-        }
+        Row::Gone { .. }
+        | Row::Entry(_)
+        | Row::Mark(_)
+        | Row::Operator(_)
+        | Row::Channel(_)
+        | Row::Integration(_) => None,
     })
 }
 
@@ -241,7 +257,11 @@ fn chats_after(page: &Page) -> BTreeMap<ChatId, &ChatRow> {
             Row::Gone { chat_id, .. } => {
                 chats.remove(chat_id);
             }
-            Row::Entry(_) | Row::Mark(_) | Row::Operator(_) | Row::Channel(_) => {}
+            Row::Entry(_)
+            | Row::Mark(_)
+            | Row::Operator(_)
+            | Row::Channel(_)
+            | Row::Integration(_) => {}
         }
     }
     chats
@@ -274,7 +294,7 @@ fn banner_text(body: &EntryBody) -> Option<(String, Option<String>)> {
             caption.clone().unwrap_or_default(),
             Some(placeholder.clone()),
         )),
-        EntryBody::Outbound { .. } | EntryBody::Notice { .. } => None,
+        EntryBody::Outbound { .. } | EntryBody::Comment { .. } | EntryBody::Notice { .. } => None,
     }
 }
 
@@ -321,11 +341,7 @@ impl News {
                     after.owner_id == Some(self.me) || after.observer_ids.contains(&self.me);
                 let last_place = before.map_or(Place::default(), |before| before.last_place);
                 let entry = newest.filter(|entry| is_mine && entry.place > last_place)?;
-                let is_news = match before {
-                    Some(_) => self.is_news(entry.received_at),
-                    // A chat that was transferred brings its whole past.
-                    None => self.is_recent(entry.received_at),
-                };
+                let is_news = self.is_news_of(before, entry.received_at);
                 let is_watched = self.watch.in_front && self.watch.chat_id == Some(after.id);
                 if !is_news || is_watched {
                     return None;
@@ -339,6 +355,86 @@ impl News {
                 ))
             }
             Status::Closed => None,
+        }
+    }
+
+    /// What a colleague has addressed to me: a mention, or a chat that is mine from now on.
+    fn addressed(
+        &self,
+        before: Option<&ChatRow>,
+        after: &ChatRow,
+        page: &Page,
+        read_place: Place,
+    ) -> Option<Notification> {
+        if self.watch.in_front && self.watch.chat_id == Some(after.id) {
+            return None;
+        }
+        let last_place = before.map_or(Place::default(), |before| before.last_place);
+        let last_place = last_place.max(read_place);
+        let new = page.rows.iter().rev().filter_map(|row| match row {
+            Row::Entry(entry)
+                if entry.chat_id == after.id
+                    && entry.place > last_place
+                    && entry.author_id != Some(self.me)
+                    && self.is_news_of(before, entry.received_at) =>
+            {
+                Some(entry)
+            }
+            Row::Entry(_)
+            | Row::Chat(_)
+            | Row::Gone { .. }
+            | Row::Mark(_)
+            | Row::Operator(_)
+            | Row::Channel(_)
+            | Row::Integration(_) => None,
+        });
+        let mut given = None;
+        for entry in new {
+            match &entry.body {
+                EntryBody::Comment { text, mentions } if mentions.contains(&self.me) => {
+                    let what = NotificationKind::Mention;
+                    return Some(notification(what, after, text.clone(), None));
+                }
+                EntryBody::Notice {
+                    notice: Notice::Transferred { to, .. } | Notice::Assigned { to, .. },
+                } if *to == self.me && after.owner_id == Some(self.me) => given = Some(entry.place),
+                EntryBody::Comment { .. }
+                | EntryBody::Inbound { .. }
+                | EntryBody::InboundPlaceholder { .. }
+                | EntryBody::Outbound { .. }
+                | EntryBody::Notice { .. } => {}
+            }
+        }
+        let given = given?;
+        // The hidden comment that came with it.
+        let note = page.rows.iter().find_map(|row| match row {
+            Row::Entry(EntryRow {
+                chat_id,
+                place,
+                body: EntryBody::Comment { text, .. },
+                ..
+            }) if *chat_id == after.id && *place == given.next() => Some(text.clone()),
+            Row::Entry(_)
+            | Row::Chat(_)
+            | Row::Gone { .. }
+            | Row::Mark(_)
+            | Row::Operator(_)
+            | Row::Channel(_)
+            | Row::Integration(_) => None,
+        });
+        Some(notification(
+            NotificationKind::Given,
+            after,
+            note.unwrap_or_default(),
+            None,
+        ))
+    }
+
+    /// A chat that has just come into sight brings its whole past.
+    fn is_news_of(&self, before: Option<&ChatRow>, at: Timestamp) -> bool {
+        match before {
+            Some(_) => self.is_news(at),
+            None => self.is_recent(at),
         }
     }
 

@@ -13,7 +13,8 @@ use crate::cache::{self, HeldChat};
 use crate::outbox::{self, Draft, State, Waiting};
 use crate::storage::StorageError;
 use crate::view::{
-    ChatSummary, DraftRevision, Echo, Held, HeldAction, Overview, SessionView, Shell, Timeline,
+    ChatSummary, CommentDraft, ComposerMode, DraftRevision, Echo, Held, HeldAction, Overview,
+    Pending, SessionView, Shell, Timeline,
 };
 
 /// Entries that are not held and would be shown next.
@@ -31,19 +32,22 @@ impl Session {
         let (commands, drafts) = self
             .outbox
             .read(|reader| Ok((outbox::commands(reader)?, outbox::drafts(reader)?)))?;
-        let (chats, operators, channels) = self.cache.read(|reader| {
+        let me = self.account.operator.id;
+        let (chats, operators, channels, integrations, mentions) = self.cache.read(|reader| {
             Ok((
                 cache::listed_chats(reader)?,
                 cache::operators(reader)?,
                 cache::channels(reader)?,
+                cache::integrations(reader)?,
+                cache::mentions(reader, me)?,
             ))
         })?;
         let mut mine = of_chats(commands, drafts);
-        let me = self.account.operator.id;
         let mut lists = Lists::default();
         for held in chats {
             let outgoing = mine.remove(&held.row.id).unwrap_or_default();
-            lists.add(me, summary(held, &outgoing));
+            let n_mentions = mentions.get(&held.row.id).copied().unwrap_or_default();
+            lists.add(me, summary(held, n_mentions, &outgoing));
         }
         lists.sort();
         Ok(Overview {
@@ -55,6 +59,7 @@ impl Session {
             connection: self.connection(),
             operators,
             channels,
+            integrations,
             in_work: lists.in_work,
             observed: lists.observed,
             queued: lists.queued,
@@ -93,7 +98,8 @@ impl Session {
             commands,
             draft: Some(draft),
         };
-        let (held, entries, read_place, arrived) = self.cache.read(|reader| {
+        let me = self.account.operator.id;
+        let (held, entries, read_place, arrived, mentions) = self.cache.read(|reader| {
             let held = cache::chat(reader, chat_id)?;
             let end = end_of(held.as_ref(), before);
             let mut arrived = Vec::new();
@@ -105,6 +111,7 @@ impl Session {
                 cache::run_before(reader, chat_id, end, limit)?,
                 cache::read_place(reader, chat_id)?,
                 arrived,
+                cache::mentions(reader, me)?,
             ))
         })?;
         let Some(held) = held else {
@@ -125,10 +132,16 @@ impl Session {
             older_needs_connection: stretch.gap.is_some(),
             read_place,
             echoes,
-            draft: outgoing.draft_text(),
+            draft: outgoing.text_of(ComposerMode::Reply),
+            comment: outgoing.comment(),
+            mode: outgoing.mode(),
             draft_revision: outgoing.draft_revision(),
             held: outgoing.commands.iter().find_map(held_command),
-            chat: Some(summary(held, &outgoing)),
+            chat: Some(summary(
+                held,
+                mentions.get(&chat_id).copied().unwrap_or_default(),
+                &outgoing,
+            )),
             shell: None,
         };
         Ok((timeline, stretch.gap))
@@ -194,8 +207,49 @@ struct Outgoing {
 }
 
 impl Outgoing {
-    fn draft_text(&self) -> String {
-        self.draft.as_ref().map(Draft::whole).unwrap_or_default()
+    fn text_of(&self, mode: ComposerMode) -> String {
+        let draft = self.draft.as_ref();
+        draft
+            .map(|draft| draft.of(mode).whole())
+            .unwrap_or_default()
+    }
+
+    fn comment(&self) -> CommentDraft {
+        let draft = self.draft.as_ref();
+        CommentDraft {
+            text: self.text_of(ComposerMode::Comment),
+            mentions: draft
+                .map(|draft| draft.mentions.clone())
+                .unwrap_or_default(),
+        }
+    }
+
+    fn mode(&self) -> ComposerMode {
+        self.draft
+            .as_ref()
+            .map(|draft| draft.mode)
+            .unwrap_or_default()
+    }
+
+    /// What waits so that it can be taken back.
+    fn pending(&self) -> Option<Pending> {
+        self.commands.iter().find_map(|waiting| {
+            let is_delayed = waiting.state == State::Pending && waiting.not_before.0 > 0;
+            let to = if let Command::Transfer { to, .. } | Command::Assign { to, .. } =
+                waiting.command
+            {
+                Some(to)
+            } else {
+                None
+            };
+            Some(Pending {
+                command_id: waiting.id,
+                action: action(&waiting.command)?,
+                until: waiting.not_before,
+                to,
+            })
+            .filter(|_| is_delayed)
+        })
     }
 
     fn draft_revision(&self) -> DraftRevision {
@@ -219,7 +273,7 @@ fn of_chats(commands: Vec<Waiting>, drafts: Vec<Draft>) -> BTreeMap<ChatId, Outg
     chats
 }
 
-fn summary(held: HeldChat, outgoing: &Outgoing) -> ChatSummary {
+fn summary(held: HeldChat, n_mentions: u32, outgoing: &Outgoing) -> ChatSummary {
     let n_waiting = outgoing
         .commands
         .iter()
@@ -228,7 +282,11 @@ fn summary(held: HeldChat, outgoing: &Outgoing) -> ChatSummary {
     ChatSummary {
         chat: held.row,
         n_unread: held.n_unread,
-        draft: Some(outgoing.draft_text()).filter(|draft| !draft.trim().is_empty()),
+        n_mentions,
+        only_addressed: held.only_addressed,
+        draft: Some(outgoing.text_of(outgoing.mode())).filter(|draft| !draft.trim().is_empty()),
+        mode: outgoing.mode(),
+        pending: outgoing.pending(),
         n_waiting: u32::try_from(n_waiting).unwrap_or(u32::MAX),
         needs_look: outgoing
             .commands
@@ -247,32 +305,39 @@ fn without_chat(chat_id: ChatId, outgoing: &Outgoing) -> Timeline {
         read_place: Place::default(),
         echoes: Vec::new(),
         draft: String::new(),
+        comment: CommentDraft::default(),
+        mode: ComposerMode::default(),
         draft_revision: DraftRevision::default(),
-        held: None,
+        held: outgoing.commands.iter().find_map(held_command),
     }
 }
 
 /// The text of mine that stands in a chat which is in no list, if there is any. What the backend
 /// may have already is not counted: its answer is awaited.
 fn shell(chat_id: ChatId, outgoing: &Outgoing) -> Option<Shell> {
-    let text = outgoing
-        .commands
-        .iter()
-        .filter(|waiting| waiting.state == State::Pending)
-        .filter_map(Waiting::text)
-        .fold(String::new(), |text, next| outbox::joined(&text, next));
-    let text = outbox::joined(&text, &outgoing.draft_text());
+    let unsent = |mode| {
+        let text = outgoing
+            .commands
+            .iter()
+            .filter(|waiting| waiting.state == State::Pending && waiting.mode() == Some(mode))
+            .filter_map(Waiting::text)
+            .fold(String::new(), |text, next| outbox::joined(&text, next));
+        outbox::joined(&text, &outgoing.text_of(mode))
+    };
+    let (text, comment) = (unsent(ComposerMode::Reply), unsent(ComposerMode::Comment));
+    let is_blank = text.trim().is_empty() && comment.trim().is_empty();
     let held = outgoing
         .commands
         .iter()
         .find_map(|waiting| waiting.problem.clone());
-    (!text.trim().is_empty()).then(|| Shell {
+    (!is_blank).then(|| Shell {
         chat_id,
         client_name: outgoing
             .draft
             .as_ref()
             .and_then(|draft| draft.client_name.clone()),
         text,
+        comment,
         problem: held.or_else(|| {
             outgoing
                 .draft
@@ -286,9 +351,10 @@ fn echo(waiting: &Waiting) -> Option<Echo> {
     if waiting.state == State::Held {
         return None;
     }
-    waiting.text().map(|text| Echo {
+    Some(Echo {
         command_id: waiting.id,
-        text: text.to_owned(),
+        mode: waiting.mode()?,
+        text: waiting.text()?.to_owned(),
         written_at: waiting.made_at,
         is_handed_over: waiting.state != State::Pending,
     })
@@ -299,20 +365,34 @@ fn held_command(waiting: &Waiting) -> Option<Held> {
         .problem
         .clone()
         .filter(|_| waiting.state == State::Held)?;
-    let action = match waiting.command {
-        Command::Reply { .. } => HeldAction::Reply,
-        Command::Close { .. } => HeldAction::Close,
-        Command::Reopen { .. } => HeldAction::Reopen,
-        Command::MarkRead { .. } => return None,
-    };
     Some(Held {
         command_id: waiting.id,
-        action,
+        action: action(&waiting.command)?,
         owner_id: problem
             .details
             .get("owner")
             .and_then(|owner| serde_json::from_value::<OperatorId>(owner.clone()).ok()),
         problem,
+    })
+}
+
+/// What a command is in the words of what is shown.
+const fn action(command: &Command) -> Option<HeldAction> {
+    Some(match command {
+        Command::Reply { .. } => HeldAction::Reply,
+        Command::Comment { .. } => HeldAction::Comment,
+        Command::Leave { .. } => HeldAction::Leave,
+        Command::Transfer { .. } => HeldAction::Transfer,
+        Command::ReturnToQueue { .. } => HeldAction::ReturnToQueue,
+        Command::Assign { .. } => HeldAction::Assign,
+        Command::SetObservers { .. } => HeldAction::SetObservers,
+        Command::NoAnswerNeeded { .. } => HeldAction::NoAnswerNeeded,
+        Command::NameClient { .. } => HeldAction::NameClient,
+        Command::NoteClient { .. } => HeldAction::NoteClient,
+        Command::TellOnlyAddressed { .. } => HeldAction::TellOnlyAddressed,
+        Command::Close { .. } => HeldAction::Close,
+        Command::Reopen { .. } => HeldAction::Reopen,
+        Command::MarkRead { .. } => return None,
     })
 }
 

@@ -226,6 +226,8 @@ fn chat_row(n: u8, chat: &Chat, fresh: bool) -> ChatRow {
             id: ClientId(Uuid::nil()),
             name: Some(chat.name.clone()),
             phone: None,
+            own_name: None,
+            note: String::new(),
         },
         status: Status::Queued,
         owner_id: None,
@@ -246,6 +248,7 @@ fn entry_row(n: u8, idx: usize, text: &str) -> EntryRow {
         chat_id: chat_id(n),
         place: place(idx + 1),
         author_id: None,
+        integration_id: None,
         command_id: None,
         sent_at: Timestamp(0),
         received_at: Timestamp(0),
@@ -259,6 +262,7 @@ fn mark_row(n: u8, chat: &Chat) -> MarkRow {
     MarkRow {
         chat_id: chat_id(n),
         read_place: Place(chat.read_place.0),
+        only_addressed: false,
     }
 }
 

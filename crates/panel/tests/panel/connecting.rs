@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use pult_panel::PanelErrorCode;
-use pult_panel::view::{Connection, DraftRevision, PanelEvent};
+use pult_panel::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 use pult_protocol::{BackendFrame, Changes, Code, HEARTBEAT_MS, PanelFrame, Problem, Row};
 use serde_json::json;
 
@@ -184,7 +184,13 @@ async fn without_a_sign_in_nothing_can_be_done_and_nothing_breaks() {
             .unwrap_err(),
         panel.close_chat(chat_id).await.unwrap_err(),
         panel
-            .set_draft(chat_id, "a".to_owned(), seen)
+            .set_draft(
+                chat_id,
+                ComposerMode::Reply,
+                "a".to_owned(),
+                Vec::new(),
+                seen,
+            )
             .await
             .unwrap_err(),
         panel.sign_out(true).await.unwrap_err(),

@@ -3,6 +3,7 @@
 
 mod backend;
 mod connecting;
+mod deeds;
 mod feed;
 mod files;
 mod notifying;
@@ -14,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pult_domain::ChatId;
-use pult_panel::view::{Connection, Overview, Timeline};
+use pult_panel::view::{ComposerMode, Connection, Overview, Timeline};
 use pult_panel::{FileTokenStore, Options, Panel};
 use pult_protocol::EntryBody;
 
@@ -27,6 +28,7 @@ pub(crate) fn options(dir: &Path) -> Options {
         device: "a test".to_owned(),
         token_store: Arc::new(FileTokenStore::new(dir.join("tokens"))),
         extra_ca: None,
+        undo: None,
     }
 }
 
@@ -92,7 +94,9 @@ pub(crate) async fn until_timeline(
 /// Has the composer, which shows all there is, hold `text`.
 pub(crate) async fn write(panel: &Panel, chat: Chat, text: &str) {
     let shown = panel.timeline(chat.id(), None, 1).await.unwrap();
-    let written = panel.set_draft(chat.id(), text.to_owned(), shown.draft_revision);
+    let mode = ComposerMode::Reply;
+    let text = text.to_owned();
+    let written = panel.set_draft(chat.id(), mode, text, Vec::new(), shown.draft_revision);
     written.await.unwrap();
 }
 
@@ -122,7 +126,9 @@ pub(crate) fn texts(timeline: &Timeline) -> Vec<String> {
         .entries
         .iter()
         .map(|entry| match &entry.body {
-            EntryBody::Inbound { text } | EntryBody::Outbound { text, .. } => text.clone(),
+            EntryBody::Inbound { text }
+            | EntryBody::Outbound { text, .. }
+            | EntryBody::Comment { text, .. } => text.clone(),
             EntryBody::InboundPlaceholder { placeholder, .. } => placeholder.clone(),
             EntryBody::Notice { .. } => "notice".to_owned(),
         })

@@ -1,7 +1,7 @@
 //! The outbox: order, refusals, echoes, drafts, shells.
 
 use pult_domain::Place;
-use pult_panel::view::{DraftRevision, HeldAction, Timeline};
+use pult_panel::view::{ComposerMode, DraftRevision, HeldAction, Timeline};
 use pult_panel::{Panel, PanelErrorCode};
 use pult_protocol::{Code, Command, GoneWhy, Row};
 use serde_json::json;
@@ -388,7 +388,8 @@ async fn refused_text_that_was_not_shown_yet_survives_whatever_the_page_says() {
     until(&panel, |overview| overview.in_work[0].needs_look).await;
     // The page has not been shown the refused text, so it cannot mean it.
     let seen = DraftRevision::default();
-    let newer = panel.set_draft(Chat(1).id(), "newer".to_owned(), seen);
+    let (mode, text) = (ComposerMode::Reply, "newer".to_owned());
+    let newer = panel.set_draft(Chat(1).id(), mode, text, Vec::new(), seen);
     newer.await.unwrap();
     let sent = panel.reply(Chat(1).id(), "newer, sent".to_owned(), seen);
     sent.await.unwrap();
@@ -588,7 +589,7 @@ async fn drafts_survive_a_restart_and_unknown_chats_take_no_commands() {
             .await
             .unwrap_err(),
         panel.close_chat(Chat(9).id()).await.unwrap_err(),
-        panel.reopen_chat(Chat(9).id()).await.unwrap_err(),
+        panel.reopen_chat(Chat(9).id(), None).await.unwrap_err(),
     ] {
         assert_eq!(error.code, PanelErrorCode::UnknownChat);
     }

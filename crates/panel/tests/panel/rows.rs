@@ -32,6 +32,8 @@ impl Chat {
                 id: ClientId(id(b'k', self.0)),
                 name: Some(self.name()),
                 phone: None,
+                own_name: None,
+                note: String::new(),
             },
             status: Status::Queued,
             owner_id: None,
@@ -65,6 +67,7 @@ impl Chat {
             chat_id: self.id(),
             place: Place(place),
             author_id: None,
+            integration_id: None,
             command_id: None,
             sent_at: long_ago(place),
             received_at: long_ago(place),
@@ -109,6 +112,7 @@ impl Chat {
         Row::Mark(MarkRow {
             chat_id: self.id(),
             read_place: Place(read_place),
+            only_addressed: false,
         })
     }
 }

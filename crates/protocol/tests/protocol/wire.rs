@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use pult_domain::{
-    ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, Place, Refusal, Role, Seq, Status,
-    Timestamp,
+    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, Place, Refusal,
+    Role, Seq, Status, Timestamp,
 };
 use pult_protocol::{
     BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow, ClientCard, Code, Command,
     CommandDone, CommandEnvelope, CommandRequest, CommandResponse, Cursor, Delivery, DeliveryState,
-    EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, MarkRow, Notice,
-    OperatorRow, PanelFrame, Preview, Problem, Row, SignInRequest, SignInResponse, Token,
+    EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, MarkRow,
+    Notice, OperatorRow, PanelFrame, Preview, Problem, Row, SignInRequest, SignInResponse, Token,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -72,7 +72,9 @@ fn chat() -> ChatRow {
         client: ClientCard {
             id: ClientId(Uuid::from_u128(0xc1)),
             name: Some("Ирина".to_owned()),
+            own_name: Some("Irina".to_owned()),
             phone: Some("70000000001".to_owned()),
+            note: "Звонить после обеда".to_owned(),
         },
         status: Status::InWork,
         owner_id: Some(ANNA),
@@ -98,6 +100,7 @@ const fn entry(body: EntryBody) -> EntryRow {
         chat_id: CHAT,
         place: Place(7),
         author_id: Some(ANNA),
+        integration_id: None,
         command_id: Some(COMMAND),
         sent_at: NOON,
         received_at: NOON,
@@ -193,6 +196,46 @@ fn commands() {
         wire(vec![
             ("reply", reply()),
             (
+                "comment",
+                Command::Comment {
+                    chat_id: CHAT,
+                    text: "Взгляните".to_owned(),
+                    mentions: vec![BORIS],
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "leave",
+                Command::Leave {
+                    chat_id: CHAT,
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "transfer",
+                Command::Transfer {
+                    chat_id: CHAT,
+                    to: BORIS,
+                    note: Some("Это ваш".to_owned()),
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "return_to_queue",
+                Command::ReturnToQueue {
+                    chat_id: CHAT,
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "assign",
+                Command::Assign {
+                    chat_id: CHAT,
+                    to: BORIS,
+                    seen_place: Place(7),
+                },
+            ),
+            (
                 "close",
                 Command::Close {
                     chat_id: CHAT,
@@ -218,6 +261,54 @@ fn commands() {
 }
 
 #[test]
+fn more_commands() {
+    stands(
+        "more_commands",
+        wire(vec![
+            (
+                "set_observers",
+                Command::SetObservers {
+                    chat_id: CHAT,
+                    observer_ids: vec![BORIS],
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "no_answer_needed",
+                Command::NoAnswerNeeded {
+                    chat_id: CHAT,
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "name_client",
+                Command::NameClient {
+                    chat_id: CHAT,
+                    name: Some("Ирина Выдуманная".to_owned()),
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "note_client",
+                Command::NoteClient {
+                    chat_id: CHAT,
+                    note: "Звонить после обеда".to_owned(),
+                    seen_place: Place(7),
+                },
+            ),
+            (
+                "tell_only_addressed",
+                Command::TellOnlyAddressed {
+                    chat_id: CHAT,
+                    only_addressed: true,
+                    seen_place: Place(7),
+                },
+            ),
+        ]),
+    );
+}
+
+#[test]
 fn refusals() {
     let every = [
         Refusal::ChatTaken { owner: Some(ANNA) },
@@ -226,6 +317,8 @@ fn refusals() {
         Refusal::NotAllowed,
         Refusal::WrongStatus,
         Refusal::ChatNotFound,
+        Refusal::ColleagueInactive { operator: BORIS },
+        Refusal::AlreadyOwner,
         Refusal::OperatorInactive,
         Refusal::TextEmpty,
         Refusal::TextTooLong,
@@ -254,6 +347,8 @@ fn codes() {
             Code::NotAllowed,
             Code::WrongStatus,
             Code::ChatNotFound,
+            Code::ColleagueInactive,
+            Code::AlreadyOwner,
             Code::OperatorInactive,
             Code::TextEmpty,
             Code::TextTooLong,
@@ -302,9 +397,18 @@ fn rows() {
                 Row::Mark(MarkRow {
                     chat_id: CHAT,
                     read_place: Place(7),
+                    only_addressed: false,
                 }),
             ),
             ("operator", Row::Operator(anna())),
+            (
+                "integration",
+                Row::Integration(IntegrationRow {
+                    id: IntegrationId(Uuid::from_u128(0x1c)),
+                    name: "1С".to_owned(),
+                    is_active: true,
+                }),
+            ),
             ("channel", channel(None)),
             (
                 "channel, blocked",
@@ -327,6 +431,13 @@ fn bodies_of_entries() {
     let mut bodies = vec![
         ("inbound", inbound()),
         (
+            "comment",
+            EntryBody::Comment {
+                text: "Взгляните".to_owned(),
+                mentions: vec![BORIS],
+            },
+        ),
+        (
             "inbound placeholder",
             EntryBody::InboundPlaceholder {
                 placeholder: "image".to_owned(),
@@ -347,9 +458,20 @@ fn bodies_of_entries() {
 
 #[test]
 fn notices() {
-    let (by, owner, was) = (BORIS, ANNA, Some(ANNA));
+    let (owner, was) = (ANNA, Some(ANNA));
+    let (by, program) = (Some(BORIS), None);
+    let (observer, to) = (BORIS, BORIS);
+    let from = ANNA;
     let every = [
-        Notice::Taken { by },
+        Notice::Taken { by: BORIS },
+        Notice::Joined { by, observer },
+        Notice::Left { observer },
+        Notice::Removed { by, observer },
+        Notice::Transferred { by, from, to },
+        Notice::Assigned { by, to },
+        Notice::Returned { by, was },
+        Notice::NoAnswerNeeded { by: BORIS },
+        Notice::Closed { by: program },
         Notice::Closed { by },
         Notice::Reopened { by, owner },
         Notice::ReopenedToQueue { by, was },
@@ -376,6 +498,7 @@ fn rest_bodies() {
     let command = CommandRequest {
         id: COMMAND,
         command: reply(),
+        on_behalf_of: None,
     };
     stands(
         "rest_bodies",

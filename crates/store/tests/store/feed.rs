@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_oneof, proptest};
+use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use pult_domain::provider::{Fact, Progress};
-use pult_domain::{ChatId, OperatorId, Place, Status};
+use pult_domain::{ChatId, IntegrationId, OperatorId, Place, Status};
 use pult_protocol::{
-    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, MAX_FRAME_BYTES, MarkRow, OperatorRow, Row,
+    ChannelRow, ChatRow, Command, Cursor, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES,
+    MarkRow, OperatorRow, Row,
 };
-use pult_store::{Audience, ChangeSet, Page};
+use pult_store::{Asking, Audience, ChangeSet, NewIntegration, Page};
 use rstest::rstest;
 
-use crate::kit::{TestStore, accepted, failure, status};
+use crate::kit::{TestStore, accepted, envelope, failure, status};
 
 /// Whether a set holds all that a reader must be told.
 fn is_enough_for(set: &ChangeSet, reader: OperatorId) -> bool {
@@ -27,6 +28,7 @@ fn rows_for(set: &ChangeSet, reader: OperatorId) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     rows.extend(set.operators.iter().cloned().map(Row::Operator));
     rows.extend(set.channels.iter().cloned().map(Row::Channel));
+    rows.extend(set.integrations.iter().cloned().map(Row::Integration));
     for change in &set.chats {
         let (before, after) = (
             change.before.includes(reader),
@@ -67,6 +69,7 @@ struct Held {
     marks: BTreeMap<ChatId, MarkRow>,
     operators: BTreeMap<OperatorId, OperatorRow>,
     channels: Vec<ChannelRow>,
+    integrations: BTreeMap<IntegrationId, IntegrationRow>,
     cursor: Option<Cursor>,
 }
 
@@ -84,7 +87,9 @@ impl Panel {
         match row {
             Row::Chat(mut chat) => {
                 assert!(
-                    chat.status == Status::Queued || chat.owner_id == Some(self.operator),
+                    chat.status == Status::Queued
+                        || chat.owner_id == Some(self.operator)
+                        || chat.observer_ids.contains(&self.operator),
                     "a chat outside the reader's sight was sent: {chat:?}"
                 );
                 if std::mem::take(&mut chat.fresh) {
@@ -117,6 +122,9 @@ impl Panel {
             Row::Channel(channel) => {
                 held.channels.retain(|known| known.id != channel.id);
                 held.channels.push(channel);
+            }
+            Row::Integration(integration) => {
+                held.integrations.insert(integration.id, integration);
             }
         }
     }
@@ -164,11 +172,28 @@ enum Step {
     Closes { who: usize, chat: usize },
     Reopens { who: usize, chat: usize },
     Reads { who: usize, chat: usize, place: i64 },
+    Asks { who: usize, chat: usize, ask: Ask },
+    ProgramComes,
+    ProgramCloses { chat: usize },
     Leaves { who: usize },
     IsSent,
     IsRead { chat: usize },
     FailsLate { chat: usize },
     IsRenamed { client: usize },
+}
+
+/// What somebody asks for in a chat besides answering and closing it; colleagues by number.
+#[derive(Debug, Clone)]
+enum Ask {
+    Comment { mentioned: usize },
+    Leave,
+    Transfer { to: usize },
+    Return,
+    Assign { to: usize },
+    SetObservers { observer: usize },
+    NoAnswerNeeded,
+    TellOnlyAddressed { only: bool },
+    Note,
 }
 
 /// Something that a panel does.
@@ -195,6 +220,10 @@ fn what_happens() -> impl Strategy<Value = Step> {
         6 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Replies { who, chat }),
         4 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Closes { who, chat }),
         2 => (who.clone(), chat.clone()).prop_map(|(who, chat)| Step::Reopens { who, chat }),
+        14 => (who.clone(), chat.clone(), what_is_asked())
+            .prop_map(|(who, chat, ask)| Step::Asks { who, chat, ask }),
+        1 => Just(Step::ProgramComes),
+        1 => chat.clone().prop_map(|chat| Step::ProgramCloses { chat }),
         2 => (who, chat.clone(), 1..9_i64)
             .prop_map(|(who, chat, place)| Step::Reads { who, chat, place }),
         // The supervisor stays.
@@ -203,6 +232,21 @@ fn what_happens() -> impl Strategy<Value = Step> {
         1 => chat.clone().prop_map(|chat| Step::IsRead { chat }),
         1 => chat.prop_map(|chat| Step::FailsLate { chat }),
         1 => client.prop_map(|client| Step::IsRenamed { client }),
+    ]
+}
+
+fn what_is_asked() -> impl Strategy<Value = Ask> {
+    let who = || 0..N_OPERATORS;
+    prop_oneof![
+        4 => who().prop_map(|mentioned| Ask::Comment { mentioned }),
+        2 => Just(Ask::Leave),
+        3 => who().prop_map(|to| Ask::Transfer { to }),
+        2 => Just(Ask::Return),
+        1 => who().prop_map(|to| Ask::Assign { to }),
+        1 => who().prop_map(|observer| Ask::SetObservers { observer }),
+        1 => Just(Ask::NoAnswerNeeded),
+        1 => any::<bool>().prop_map(|only| Ask::TellOnlyAddressed { only }),
+        1 => Just(Ask::Note),
     ]
 }
 
@@ -269,7 +313,14 @@ impl World {
         let (took_part, now) = self.store.of_published(|published| {
             let changes = published.sets.iter().flat_map(|set| &set.chats);
             let mut of_chat = changes.filter(|change| change.chat.id == chat);
-            let took_part = of_chat.any(|change| change.chat.owner_id == Some(reader));
+            let took_part = of_chat.any(|change| {
+                let ChatRow {
+                    owner_id,
+                    observer_ids,
+                    ..
+                } = &change.chat;
+                *owner_id == Some(reader) || observer_ids.contains(&reader)
+            });
             (took_part, published.chats[&chat].clone())
         });
         if why == GoneWhy::Closed {
@@ -283,6 +334,7 @@ impl World {
     async fn happens(&self, step: &Step) {
         let store = &self.store;
         match *step {
+            Step::Asks { who, chat, ref ask } => self.asks(who, chat, ask).await,
             Step::Writes { client } => {
                 let text = store.text_of(CLIENTS[client], "Ещё вопрос");
                 store.takes_in(vec![Fact::Message(text)]).await;
@@ -300,6 +352,29 @@ impl World {
             Step::Reads { who, chat, place } => {
                 let chat = self.chats[chat];
                 drop(store.mark_read(self.people[who], chat, place).await);
+            }
+            Step::ProgramComes => {
+                let name = store.next_wamid();
+                let mut key_hash = [0; 32];
+                for (byte, letter) in key_hash.iter_mut().zip(name.bytes().rev()) {
+                    *byte = letter;
+                }
+                let integration = NewIntegration { name, key_hash };
+                store.add_integration(integration).await.unwrap().unwrap();
+            }
+            Step::ProgramCloses { chat } => {
+                if let Some(program) = store.integrations().await.unwrap().first() {
+                    let chat_id = self.chats[chat];
+                    let asking = Asking::Integration {
+                        id: program.id,
+                        on_behalf_of: None,
+                    };
+                    let close = Command::Close {
+                        chat_id,
+                        seen_place: store.chat(chat_id).last_place,
+                    };
+                    drop(store.command(asking, envelope(close)).await.unwrap());
+                }
             }
             Step::Leaves { who } => {
                 store.deactivate_operator(self.people[who]).await.unwrap();
@@ -320,6 +395,59 @@ impl World {
                 store.takes_in(vec![Fact::Message(message)]).await;
             }
         }
+    }
+
+    /// Somebody asks for something, having seen all there is.
+    async fn asks(&self, who: usize, chat: usize, ask: &Ask) {
+        let chat_id = self.chats[chat];
+        let seen_place = self.store.chat(chat_id).last_place;
+        let command = match *ask {
+            Ask::Comment { mentioned } => Command::Comment {
+                chat_id,
+                text: "Взгляните".to_owned(),
+                mentions: vec![self.people[mentioned]],
+                seen_place,
+            },
+            Ask::Leave => Command::Leave {
+                chat_id,
+                seen_place,
+            },
+            Ask::Transfer { to } => Command::Transfer {
+                chat_id,
+                to: self.people[to],
+                note: Some("Это ваш".to_owned()),
+                seen_place,
+            },
+            Ask::Return => Command::ReturnToQueue {
+                chat_id,
+                seen_place,
+            },
+            Ask::Assign { to } => Command::Assign {
+                chat_id,
+                to: self.people[to],
+                seen_place,
+            },
+            Ask::SetObservers { observer } => Command::SetObservers {
+                chat_id,
+                observer_ids: vec![self.people[observer]],
+                seen_place,
+            },
+            Ask::NoAnswerNeeded => Command::NoAnswerNeeded {
+                chat_id,
+                seen_place,
+            },
+            Ask::TellOnlyAddressed { only } => Command::TellOnlyAddressed {
+                chat_id,
+                only_addressed: only,
+                seen_place,
+            },
+            Ask::Note => Command::NoteClient {
+                chat_id,
+                note: format!("Звонить после {}", seen_place.0),
+                seen_place,
+            },
+        };
+        drop(self.store.asks(self.people[who], command).await);
     }
 
     /// The provider tells what became of the chat's newest reply.
@@ -387,6 +515,7 @@ impl World {
         assert_eq!(held.marks, fresh.marks);
         assert_eq!(held.operators, fresh.operators);
         assert_eq!(held.channels, fresh.channels);
+        assert_eq!(held.integrations, fresh.integrations);
         assert_eq!(held.cursor, fresh.cursor);
         let held_of = |chat| held.entries.get(chat).into_iter().flatten();
         for (chat, newest) in &fresh.entries {
@@ -522,7 +651,11 @@ async fn going_from_the_queue_into_ones_hands_takes_nothing_away() {
     let is_new = |row: &Row| match row {
         Row::Chat(chat) => !chat.fresh,
         Row::Entry(entry) => entry.place > Place(1),
-        Row::Gone { .. } | Row::Mark(_) | Row::Operator(_) | Row::Channel(_) => false,
+        Row::Gone { .. }
+        | Row::Mark(_)
+        | Row::Operator(_)
+        | Row::Channel(_)
+        | Row::Integration(_) => false,
     };
     assert!(!rows.is_empty() && rows.iter().all(is_new), "{rows:?}");
 }

@@ -138,6 +138,9 @@ async fn row_13_a_closed_chat_waits_for_nothing_and_leaves_every_panel() {
     assert_eq!((row.status, row.owner_id), (Status::Closed, Some(anna)));
     assert_eq!(row.waiting_since, None);
     let history = store.history(anna, chat, Place(i64::MAX), 10).await;
+    assert_eq!(history.unwrap().unwrap().len(), 5, "found in the archive");
+    let boris = store.operator("Борис").await;
+    let history = store.history(boris, chat, Place(i64::MAX), 10).await;
     assert_eq!(history.unwrap(), None);
 }
 

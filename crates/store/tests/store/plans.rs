@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use crate::kit::TestStore;
 
 /// Tables that stay small: one row, or as many as there are operators and channels.
-const SMALL: [&str; 3] = ["store", "operators", "channels"];
+const SMALL: [&str; 4] = ["store", "operators", "channels", "integrations"];
 
 /// Walks through an index that holds only what is under way, or what somebody must look at.
 const UNDER_WAY: [&str; 4] = [
@@ -113,8 +113,10 @@ async fn no_statement_walks_through_a_table_that_grows() {
             let name = walk.split(' ').next().unwrap();
             let table = names.get(name).map_or(name, String::as_str);
             let is_small = SMALL.contains(&table) || name == "h" || name == "CONSTANT";
+            // Of a table for searching only what matches.
+            let matches = walk.contains("VIRTUAL TABLE INDEX") && walk.contains(":M");
             let is_under_way = UNDER_WAY.iter().any(|index| walk.contains(index));
-            assert!(is_small || is_under_way, "{step}\n{sql}");
+            assert!(is_small || matches || is_under_way, "{step}\n{sql}");
         }
     }
 }

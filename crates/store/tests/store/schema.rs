@@ -10,7 +10,8 @@ type Schema = BTreeMap<String, Vec<String>>;
 
 fn of_file(file: &rusqlite::Connection) -> Schema {
     let sql = "SELECT t.name, c.name FROM pragma_table_list t, pragma_table_info(t.name) c
-               WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+               WHERE t.schema = 'main' AND t.type <> 'shadow'
+                 AND t.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
                ORDER BY t.name, c.cid";
     let mut schema = Schema::new();
     let mut statement = file.prepare(sql).unwrap();
@@ -77,7 +78,10 @@ async fn every_table_is_strict() {
     let store = TestStore::new().await;
     let loose: Vec<String> = store
         .file()
-        .prepare("SELECT name FROM pragma_table_list WHERE schema = 'main' AND strict = 0")
+        .prepare(
+            "SELECT name FROM pragma_table_list
+             WHERE schema = 'main' AND type = 'table' AND strict = 0",
+        )
         .unwrap()
         .query_map((), |row| row.get(0))
         .unwrap()

@@ -424,7 +424,9 @@ async fn panel_agrees(client: &Client, lines: &[Line]) -> Result<()> {
                     EntryBody::Outbound { text, delivery } => {
                         (Some(text.clone()), Some(delivery.state))
                     }
-                    EntryBody::InboundPlaceholder { .. } | EntryBody::Notice { .. } => (None, None),
+                    EntryBody::InboundPlaceholder { .. }
+                    | EntryBody::Comment { .. }
+                    | EntryBody::Notice { .. } => (None, None),
                 };
                 (entry.place.0, text, state)
             })

@@ -433,7 +433,9 @@ async fn history(seat: &Seat, chat_id: ChatId) -> Result<(Place, Vec<EntryRow>)>
 
 fn text(entry: &EntryRow) -> Option<&str> {
     match &entry.body {
-        EntryBody::Inbound { text } | EntryBody::Outbound { text, .. } => Some(text),
+        EntryBody::Inbound { text }
+        | EntryBody::Outbound { text, .. }
+        | EntryBody::Comment { text, .. } => Some(text),
         EntryBody::InboundPlaceholder { .. } | EntryBody::Notice { .. } => None,
     }
 }

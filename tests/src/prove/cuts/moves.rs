@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use pult_panel::view::{ChatSummary, DraftRevision, Overview};
+use pult_panel::view::{ChatSummary, ComposerMode, DraftRevision, Overview};
 use pult_panel::{PanelError, PanelErrorCode};
 use rand::RngExt;
 use rand::rngs::StdRng;
@@ -175,7 +175,7 @@ impl Scene {
                 if let Some(reply) = any.choose(chance)
                     && !listed(&now).any(|chat| chat.chat.id == reply.chat_id)
                 {
-                    tolerated(panel.reopen_chat(reply.chat_id).await)?;
+                    tolerated(panel.reopen_chat(reply.chat_id, None).await)?;
                 }
             }
             Move::Read => {
@@ -184,7 +184,9 @@ impl Scene {
             Move::Draft => {
                 if let Some((begun, seen)) = tolerated(looks_at(seat, chat).await)? {
                     let text = format!("{begun}{}", canaries.text(chance));
-                    tolerated(panel.set_draft(chat_id, text, seen).await)?;
+                    let mode = ComposerMode::Reply;
+                    let kept = panel.set_draft(chat_id, mode, text, Vec::new(), seen);
+                    tolerated(kept.await)?;
                 }
             }
             Move::Look => {
@@ -358,7 +360,9 @@ fn tolerated<T>(done: Result<T, PanelError>) -> Result<Option<T>> {
             | PanelErrorCode::UnknownChat
             | PanelErrorCode::UnsentText
             | PanelErrorCode::TextEmpty => Ok(None),
-            PanelErrorCode::Storage => Err(error).context("A panel").promised("a panel"),
+            PanelErrorCode::Storage | PanelErrorCode::Refused => {
+                Err(error).context("A panel").promised("a panel")
+            }
         },
     }
 }

@@ -10,10 +10,18 @@ export type ClientCard = {
  */
 id: ClientId, 
 /**
- * Their name; none if they gave none.
+ * What staff call them, else their own name; none if they gave none.
  */
 name: string | null, 
 /**
+ * The name that they go by at the provider; none if they gave none.
+ */
+own_name: string | null, 
+/**
  * Their phone number in digits; none if they hide it.
  */
-phone: string | null, };
+phone: string | null, 
+/**
+ * What staff should know about them; empty if there is nothing.
+ */
+note: string, };

@@ -3,6 +3,7 @@ import type { ChatId } from "./ChatId";
 import type { CommandId } from "./CommandId";
 import type { EntryBody } from "./EntryBody";
 import type { EntryId } from "./EntryId";
+import type { IntegrationId } from "./IntegrationId";
 import type { OperatorId } from "./OperatorId";
 import type { Place } from "./Place";
 import type { Timestamp } from "./Timestamp";
@@ -27,6 +28,10 @@ place: Place,
  * The operator who wrote it; none for the client's and for what happened by itself.
  */
 author_id: OperatorId | null, 
+/**
+ * The program that made it, as itself or for its author; none for what people did.
+ */
+integration_id: IntegrationId | null, 
 /**
  * The command that made it: marries it to its author's local echo.
  */

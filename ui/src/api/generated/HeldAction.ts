@@ -3,4 +3,4 @@
 /**
  * What was refused.
  */
-export type HeldAction = "reply" | "close" | "reopen";
+export type HeldAction = "reply" | "comment" | "leave" | "transfer" | "return_to_queue" | "assign" | "set_observers" | "no_answer_needed" | "name_client" | "note_client" | "tell_only_addressed" | "close" | "reopen";

@@ -2,21 +2,74 @@
 import type { OperatorId } from "./OperatorId";
 
 /**
- * A line that the backend writes into a chat: kind and parameters, worded by the panel.
+ * A line that the backend writes into a chat: kind and parameters, worded by the panel. Where
+ * nobody stands as who did it, the entry's integration did as itself.
  */
 export type Notice = { "what": "taken", 
 /**
  * Who.
  */
+by: OperatorId, } | { "what": "joined", 
+/**
+ * By whom.
+ */
+by: OperatorId | null, 
+/**
+ * Who.
+ */
+observer: OperatorId, } | { "what": "left", 
+/**
+ * Who.
+ */
+observer: OperatorId, } | { "what": "removed", 
+/**
+ * By whom.
+ */
+by: OperatorId | null, 
+/**
+ * Who.
+ */
+observer: OperatorId, } | { "what": "transferred", 
+/**
+ * By whom.
+ */
+by: OperatorId | null, 
+/**
+ * Whose it was.
+ */
+from: OperatorId, 
+/**
+ * Whose it is now.
+ */
+to: OperatorId, } | { "what": "assigned", 
+/**
+ * By whom.
+ */
+by: OperatorId | null, 
+/**
+ * Whose it is now.
+ */
+to: OperatorId, } | { "what": "returned", 
+/**
+ * By whom.
+ */
+by: OperatorId | null, 
+/**
+ * Whose it was.
+ */
+was: OperatorId | null, } | { "what": "no_answer_needed", 
+/**
+ * Who said so.
+ */
 by: OperatorId, } | { "what": "closed", 
 /**
  * By whom.
  */
-by: OperatorId, } | { "what": "reopened", 
+by: OperatorId | null, } | { "what": "reopened", 
 /**
  * By whom.
  */
-by: OperatorId, 
+by: OperatorId | null, 
 /**
  * Whose it is again.
  */
@@ -24,7 +77,7 @@ owner: OperatorId, } | { "what": "reopened_to_queue",
 /**
  * By whom.
  */
-by: OperatorId, 
+by: OperatorId | null, 
 /**
  * Whose it was.
  */

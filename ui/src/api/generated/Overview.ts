@@ -2,6 +2,7 @@
 import type { ChannelRow } from "./ChannelRow";
 import type { ChatSummary } from "./ChatSummary";
 import type { Connection } from "./Connection";
+import type { IntegrationRow } from "./IntegrationRow";
 import type { OperatorRow } from "./OperatorRow";
 import type { SessionView } from "./SessionView";
 import type { Shell } from "./Shell";
@@ -26,6 +27,10 @@ operators: Array<OperatorRow>,
  * All channels.
  */
 channels: Array<ChannelRow>, 
+/**
+ * All programs with an API key, by id found in entries.
+ */
+integrations: Array<IntegrationRow>, 
 /**
  * Chats that I own, newest activity first.
  */

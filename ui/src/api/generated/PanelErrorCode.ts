@@ -3,4 +3,4 @@
 /**
  * What went wrong.
  */
-export type PanelErrorCode = "storage" | "not_signed_in" | "offline" | "unknown_chat" | "unsent_text" | "text_empty";
+export type PanelErrorCode = "storage" | "not_signed_in" | "offline" | "unknown_chat" | "unsent_text" | "text_empty" | "refused";

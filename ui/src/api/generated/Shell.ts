@@ -15,9 +15,13 @@ chat_id: ChatId,
  */
 client_name: string | null, 
 /**
- * My text.
+ * My text for the client.
  */
 text: string, 
+/**
+ * My hidden comment.
+ */
+comment: string, 
 /**
  * Why it was not sent, if the backend refused it.
  */

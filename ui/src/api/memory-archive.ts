@@ -1,0 +1,118 @@
+/** The archive and clients' cards of the panel in memory. */
+import type { ArchiveHit } from './generated/ArchiveHit';
+import type { ArchivePage } from './generated/ArchivePage';
+import type { ArchiveQuery } from './generated/ArchiveQuery';
+import type { ChatId } from './generated/ChatId';
+import type { ClientHistory } from './generated/ClientHistory';
+import type { EntryRow } from './generated/EntryRow';
+import type { HistoryPage } from './generated/HistoryPage';
+import type { PanelError } from './generated/PanelError';
+import type { Place } from './generated/Place';
+import type { Talk } from './generated/Talk';
+import type { MemoryChat, World } from './world';
+
+/** The closed chats that are found, last active first. */
+export function archive(world: World, query: ArchiveQuery): ArchivePage {
+  needConnection(world);
+  const hits = [...world.chats.values()]
+    .filter((chat) => chat.row.status === 'closed' && mayFind(world, chat))
+    .filter(({ row }) => query.owner_id === undefined || row.owner_id === query.owner_id)
+    .filter(({ row }) => row.last_activity_at >= (query.from ?? 0))
+    .filter(({ row }) => row.last_activity_at < (query.until ?? Infinity))
+    .sort((a, b) => b.row.last_activity_at - a.row.last_activity_at)
+    .map((chat) =>
+      hitOf(
+        chat,
+        folded(query.text ?? '')
+          .split(/\s+/u)
+          .filter(Boolean),
+      ),
+    )
+    .filter((hit) => hit !== null);
+  const from = hits.findIndex((hit) => hit.chat.id === query.after) + 1;
+  const limit = query.limit ?? 30;
+  return { hits: hits.slice(from, from + limit), has_more: hits.length > from + limit };
+}
+
+/** A stretch of the history of a chat that was found. */
+export function archived(
+  world: World,
+  chatId: ChatId,
+  before: Place | null,
+  limit: number,
+): HistoryPage {
+  needConnection(world);
+  const { entries } = chatOf(world, chatId);
+  const until = before === null ? entries.length : before - 1;
+  return { entries: entries.slice(Math.max(0, until - limit), until) };
+}
+
+/** What the card shows besides the chat's row. */
+export function card(world: World, chatId: ChatId): ClientHistory {
+  needConnection(world);
+  const chat = chatOf(world, chatId);
+  const talks: Talk[] = [];
+  for (const { body, sent_at, place } of chat.entries) {
+    if (body.kind !== 'notice' || body.notice.what !== 'closed') continue;
+    talks.unshift({ closed_at: sent_at, closed_by: body.notice.by, last_place: place });
+  }
+  const first = chat.entries.find(({ body }) => body.kind.startsWith('inbound'));
+  return {
+    first_contact_at: first?.sent_at ?? null,
+    last_contact_at: chat.row.last_activity_at,
+    talks: talks.slice(0, 50),
+    n_talks: talks.length + (chat.row.status === 'closed' ? 0 : 1),
+  };
+}
+
+function chatOf(world: World, chatId: ChatId): MemoryChat {
+  const chat = world.chats.get(chatId);
+  if (chat === undefined) throw panelError('refused');
+  return chat;
+}
+
+function mayFind(world: World, chat: MemoryChat): boolean {
+  const me = world.session?.operator;
+  if (me === undefined) return false;
+  if (me.role !== 'operator' || chat.row.owner_id === me.id) return true;
+  return chat.entries.some((entry) => entry.author_id === me.id);
+}
+
+function hitOf(chat: MemoryChat, words: readonly string[]): ArchiveHit | null {
+  const { client } = chat.row;
+  const named = words.filter(
+    (word) => !begins(client.name ?? '', word) && !isOfNumber(client.phone ?? '', word),
+  );
+  if (named.length === 0 && words.length > 0) return { chat: { ...chat.row }, line: null };
+  if (words.length === 0) return { chat: { ...chat.row }, line: null };
+  const line = chat.entries.findLast((entry) => named.every((word) => begins(textOf(entry), word)));
+  return line === undefined ? null : { chat: { ...chat.row }, line };
+}
+
+function begins(text: string, word: string): boolean {
+  return folded(text)
+    .split(/[^\p{L}\p{N}]+/u)
+    .some((one) => one.startsWith(word));
+}
+
+function isOfNumber(phone: string, word: string): boolean {
+  const digits = word.replace(/[-+()]/gu, '');
+  return /^\d+$/u.test(digits) && phone.includes(digits);
+}
+
+function textOf({ body }: EntryRow): string {
+  if (body.kind === 'notice') return '';
+  return body.kind === 'inbound_placeholder' ? (body.caption ?? '') : body.text;
+}
+
+function folded(text: string): string {
+  return text.toLowerCase().replaceAll('ё', 'е');
+}
+
+function needConnection(world: World): void {
+  if (world.connection.state !== 'live') throw panelError('offline');
+}
+
+function panelError(code: PanelError['code']): PanelError & Error {
+  return Object.assign(new Error(code), { code });
+}
