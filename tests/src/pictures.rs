@@ -60,14 +60,33 @@ impl Album {
     /// # Errors
     /// When the window does not come into a look, or a page does not fit into its width.
     pub async fn add(&self, name: &str, window: &Window, chat_of: Option<&str>) -> Result<()> {
-        for look in LOOKS {
-            // Wide, so that the lists are seen whatever is open.
-            window.resize(1280, HEIGHT).await?;
-            window.look(look).await?;
+        self.add_after(name, window, async || {
             if let Some(client) = chat_of {
                 window.click_on_text(testids::CHAT_ROW, client).await?;
                 window.find(testids::COMPOSER).await?;
             }
+            Ok(())
+        })
+        .await
+    }
+
+    /// The same after `prepare` has brought the window to what is to be seen, each time anew.
+    ///
+    /// # Errors
+    /// Those of `prepare` besides.
+    pub async fn add_after(
+        &self,
+        name: &str,
+        window: &Window,
+        prepare: impl AsyncFn() -> Result<()>,
+    ) -> Result<()> {
+        for look in LOOKS {
+            // Wide, so that the lists are seen whatever is open.
+            window.resize(1280, HEIGHT).await?;
+            window.look(look).await?;
+            prepare()
+                .await
+                .with_context(|| format!("Preparing {name}"))?;
             for &width in &self.widths {
                 window.resize(width, HEIGHT).await?;
                 window

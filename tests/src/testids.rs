@@ -64,3 +64,9 @@ pub const ARCHIVE_SEARCH: &str = "archive-search";
 pub const ARCHIVE_ROW: &str = "archive-row";
 /// A chat of the archive, open for reading.
 pub const ARCHIVED: &str = "archived";
+/// Closes the open chat.
+pub const MENU_CLOSE: &str = "menu-close";
+/// The client's card.
+pub const CARD: &str = "card";
+/// Shows the card and puts it away.
+pub const CARD_TOGGLE: &str = "card-toggle";

@@ -124,6 +124,11 @@ impl Window {
         until(css, async || self.driver.find(Locator::Css(css)).await.ok()).await
     }
 
+    /// The first such piece by CSS, if there is one now.
+    pub async fn find_css_now(&self, css: &str) -> Option<Element> {
+        self.driver.find(Locator::Css(css)).await.ok()
+    }
+
     /// Whether there is such a piece now.
     pub async fn has(&self, id: &str) -> bool {
         self.driver

@@ -2,7 +2,8 @@
 //!
 //! Nothing in it is worth mending: a file that is damaged, or was written by a newer version, is
 //! deleted, and the next connection begins with a snapshot. Deleted text is overwritten, since
-//! what an operator may no longer see must not be found in the file either.
+//! what an operator may no longer see must not be found in the file either. Copies that SQLite has
+//! left where it moved rows go when the panel ends, or begins again: the file is written anew then.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,6 +119,20 @@ impl Cache {
             .as_ref()
             .ok_or(StorageError::Closed)?
             .checkpoint()?)
+    }
+
+    /// Writes the file anew if copies of what was erased may stand in it. It takes as long as to copy
+    /// the file, so it is for the moments when the panel begins and ends.
+    pub(crate) fn erase_remains(&self) -> Result<(), StorageError> {
+        let any = self.read(|reader| reader.optional("SELECT 1 FROM remains", (), |_| Ok(())))?;
+        if any.is_none() {
+            return Ok(());
+        }
+        let database = self.database.read();
+        database.as_ref().ok_or(StorageError::Closed)?.rewrite()?;
+        drop(database);
+        self.write(|tx| tx.execute("DELETE FROM remains", ()))?;
+        self.checkpoint()
     }
 
     /// Deletes the file; from now on every call says that the session has ended.
@@ -329,6 +344,7 @@ pub(crate) fn replace(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
     ] {
         tx.execute(sql, ())?;
     }
+    note_remains(tx)?;
     let applied = apply(tx, rows)?;
     for (chat_id, none) in applied.before {
         before.entry(chat_id).or_insert(none);
@@ -409,7 +425,19 @@ pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
     for chat_id in applied.before.keys() {
         count_unread(tx, *chat_id)?;
     }
+    if applied.dropped_entries {
+        note_remains(tx)?;
+    }
     Ok(applied)
+}
+
+/// What was dropped may have left copies where SQLite had moved it.
+fn note_remains(tx: &Transaction<'_>) -> Sql<()> {
+    tx.execute(
+        "INSERT INTO remains (id) VALUES (1) ON CONFLICT DO NOTHING",
+        (),
+    )?;
+    Ok(())
 }
 
 fn remember(tx: &Transaction<'_>, applied: &mut Applied, chat_id: ChatId) -> Sql<()> {

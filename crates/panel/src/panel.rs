@@ -595,12 +595,19 @@ impl Inner {
 
     /// Ends the session's connection, and returns when nothing is done for it any more.
     async fn stop(&self) {
-        if let Some(session) = self.session.lock().take() {
+        let session = self.session.lock().take();
+        if let Some(session) = &session {
             session.ended.cancel();
         }
         self.tasks.close();
         self.tasks.wait().await;
         self.tasks.reopen();
+        if let Some(session) = session {
+            let erased = blocking(move || Ok(session.cache.erase_remains()?)).await;
+            if let Err(error) = erased {
+                tracing::warn!(%error, "Copies of erased text may be left until the next start");
+            }
+        }
     }
 
     async fn tell_of_sign_out(&self, session: &Session) {

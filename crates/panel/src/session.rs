@@ -83,6 +83,7 @@ impl Session {
             clock_offset_ms: AtomicI64::new(0),
             watch,
         };
+        session.cache.erase_remains()?;
         // Whoever made them has left the program: they meant it.
         session.outbox.write(|tx| outbox::release(tx, None))?;
         session.end_arrived_echoes()?;

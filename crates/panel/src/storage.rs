@@ -54,6 +54,11 @@ impl Database {
         self.writer.lock().transaction(work)
     }
 
+    /// Writes the file anew, without what is left behind of what was erased.
+    pub(crate) fn rewrite(&self) -> Sql<()> {
+        self.writer.lock().rewrite()
+    }
+
     /// Takes what was erased out of the write-ahead log too.
     pub(crate) fn checkpoint(&self) -> Sql<()> {
         self.writer.lock().checkpoint()

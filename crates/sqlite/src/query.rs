@@ -169,6 +169,17 @@ impl Writer {
         Reader::new(&self.connection)
     }
 
+    /// Writes the whole file anew, so that nothing is left in it of what was deleted. Overwriting
+    /// alone does not do that: where SQLite moves rows from page to page it leaves copies behind,
+    /// and deleting a row overwrites only the last place at which it stood.
+    ///
+    /// # Errors
+    /// When SQLite cannot; the file is as it was then.
+    pub fn rewrite(&self) -> Sql<()> {
+        self.connection.execute_batch("VACUUM")?;
+        self.checkpoint()
+    }
+
     /// Moves what the write-ahead log holds into the file and empties the log.
     ///
     /// # Errors

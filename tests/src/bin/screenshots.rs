@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Parser;
+use pult_domain::ChatId;
 use pult_tests::office::Office;
 use pult_tests::panels::Seat;
-use pult_tests::pictures::{Album, WIDTHS};
+use pult_tests::pictures::{Album, LOOKS, WIDTHS};
 use pult_tests::window::Window;
 use pult_tests::{clients, testids};
 
@@ -73,9 +74,84 @@ async fn main() -> Result<()> {
     let window = Window::open(&anna_dir).await?;
     window.find(testids::SHELL_ROW).await?;
     album.add("taken", &window, None).await?;
+    deeds(&album, &window, &ivan, petr).await?;
     window.close().await?;
     ivan.leave().await;
     office.stop().await
+}
+
+/// What is done with a chat besides answering it.
+async fn deeds(album: &Album, window: &Window, ivan: &Seat, petr: ChatId) -> Result<()> {
+    let anna = ivan
+        .sees("who Anna is", |now| {
+            let anna = now
+                .operators
+                .iter()
+                .find(|one| one.name.starts_with("Анна"));
+            anna.map(|anna| anna.id)
+        })
+        .await?;
+    let seen = ivan.timeline(petr).await?.draft_revision;
+    let said = "@Анна Примерова подскажите, когда был прошлый заказ?".to_owned();
+    ivan.panel.comment(petr, said, vec![anna], seen).await?;
+    window.find_with_text(testids::CHAT_ROW, "Пётр").await?;
+    album.add("observed", window, Some("Пётр")).await?;
+
+    let in_comment_mode = async || {
+        window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
+        window.find(testids::COMPOSER).await?;
+        let comment = "[data-testid='composer'][data-mode='comment']";
+        if window.find_css_now(comment).await.is_none() {
+            window.click(testids::COMMENT_TOGGLE).await?;
+        }
+        window.find_css(comment).await?;
+        window.empty(testids::COMPOSER).await
+    };
+    album.add_after("comment", window, in_comment_mode).await?;
+    album
+        .add_after("mention", window, async || {
+            in_comment_mode().await?;
+            window.type_into(testids::COMPOSER, "@").await?;
+            window.find(testids::MENTION_LIST).await.map(drop)
+        })
+        .await?;
+    album
+        .add_after("transfer", window, async || {
+            window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
+            window.click(testids::MENU).await?;
+            window.click(testids::MENU_TRANSFER).await?;
+            window.find(testids::TRANSFER_SUBMIT).await.map(drop)
+        })
+        .await?;
+    album
+        .add_after("card", window, async || {
+            window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
+            // It stays shown from one look to the next.
+            window.find(testids::CARD_TOGGLE).await?;
+            if !window.has(testids::CARD).await {
+                window.click(testids::CARD_TOGGLE).await?;
+            }
+            window.find(testids::CARD).await.map(drop)
+        })
+        .await?;
+    window.look(LOOKS[0]).await?;
+    window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
+    window.click(testids::MENU).await?;
+    window.click(testids::MENU_CLOSE).await?;
+    window.find(testids::PENDING).await?;
+    window.is_gone(testids::PENDING).await?;
+    let in_archive = async || {
+        window.click(testids::RAIL_ARCHIVE).await?;
+        window.find(testids::ARCHIVE_ROW).await.map(drop)
+    };
+    album.add_after("archive", window, in_archive).await?;
+    album
+        .add_after("archived-chat", window, async || {
+            in_archive().await?;
+            window.click(testids::ARCHIVE_ROW).await?;
+            window.find(testids::ARCHIVED).await.map(drop)
+        })
+        .await
 }
 
 async fn answer(window: &Window, client: &str, text: &str) -> Result<()> {
