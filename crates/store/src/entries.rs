@@ -115,15 +115,10 @@ pub(crate) fn add_comment(
     Ok(added)
 }
 
-/// Looks up where the chat's next entry will stand in each index, without a result: for who reads
-/// ahead.
+/// Looks up where the chat's next entry will stand, without a result: for who reads ahead.
 pub(crate) fn look_up_end(reader: Reader<'_>, chat: i64) -> Result<(), StoreError> {
-    for sql in [
-        "SELECT max(place) FROM entries WHERE chat = ?1",
-        "SELECT max(seq) FROM entries WHERE chat = ?1",
-    ] {
-        reader.one(sql, (chat,), |row| row.get::<_, Option<i64>>(0))?;
-    }
+    let sql = "SELECT max(place) FROM entries WHERE chat = ?1";
+    reader.one(sql, (chat,), |row| row.get::<_, Option<i64>>(0))?;
     Ok(())
 }
 
@@ -171,18 +166,37 @@ pub(crate) fn before(
     Ok(rows)
 }
 
-/// Entries of a chat that changed after `seq`, with the seq of their change, at most `limit`.
+/// The chat's last place that was given up to the change `seq`; 0 if none was. Looks at the entries
+/// after it, newest first, and at no older one.
+pub(crate) fn last_at(reader: Reader<'_>, chat: i64, seq: i64) -> Result<Place, StoreError> {
+    let last = reader.optional(
+        "SELECT place FROM entries WHERE chat = ?1 AND created_seq <= ?2
+         ORDER BY place DESC LIMIT 1",
+        (chat, seq),
+        |row| row.get(0).map(Place),
+    )?;
+    Ok(last.unwrap_or_default())
+}
+
+/// Entries of a chat that are new or changed after `seq`, with the seq of their change: at most
+/// `limit` of each kind.
 pub(crate) fn changed_since(
     reader: Reader<'_>,
     chat: i64,
     seq: i64,
     limit: usize,
 ) -> Result<Vec<(i64, EntryRow)>, StoreError> {
-    let sql = format!("{SELECT} WHERE e.chat = ?1 AND e.seq > ?2 ORDER BY e.seq LIMIT ?3");
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    Ok(reader.all(&sql, (chat, seq, limit), |row| {
-        Ok((row.get(14)?, read(row)?))
-    })?)
+    let with_seq = |row: &Row<'_>| Ok((row.get(14)?, read(row)?));
+    let last = last_at(reader, chat, seq)?;
+    let new = format!("{SELECT} WHERE e.chat = ?1 AND e.place > ?2 ORDER BY e.place LIMIT ?3");
+    let mut entries = reader.all(&new, (chat, last.0, limit), with_seq)?;
+    let changed = format!(
+        "{SELECT} WHERE e.chat = ?1 AND e.seq > ?2 AND e.seq > e.created_seq AND e.place <= ?3
+         ORDER BY e.seq LIMIT ?4"
+    );
+    entries.extend(reader.all(&changed, (chat, seq, last.0, limit), with_seq)?);
+    Ok(entries)
 }
 
 fn read(row: &Row<'_>) -> Result<EntryRow, SqlError> {

@@ -156,7 +156,12 @@ async fn hot_statements_use_the_index_that_was_made_for_them() {
         ),
         (
             "WHERE e.chat = ?1 AND e.seq > ?2",
-            "entries_by_chat_and_seq (chat=? AND seq>?)",
+            "entries_changed_later (chat=? AND seq>?)",
+        ),
+        ("WHERE e.chat = ?1 AND e.place > ?2", "(chat=? AND place>?)"),
+        (
+            "SELECT place FROM entries WHERE chat = ?1 AND created_seq <=",
+            "(chat=?)",
         ),
         ("WHERE e.chat = ?1 AND e.place < ?2", "(chat=? AND place<?)"),
         ("SELECT place FROM entries", "(chat=? AND place>?)"),
