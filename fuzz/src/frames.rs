@@ -812,7 +812,10 @@ impl Trial {
 
     fn take_frame(&mut self, line: &mut Line, frame: BackendFrame) {
         match frame {
-            BackendFrame::Welcome { .. } | BackendFrame::Changes(_) | BackendFrame::Ping => {}
+            BackendFrame::Welcome { .. }
+            | BackendFrame::Changes(_)
+            | BackendFrame::Presence { .. }
+            | BackendFrame::Ping => {}
             BackendFrame::Done { id, .. } => {
                 line.n_owed = line.n_owed.saturating_sub(1);
                 *self.answered.entry(id.0).or_default() += 1;

@@ -269,6 +269,7 @@ async fn listen(mut stream: SplitStream<Socket>, sink: Arc<AsyncMutex<Sink>>, he
             }
             BackendFrame::Done { id, result } => (id, Ok(result)),
             BackendFrame::Refused { id, problem } => (id, Err(problem)),
+            BackendFrame::Presence { .. } => continue,
             BackendFrame::Ping => {
                 // Who is silent is taken for dead. If this cannot be said, that is so.
                 if let Ok(ping) = text(&PanelFrame::Ping) {

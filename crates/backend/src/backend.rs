@@ -21,6 +21,7 @@ use crate::channels::Channels;
 use crate::departures::Departures;
 use crate::hub::Hub;
 use crate::metrics::Metrics;
+use crate::presence::Attendance;
 use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
@@ -55,6 +56,7 @@ pub struct Backend {
     pub(crate) sign_in_limit: SignInLimit,
     pub(crate) passwords: Arc<Mutex<PasswordMemory>>,
     pub(crate) live_sessions: LiveSessions,
+    pub(crate) attendance: Attendance,
     pub(crate) wake: Arc<Wake>,
     pub(crate) metrics: Metrics,
     pub(crate) keep_events: Duration,
@@ -102,6 +104,7 @@ impl Backend {
         let n_messages = store.settle_interrupted(departed).await?;
         let departures = folder.begin_departures(&epoch)?;
         hub.begin(epoch, store.seq().await?);
+        let attendance = Attendance::new(store.last_seen().await?);
         if n_messages > 0 {
             tracing::warn!(
                 n_messages,
@@ -117,6 +120,7 @@ impl Backend {
             sign_in_limit: SignInLimit::new(),
             passwords: Arc::default(),
             live_sessions: LiveSessions::default(),
+            attendance,
             wake,
             metrics,
             keep_events: settings.keep_events,

@@ -23,6 +23,7 @@ mod listen;
 pub mod logging;
 mod metrics;
 mod openapi;
+mod presence;
 mod problem;
 mod sessions;
 mod sign_in_limit;

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use pult_domain::{ChatId, CommandId, OperatorId};
+use pult_domain::{ChatId, CommandId, OperatorId, Timestamp};
 use pult_protocol::{
     BackendFrame, Changes, Code, CommandEnvelope, Cursor, HEARTBEAT_MS, HELLO_TIMEOUT_MS,
     MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Token,
@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Backend, Shared};
 use crate::hub::{FeedFrame, ReaderId, encode};
+use crate::presence::{self, Attendance, Following};
 use crate::problem::{ProblemResponse, of_store_error};
 use crate::{auth, commands, watch};
 
@@ -83,6 +84,7 @@ async fn serve(backend: Shared, socket: WebSocket) {
             let (session, operator) = (greeted.session.id, greeted.session.operator.id);
             let ended = backend.live_sessions.join(session);
             let reader = backend.hub.join(operator);
+            attend(&backend, operator, Attendance::join);
             let mut connection = Connection {
                 backend: &backend,
                 line: &mut line,
@@ -97,11 +99,31 @@ async fn serve(backend: Shared, socket: WebSocket) {
             connection.commands.detach_all();
             backend.hub.leave(reader);
             backend.live_sessions.leave(session);
+            attend(&backend, operator, Attendance::leave);
             end
         }
         Err(end) => end,
     };
     line.finish(end).await;
+}
+
+/// Notes that a panel of an operator has come or gone. Nobody waits until it is written down.
+fn attend(
+    backend: &Shared,
+    operator: OperatorId,
+    change: fn(&Attendance, OperatorId, Timestamp) -> bool,
+) {
+    let now = backend.now();
+    if !change(&backend.attendance, operator, now) {
+        return;
+    }
+    let shared = Shared::clone(backend);
+    backend.tasks.spawn(async move {
+        if let Err(error) = shared.store.note_seen(operator, now).await {
+            // The disk's trouble is told where it is; here only "since when" is lost.
+            tracing::debug!(%error, "When an operator was last seen could not be written down");
+        }
+    });
 }
 
 /// The connection itself.
@@ -272,10 +294,15 @@ struct Answer {
 impl Connection<'_> {
     /// Runs until the connection ends.
     async fn run(&mut self, mut cursor: Option<Cursor>) -> End {
+        let mut others = None;
         loop {
             let step = async {
                 let queue = self.catch_up(&mut cursor).await?;
-                self.live(queue, &mut cursor).await
+                let others = match &mut others {
+                    Some(others) => others,
+                    none => none.insert(self.tell_of_others().await?),
+                };
+                self.live(queue, others, &mut cursor).await
             };
             if let Err(end) = step.await {
                 return end;
@@ -321,10 +348,21 @@ impl Connection<'_> {
         }
     }
 
+    /// Tells who is there, and follows who comes and goes.
+    async fn tell_of_others(&mut self) -> Result<Following, End> {
+        let (rows, following) = self.backend.attendance.follow();
+        for operators in rows.chunks(presence::MAX_ROWS) {
+            let operators = operators.to_vec();
+            self.line.say(&BackendFrame::Presence { operators }).await?;
+        }
+        Ok(following)
+    }
+
     /// Hands on what the hub has and answers the panel. Returns when it has fallen behind.
     async fn live(
         &mut self,
         mut queue: mpsc::Receiver<FeedFrame>,
+        others: &mut Following,
         cursor: &mut Option<Cursor>,
     ) -> Result<(), End> {
         let beat = Duration::from_millis(HEARTBEAT_MS);
@@ -346,6 +384,12 @@ impl Connection<'_> {
                         cursor.seq = seq;
                     }
                 }
+                changed = others.next() => match changed {
+                    Some(operators) => {
+                        self.line.say(&BackendFrame::Presence { operators }).await?;
+                    }
+                    None => *others = self.tell_of_others().await?,
+                },
                 Some(answer) = self.commands.join_next() => {
                     if let Ok(answer) = answer {
                         self.hand_over(&answer).await?;

@@ -277,6 +277,10 @@ impl Connected<'_> {
                 self.hand_over().await
             }
             BackendFrame::Changes(changes) => self.take_changes(changes).await,
+            BackendFrame::Presence { operators } => {
+                self.session.set_presence(operators);
+                Ok(())
+            }
             BackendFrame::Done { id, result } => {
                 if let Some(mark) = self.marks_in_flight.remove(&id) {
                     return self.end_mark(mark).await;
@@ -517,7 +521,9 @@ fn parse(text: &str) -> Result<Option<BackendFrame>, Lost> {
     let kind = serde_json::from_str::<Kind<'_>>(text).map_err(|_| Lost::Malformed)?;
     let frame = match &*kind.kind {
         "changes" => parse_changes(text).map(BackendFrame::Changes),
-        "welcome" | "done" | "refused" | "problem" | "ping" => serde_json::from_str(text),
+        "welcome" | "presence" | "done" | "refused" | "problem" | "ping" => {
+            serde_json::from_str(text)
+        }
         _ => return Ok(None),
     };
     frame.map(Some).map_err(|error| {
@@ -547,7 +553,9 @@ fn parse_changes(text: &str) -> Result<Changes, serde_json::Error> {
     let mut rows = Vec::with_capacity(page.rows.len());
     for row in page.rows {
         let tag: Tag<'_> = serde_json::from_str(row.get())?;
-        if let "chat" | "entry" | "gone" | "mark" | "operator" | "channel" = &*tag.row {
+        if let "chat" | "entry" | "gone" | "mark" | "operator" | "channel" | "integration" =
+            &*tag.row
+        {
             rows.push(serde_json::from_str(row.get())?);
         }
     }

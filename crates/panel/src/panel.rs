@@ -644,6 +644,7 @@ impl Inner {
             session: None,
             connection: self.opened.clone(),
             operators: Vec::new(),
+            presence: Vec::new(),
             channels: Vec::new(),
             integrations: Vec::new(),
             in_work: Vec::new(),

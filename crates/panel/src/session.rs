@@ -3,7 +3,7 @@
 //! Everything here blocks for as long as SQLite does. What is shown is put together in `show`,
 //! what comes from the backend is applied in `feed`, and `connection` moves both ways.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,7 +14,7 @@ use pult_domain::{
     ChatId, CommandId, CommentText, MAX_COMMENT_CHARS, OperatorId, Place, Refusal, ReplyText,
     Status, Timestamp,
 };
-use pult_protocol::{Code, Command, CommandDone, CommandEnvelope, Problem, Token};
+use pult_protocol::{Code, Command, CommandDone, CommandEnvelope, PresenceRow, Problem, Token};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -55,6 +55,8 @@ pub(crate) struct Session {
     /// Ends the connection.
     pub(crate) ended: CancellationToken,
     connection: Mutex<Connection>,
+    /// Who of the operators is there, as far as the connection that is live has told.
+    presence: Mutex<BTreeMap<OperatorId, PresenceRow>>,
     clock_offset_ms: AtomicI64,
     watch: Arc<Mutex<Watch>>,
 }
@@ -80,6 +82,7 @@ impl Session {
             connection: Mutex::new(Connection::Offline {
                 since: clock::now(),
             }),
+            presence: Mutex::default(),
             clock_offset_ms: AtomicI64::new(0),
             watch,
         };
@@ -101,9 +104,24 @@ impl Session {
         let has_changed = *connection != new;
         *connection = new;
         drop(connection);
+        if matches!(self.connection(), Connection::Offline { .. }) {
+            self.presence.lock().clear();
+        }
         if has_changed {
             self.events.send(PanelEvent::OverviewChanged);
         }
+    }
+
+    /// Who of the operators is there; nothing is known of it without a connection.
+    pub(crate) fn presence(&self) -> Vec<PresenceRow> {
+        self.presence.lock().values().copied().collect()
+    }
+
+    /// The backend says who is there, or with whom that has changed.
+    pub(crate) fn set_presence(&self, operators: Vec<PresenceRow>) {
+        let rows = operators.into_iter().map(|row| (row.operator_id, row));
+        self.presence.lock().extend(rows);
+        self.events.send(PanelEvent::OverviewChanged);
     }
 
     pub(crate) fn clock_offset_ms(&self) -> i64 {

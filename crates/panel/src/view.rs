@@ -2,7 +2,9 @@
 //! ask again. Events carry ids, never rows: the page re-reads what is on its screen.
 
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Timestamp};
-use pult_protocol::{ChannelRow, ChatRow, Command, EntryRow, IntegrationRow, OperatorRow, Problem};
+use pult_protocol::{
+    ChannelRow, ChatRow, Command, EntryRow, IntegrationRow, OperatorRow, PresenceRow, Problem,
+};
 use serde::{Deserialize, Serialize};
 
 /// Everything but histories: enough to draw the frame, the rail and the lists.
@@ -14,6 +16,8 @@ pub struct Overview {
     pub connection: Connection,
     /// All operators, by id found in rows.
     pub operators: Vec<OperatorRow>,
+    /// Who of them is there and who is not; nothing while there is no connection.
+    pub presence: Vec<PresenceRow>,
     /// All channels.
     pub channels: Vec<ChannelRow>,
     /// All programs with an API key, by id found in entries.

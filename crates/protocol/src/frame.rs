@@ -3,7 +3,7 @@
 use pult_domain::{CommandId, OperatorId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandDone, CommandEnvelope, Problem, Row, Token};
+use crate::{CommandDone, CommandEnvelope, PresenceRow, Problem, Row, Token};
 
 /// What a panel says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,11 @@ pub enum BackendFrame {
     },
     /// A part of the feed.
     Changes(Changes),
+    /// Who is there: all at first, then those with whom it has changed.
+    Presence {
+        /// Operators; one who is not named has never been there.
+        operators: Vec<PresenceRow>,
+    },
     /// The command was carried out.
     Done {
         /// Which.

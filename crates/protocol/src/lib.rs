@@ -23,7 +23,8 @@ pub use rest::{
 };
 pub use rows::{
     ChannelKind, ChannelRow, ChatRow, ClientCard, Delivery, DeliveryState, EntryBody, EntryKind,
-    EntryRow, GoneWhy, IntegrationRow, MarkRow, Notice, OperatorRow, Preview, Row,
+    EntryRow, GoneWhy, IntegrationRow, MarkRow, Notice, OperatorRow, Presence, PresenceRow,
+    Preview, Row,
 };
 pub use token::Token;
 

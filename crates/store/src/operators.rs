@@ -1,6 +1,6 @@
 //! Operators: their rows, sign-in names and deactivation.
 
-use pult_domain::{OperatorId, Role, deactivate};
+use pult_domain::{OperatorId, Role, Timestamp, deactivate};
 use pult_protocol::OperatorRow;
 use pult_sqlite::{Reader, Row, SqlError};
 
@@ -140,6 +140,27 @@ pub(crate) fn by_id(
 pub(crate) fn row(reader: Reader<'_>, key: i64) -> Result<OperatorRow, StoreError> {
     let sql = "SELECT id, name, role, is_active FROM operators WHERE key = ?1";
     Ok(reader.one(sql, (key,), read_row)?)
+}
+
+pub(crate) fn note_seen(
+    work: &mut Work<'_>,
+    operator: OperatorId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    work.tx.execute(
+        "INSERT INTO last_seen (operator, at) SELECT key, ?2 FROM operators WHERE id = ?1
+         ON CONFLICT (operator) DO UPDATE SET at = max(at, excluded.at)",
+        (operator.0, at.0),
+    )?;
+    Ok(())
+}
+
+pub(crate) fn last_seen(reader: Reader<'_>) -> Result<Vec<(OperatorId, Timestamp)>, StoreError> {
+    Ok(reader.all(
+        "SELECT o.id, s.at FROM last_seen s JOIN operators o ON o.key = s.operator",
+        (),
+        |row| Ok((sql::id(row, 0, OperatorId)?, sql::time(row, 1)?)),
+    )?)
 }
 
 /// Operators that changed after `seq`, with the seq of their change.

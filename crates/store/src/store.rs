@@ -42,6 +42,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "0003_life",
         sql: include_str!("../migrations/0003_life.sql"),
     },
+    Migration {
+        name: "0004_presence",
+        sql: include_str!("../migrations/0004_presence.sql"),
+    },
 ];
 
 /// How many read at the same time.
@@ -604,6 +608,24 @@ impl Store {
     /// A fault of the store.
     pub async fn operators(&self) -> Answer<Vec<Operator>> {
         self.read(operators::list).await
+    }
+
+    /// Notes that an operator came or went at a moment.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn note_seen(&self, operator: OperatorId, at: Timestamp) -> Answer<()> {
+        self.writing
+            .run(move |work| operators::note_seen(work, operator, at))
+            .await
+    }
+
+    /// When operators were last seen to come or go.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn last_seen(&self) -> Answer<Vec<(OperatorId, Timestamp)>> {
+        self.read(operators::last_seen).await
     }
 
     /// The operator with that sign-in name.

@@ -24,7 +24,7 @@ const ME = 'op-anna';
 const IVAN = 'op-ivan';
 const MARIA = 'op-maria';
 
-function emptyWorld(): World {
+function emptyWorld(now: number): World {
   const operators: World['operators'] = [
     { id: ME, name: 'Анна Образцова', role: 'operator', is_active: true },
     { id: IVAN, name: 'Иван', role: 'operator', is_active: true },
@@ -43,6 +43,12 @@ function emptyWorld(): World {
     wouldBe: session,
     connection: { state: 'live' },
     operators,
+    presence: [
+      { operator_id: ME, presence: 'online', since: now - 3 * HOUR },
+      { operator_id: IVAN, presence: 'online', since: now - HOUR },
+      { operator_id: MARIA, presence: 'offline', since: now - 25 * MINUTE },
+      { operator_id: 'op-artyom', presence: 'offline', since: now - 3 * DAY },
+    ],
     channels: [
       { id: 'channel-1', kind: 'whatsapp', name: 'WhatsApp, отдел продаж', problem: null },
     ],
@@ -102,7 +108,7 @@ const ours = (
 ): EntryBody => ({ kind: 'outbound', text, delivery: { state, failure, failure_details } });
 
 function usual(now: number): World {
-  const world = emptyWorld();
+  const world = emptyWorld(now);
 
   const marina = addChat(world, 'marina', 'Марина Выдумкина', '79990000101', {
     status: 'in_work',
@@ -474,7 +480,7 @@ function manyChats(now: number): World {
 /** Every state by its name. */
 export const FIXTURES = {
   usual,
-  empty: () => emptyWorld(),
+  empty: (now) => emptyWorld(now),
   'sign-in': (now) => ({ ...usual(now), session: null }),
   'first-sign-in': (now) => ({ ...usual(now), session: null, lastSignIn: null }),
   offline,

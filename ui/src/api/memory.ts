@@ -91,6 +91,7 @@ export class MemoryBackend implements Backend {
       session: world.session,
       connection: world.connection,
       operators: world.operators,
+      presence: world.connection.state === 'live' ? world.presence : [],
       channels: world.channels,
       integrations: world.integrations,
       in_work: summaries

@@ -16,6 +16,7 @@ import type { LastSignIn } from './generated/LastSignIn';
 import type { OperatorId } from './generated/OperatorId';
 import type { OperatorRow } from './generated/OperatorRow';
 import type { Pending } from './generated/Pending';
+import type { PresenceRow } from './generated/PresenceRow';
 import type { SessionView } from './generated/SessionView';
 import type { Shell } from './generated/Shell';
 import type { Timestamp } from './generated/Timestamp';
@@ -26,6 +27,7 @@ export interface World {
   wouldBe: SessionView;
   connection: Connection;
   operators: OperatorRow[];
+  presence: PresenceRow[];
   channels: ChannelRow[];
   integrations: IntegrationRow[];
   chats: Map<string, MemoryChat>;

@@ -24,6 +24,8 @@ mod operations;
 #[cfg(test)]
 mod panel;
 #[cfg(test)]
+mod presence;
+#[cfg(test)]
 mod program;
 #[cfg(test)]
 mod rights;

@@ -7,8 +7,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place};
 use pult_protocol::{
     BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, Cursor, EntryRow,
-    GoneWhy, IntegrationRow, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, Problem, Row,
-    Token,
+    GoneWhy, IntegrationRow, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, PresenceRow,
+    Problem, Row, Token,
 };
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
@@ -139,6 +139,7 @@ pub(crate) struct TestPanel {
     pub(crate) chats: BTreeMap<ChatId, ChatRow>,
     pub(crate) entries: BTreeMap<(ChatId, Place), EntryRow>,
     pub(crate) marks: BTreeMap<ChatId, Place>,
+    pub(crate) presence: BTreeMap<OperatorId, PresenceRow>,
     pub(crate) gone: Vec<(ChatId, GoneWhy)>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) n_snapshots: usize,
@@ -167,6 +168,7 @@ impl TestPanel {
             chats: BTreeMap::new(),
             entries: BTreeMap::new(),
             marks: BTreeMap::new(),
+            presence: BTreeMap::new(),
             gone: Vec::new(),
             cursor: None,
             n_snapshots: 0,
@@ -175,9 +177,11 @@ impl TestPanel {
             answers: BTreeMap::new(),
             in_snapshot: false,
         };
+        // Who is there, its own operator among them, comes last.
         panel
-            .until("a cursor", |panel| panel.cursor.is_some())
+            .until("it is live", |panel| !panel.presence.is_empty())
             .await;
+        assert!(panel.cursor.is_some());
         panel
     }
 
@@ -217,6 +221,10 @@ impl TestPanel {
             }
             BackendFrame::Refused { id, problem } => {
                 self.answers.insert(id, Err(problem));
+            }
+            BackendFrame::Presence { operators } => {
+                let rows = operators.into_iter().map(|row| (row.operator_id, row));
+                self.presence.extend(rows);
             }
             BackendFrame::Ping => {}
             BackendFrame::Welcome { .. } | BackendFrame::Problem { .. } => panic!("{frame:?}"),

@@ -58,6 +58,7 @@ impl Session {
             }),
             connection: self.connection(),
             operators,
+            presence: self.presence(),
             channels,
             integrations,
             in_work: lists.in_work,

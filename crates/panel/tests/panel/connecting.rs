@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use pult_panel::PanelErrorCode;
 use pult_panel::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
-use pult_protocol::{BackendFrame, Changes, Code, HEARTBEAT_MS, PanelFrame, Problem, Row};
+use pult_protocol::{
+    BackendFrame, Changes, Code, HEARTBEAT_MS, PanelFrame, Presence, PresenceRow, Problem, Row,
+};
 use serde_json::json;
 
-use crate::backend::{Backend, cursor, now};
+use crate::backend::{Backend, cursor, now, operator_id};
 use crate::rows::{Chat, entries, history};
 use crate::{open, reconnect, restarted, signed_in, texts, until, until_live, until_offline};
 
@@ -88,6 +90,31 @@ async fn a_panel_that_is_too_old_stops_trying_until_asked() {
 }
 
 #[tokio::test]
+async fn who_is_there_is_known_while_the_backend_is_heard() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut socket = backend.accept_with(Vec::new()).await;
+    let row = |login, presence, since| PresenceRow {
+        operator_id: operator_id(login),
+        presence,
+        since,
+    };
+    let anna = row("anna", Presence::Online, Some(now()));
+    for boris in [
+        row("boris", Presence::Online, Some(now())),
+        row("boris", Presence::Offline, None),
+    ] {
+        let operators = vec![anna, boris];
+        socket.send(&BackendFrame::Presence { operators }).await;
+        until(&panel, |overview| overview.presence == [anna, boris]).await;
+    }
+    drop(socket);
+    let overview = until_offline(&panel).await;
+    assert_eq!(overview.presence, []);
+}
+
+#[tokio::test]
 async fn what_a_newer_backend_adds_is_passed_over() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;
@@ -140,7 +167,7 @@ async fn waiting_times_are_told_by_the_backends_clock() {
     socket
         .send(&BackendFrame::Welcome {
             protocol: pult_protocol::PROTOCOL,
-            operator_id: crate::backend::operator_id("anna"),
+            operator_id: operator_id("anna"),
             server_time: now().plus_ms(3_600_000),
         })
         .await;

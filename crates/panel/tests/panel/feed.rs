@@ -1,8 +1,8 @@
 //! Applying the feed, and what the lists and histories show of it.
 
-use pult_domain::{Place, Status};
+use pult_domain::{IntegrationId, Place, Status};
 use pult_panel::view::ChatSummary;
-use pult_protocol::{BackendFrame, Changes, ChatRow, GoneWhy, Row};
+use pult_protocol::{BackendFrame, Changes, ChatRow, GoneWhy, IntegrationRow, Row};
 
 use crate::backend::{Backend, cursor, operator, operator_id};
 use crate::rows::{Chat, entries, history, long_ago};
@@ -12,6 +12,22 @@ fn names(list: &[ChatSummary]) -> Vec<String> {
     list.iter()
         .filter_map(|summary| summary.chat.client.name.clone())
         .collect()
+}
+
+#[tokio::test]
+async fn programs_that_write_in_chats_are_known_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let program = IntegrationRow {
+        id: IntegrationId(operator_id("books").0),
+        name: "Books".to_owned(),
+        is_active: true,
+    };
+    let rows = vec![Row::Integration(program.clone())];
+    let _socket = backend.accept_with(rows).await;
+    let overview = until_live(&panel).await;
+    assert_eq!(overview.integrations, [program]);
 }
 
 #[tokio::test]

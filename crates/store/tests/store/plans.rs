@@ -9,7 +9,13 @@ use rusqlite::config::DbConfig;
 use crate::kit::TestStore;
 
 /// Tables that stay small: one row, or as many as there are operators and channels.
-const SMALL: [&str; 4] = ["store", "operators", "channels", "integrations"];
+const SMALL: [&str; 5] = [
+    "store",
+    "operators",
+    "last_seen",
+    "channels",
+    "integrations",
+];
 
 /// Walks through an index that holds only what is under way, or what somebody must look at.
 const UNDER_WAY: [&str; 4] = [

@@ -4,6 +4,7 @@ import type { ChatSummary } from "./ChatSummary";
 import type { Connection } from "./Connection";
 import type { IntegrationRow } from "./IntegrationRow";
 import type { OperatorRow } from "./OperatorRow";
+import type { PresenceRow } from "./PresenceRow";
 import type { SessionView } from "./SessionView";
 import type { Shell } from "./Shell";
 
@@ -23,6 +24,10 @@ connection: Connection,
  * All operators, by id found in rows.
  */
 operators: Array<OperatorRow>, 
+/**
+ * Who of them is there and who is not; nothing while there is no connection.
+ */
+presence: Array<PresenceRow>, 
 /**
  * All channels.
  */
