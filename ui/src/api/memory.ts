@@ -542,9 +542,17 @@ function doDeed(chat: MemoryChat, deed: ChatDeed, me: OperatorId): void {
       Object.assign(row, { status: 'in_work', owner_id: deed.to });
       row.observer_ids = without(deed.to);
       return tell({ what: 'assigned', by: me, to: deed.to });
-    case 'set_observers':
+    case 'set_observers': {
+      const before = row.observer_ids;
       row.observer_ids = deed.observer_ids;
+      for (const observer of before.filter((id) => !deed.observer_ids.includes(id))) {
+        tell({ what: 'removed', by: me, observer });
+      }
+      for (const observer of deed.observer_ids.filter((id) => !before.includes(id))) {
+        tell({ what: 'joined', by: me, observer });
+      }
       return;
+    }
     case 'no_answer_needed':
       row.waiting_since = null;
       return tell({ what: 'no_answer_needed', by: me });

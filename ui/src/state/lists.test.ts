@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { MemoryBackend } from '../api/memory';
 import { FIXTURES } from '../api/fixtures';
-import { type ListRow, listRows, neighbour, nWaiting } from './lists';
+import { type ListRow, listRows, longestWaiting, neighbour, nWaiting } from './lists';
 
 const NOW = Date.now();
 const usual = await new MemoryBackend(FIXTURES.usual(NOW)).overview();
@@ -66,6 +66,20 @@ describe('arrow keys', () => {
     expect(neighbour(rows, 'q1', -1)).toBe('fyodor');
     expect(neighbour(rows, 'q5', 1)).toBeNull();
     expect(neighbour([], null, 1)).toBeNull();
+  });
+});
+
+describe('the next who waits', () => {
+  it('is whoever waits longest, for me or in the queue, besides the chat that is left', () => {
+    expect(longestWaiting(usual, 'pavel')).toBe('q1');
+    expect(longestWaiting(usual, 'q1')).toBe('marina');
+    expect(longestWaiting(empty, 'q1')).toBeNull();
+  });
+
+  it('is nobody about whom something is done already', () => {
+    const pending = { command_id: 'c', action: 'close', until: 0, to: null } as const;
+    const queued = usual.queued.map((one) => (one.chat.id === 'q1' ? { ...one, pending } : one));
+    expect(longestWaiting({ ...usual, queued }, 'pavel')).toBe('marina');
   });
 });
 

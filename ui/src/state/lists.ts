@@ -1,4 +1,5 @@
 /** The groups of chats as one list of rows: what the list view draws from top to bottom. */
+import type { ChatId } from '../api/generated/ChatId';
 import type { ChatSummary } from '../api/generated/ChatSummary';
 import type { Overview } from '../api/generated/Overview';
 import type { Shell } from '../api/generated/Shell';
@@ -65,6 +66,23 @@ export interface ListOptions {
 export function nWaiting(overview: Pick<Overview, 'in_work' | 'observed' | 'queued'>): number {
   const waits = (summary: ChatSummary): boolean => summary.chat.waiting_since !== null;
   return overview.in_work.filter(waits).length + overview.queued.filter(waits).length;
+}
+
+/**
+ * The chat whose client waits longest for an answer that this operator could give, besides one and
+ * those in which something of this operator's is about to be done.
+ */
+export function longestWaiting(
+  overview: Pick<Overview, 'in_work' | 'queued'>,
+  besides: ChatId,
+): ChatId | null {
+  let longest: { id: ChatId; since: number } | null = null;
+  for (const { chat, pending } of [...overview.in_work, ...overview.queued]) {
+    const since = chat.waiting_since;
+    if (since === null || chat.id === besides || pending !== null) continue;
+    if (longest === null || since < longest.since) longest = { id: chat.id, since };
+  }
+  return longest?.id ?? null;
 }
 
 /** The chat of the list that `step` rows lie between it and `from`; the first if there is none. */

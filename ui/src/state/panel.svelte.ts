@@ -17,7 +17,7 @@ import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
 import { m } from '../paraglide/messages';
 import { Clock } from './clock.svelte';
-import { nWaiting } from './lists';
+import { longestWaiting, nWaiting } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
 import { coalesced } from './reload';
 import { may, type Right } from './rights';
@@ -186,12 +186,9 @@ export class PanelState {
     if (isWithdrawn === false) this.toasts.show(m.pending_late());
   }
 
-  /** The chat of the queue that waits longest, besides one; none if there is none. */
-  nextQueued(besides: ChatId): ChatId | null {
-    const next = this.overview?.queued.find(
-      ({ chat, pending }) => chat.id !== besides && pending === null,
-    );
-    return next?.chat.id ?? null;
+  /** The chat besides one whose client waits longest for me, or for anybody; none if nobody does. */
+  nextWaiting(besides: ChatId): ChatId | null {
+    return this.overview === null ? null : longestWaiting(this.overview, besides);
   }
 
   async reopenChat(chatId: ChatId): Promise<void> {

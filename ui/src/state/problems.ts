@@ -203,10 +203,13 @@ export function heldMode(action: HeldAction): ComposerMode | null {
   return action === 'reply' || action === 'comment' ? action : null;
 }
 
+/** What is done with a colleague, so that another one can be chosen. */
+const CHOOSING = new Set<HeldAction>(['transfer', 'assign', 'set_observers']);
+
 /** What is offered for a refused command; `canReopen` says whether the reader may reopen. */
 export function heldActions(held: Held, canReopen: boolean): readonly ProblemAction[] {
   const { actions, deedActions } = entryOf(held.problem.code);
-  const canChoose = held.action === 'transfer' || held.action === 'assign';
+  const canChoose = CHOOSING.has(held.action);
   return (heldMode(held.action) === null ? deedActions : actions).filter(
     (action) => (action !== 'reopen' || canReopen) && (action !== 'choose' || canChoose),
   );

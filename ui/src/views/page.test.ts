@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/svelte';
+import { cleanup, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 
 import { page, row } from '../test/page';
@@ -229,7 +229,7 @@ describe('a chat', () => {
     await user.click(await the('menu'));
     await user.click(await the('menu-close'));
     expect((await the('pending')).textContent).toContain('Диалог будет завершён');
-    expect(row('pavel').classList).toContain('is-pending');
+    expect(row('pavel').classList).toContain('is-going');
     backend.settle('pavel');
     await the('composer-closed');
     await user.click(await the('menu'));
@@ -476,7 +476,7 @@ describe('what waits', () => {
     await open('marina');
     await user.click(await the('pending-undo'));
     await waitFor(() => expect(has('pending')).toBe(false));
-    expect(row('marina').classList).not.toContain('is-pending');
+    expect(row('marina').classList).not.toContain('is-going');
     expect(backend.world.chats.get('marina')?.row.status).toBe('in_work');
   });
 
@@ -531,6 +531,61 @@ describe('a supervisor', () => {
   });
 });
 
+describe('the observers of a chat', () => {
+  it('are set by a supervisor, all at once', async () => {
+    const { open, the, has, user, backend } = page('supervisor');
+    await open('q1');
+    await user.click(await the('menu'));
+    await user.click(await the('menu-observers'));
+    expect(document.activeElement).toBe(await the('observers-search'));
+    expect(await the('observers-submit')).toHaveProperty('disabled', true);
+    expect(has('observers-to-op-gone')).toBe(false);
+    await user.click(await the('observers-to-op-ivan'));
+    await user.click(await the('observers-to-op-maria'));
+    // Somebody calls a colleague meanwhile, who stays.
+    const chat = backend.world.chats.get('q1')!;
+    chat.row.observer_ids = ['op-artyom'];
+    backend.tell({ event: 'timeline_changed', chat_id: 'q1' });
+    const isMarked = async (who: string): Promise<string | null> =>
+      (await the(`observers-to-${who}`)).getAttribute('aria-selected');
+    await waitFor(async () => expect(await isMarked('op-artyom')).toBe('true'));
+    await user.click(await the('observers-to-op-maria'));
+    await user.click(await the('observers-submit'));
+    expect(has('observers')).toBe(false);
+    expect(chat.row.observer_ids).toEqual(['op-artyom', 'op-ivan']);
+    await waitFor(() => expect(screen.getByText('Вы позвали в чат: Иван')).toBeTruthy());
+  });
+
+  it('are set by keyboard alone', async () => {
+    const { open, the, has, user, backend } = page('supervisor');
+    await open('q1');
+    await user.click(await the('menu'));
+    await user.click(await the('menu-observers'));
+    await the('observers');
+    await user.keyboard('иван{Enter}');
+    expect(await the('observers-search')).toHaveProperty('value', '');
+    expect((await the('observers-to-op-ivan')).getAttribute('aria-selected')).toBe('true');
+    await user.keyboard('{ArrowDown}{ArrowDown}{Enter}{Enter}');
+    expect(has('observers')).toBe(false);
+    expect(backend.world.chats.get('q1')?.row.observer_ids).toEqual(['op-ivan', 'op-artyom']);
+  });
+
+  it('are no matter of an operator, nor is the owner one of them', async () => {
+    const operator = page();
+    await operator.open('marina');
+    await operator.user.click(await operator.the('menu'));
+    expect(operator.has('menu-transfer')).toBe(true);
+    expect(operator.has('menu-observers')).toBe(false);
+    cleanup();
+    const { open, the, has, user } = page('supervisor');
+    await open('marina');
+    await user.click(await the('menu'));
+    await user.click(await the('menu-observers'));
+    await the('observers-to-op-ivan');
+    expect(has('observers-to-op-anna')).toBe(false);
+  });
+});
+
 describe('what was refused', () => {
   it.each([
     ['held-comment', 'сотрудника Марк Бывалый отключена. Комментарий не добавлен'],
@@ -554,6 +609,16 @@ describe('what was refused', () => {
     await the('pending');
     expect(has('held')).toBe(false);
     expect(backend.world.chats.get('marina')?.pending?.to).toBe('op-ivan');
+  });
+
+  it('for an observer who is gone lets them be set anew', async () => {
+    const { open, the, has, user, backend } = page('held-set_observers');
+    backend.world.session!.operator.role = 'supervisor';
+    await open('marina');
+    await user.click(await the('held-action-choose'));
+    await user.keyboard('иван{Enter}{Enter}');
+    await waitFor(() => expect(has('held')).toBe(false));
+    expect(backend.world.chats.get('marina')?.row.observer_ids).toEqual(['op-ivan']);
   });
 
   it('is done knowingly', async () => {
