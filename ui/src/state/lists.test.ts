@@ -72,14 +72,17 @@ describe('arrow keys', () => {
 describe('the next who waits', () => {
   it('is whoever waits longest, for me or in the queue, besides the chat that is left', () => {
     expect(longestWaiting(usual, 'pavel')).toBe('q1');
-    expect(longestWaiting(usual, 'q1')).toBe('marina');
+    expect(longestWaiting(usual, 'q1')).toBe('q2');
+    const newcomers = { ...usual, queued: usual.queued.slice(3) };
+    expect(longestWaiting(newcomers, 'pavel')).toBe('marina');
+    expect(longestWaiting(newcomers, 'marina')).toBe('q4');
     expect(longestWaiting(empty, 'q1')).toBeNull();
   });
 
   it('is nobody about whom something is done already', () => {
     const pending = { command_id: 'c', action: 'close', until: 0, to: null } as const;
     const queued = usual.queued.map((one) => (one.chat.id === 'q1' ? { ...one, pending } : one));
-    expect(longestWaiting({ ...usual, queued }, 'pavel')).toBe('marina');
+    expect(longestWaiting({ ...usual, queued }, 'pavel')).toBe('q2');
   });
 });
 
