@@ -8,7 +8,9 @@
 pub mod bench;
 pub mod bus;
 pub mod clients;
+pub mod guide;
 pub mod office;
+pub mod palette;
 pub mod panels;
 pub mod peer;
 pub mod phones;
@@ -16,6 +18,7 @@ pub mod pictures;
 pub mod programs;
 pub mod prove;
 pub mod proxy;
+pub mod refusals;
 pub mod testids;
 pub mod until;
 pub mod window;

@@ -115,6 +115,18 @@ impl Office {
     /// # Errors
     /// When the backend refuses.
     pub async fn operator(&self, login: &str, name: &str) -> Result<Operator> {
+        self.person(login, name, "operator").await
+    }
+
+    /// Adds a supervisor, likewise.
+    ///
+    /// # Errors
+    /// When the backend refuses.
+    pub async fn supervisor(&self, login: &str, name: &str) -> Result<Operator> {
+        self.person(login, name, "supervisor").await
+    }
+
+    async fn person(&self, login: &str, name: &str, role: &str) -> Result<Operator> {
         let (data, password) = (data(self.dir.path()), format!("{login}-in-the-office"));
         let args = args([
             &"--data",
@@ -126,7 +138,7 @@ impl Office {
             &"--name",
             &name,
             &"--role",
-            &"operator",
+            &role,
             &"--password-stdin",
         ]);
         let answer = run(BACKEND, &args, &format!("{password}\n")).await?;

@@ -70,3 +70,19 @@ pub const MENU_CLOSE: &str = "menu-close";
 pub const CARD: &str = "card";
 /// Shows the card and puts it away.
 pub const CARD_TOGGLE: &str = "card-toggle";
+/// Gives a queued chat to somebody.
+pub const MENU_ASSIGN: &str = "menu-assign";
+/// Sets who observes the open chat.
+pub const MENU_OBSERVERS: &str = "menu-observers";
+/// Whom to look for among them.
+pub const OBSERVERS_SEARCH: &str = "observers-search";
+/// Sets who observes.
+pub const OBSERVERS_SUBMIT: &str = "observers-submit";
+/// Narrows the lists.
+pub const FILTER: &str = "filter";
+/// The settings.
+pub const SETTINGS: &str = "settings";
+/// Ends the session, in the settings.
+pub const SIGN_OUT: &str = "settings-sign-out";
+/// The list of shortcuts.
+pub const SHORTCUTS: &str = "shortcuts";

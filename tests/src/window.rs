@@ -300,6 +300,20 @@ impl Window {
         Ok(())
     }
 
+    /// Takes it as read, from the next look on, where the sign-in token is kept: the session of the
+    /// tests has no key store, and the hint of that would stand in every picture.
+    ///
+    /// # Errors
+    /// When the page does not do it.
+    pub async fn understands_key_store(&self) -> Result<()> {
+        let script = "const kept = JSON.parse(localStorage.getItem('pult.settings') ?? '{}');
+            localStorage.setItem(
+                'pult.settings',
+                JSON.stringify({ ...kept, isKeyStoreNoticeSeen: true }),
+            );";
+        self.script(script).await.map(drop)
+    }
+
     /// Makes the window so large, and waits until the page is.
     ///
     /// # Errors
@@ -325,16 +339,34 @@ impl Window {
     /// # Errors
     /// When it cannot be taken or written.
     pub async fn picture(&self, path: &Path) -> Result<()> {
-        // Two frames later everything that was to be drawn is.
+        self.is_drawn().await?;
+        let png = self.driver.screenshot().await.context("Taking a picture")?;
+        let done = tokio::fs::write(path, png).await;
+        done.with_context(|| format!("Writing {}", path.display()))
+    }
+
+    /// A picture of the page, or of the piece of it that `css` finds.
+    ///
+    /// # Errors
+    /// When there is no such piece, or it cannot be taken.
+    pub async fn picture_of(&self, css: Option<&str>) -> Result<Vec<u8>> {
+        self.is_drawn().await?;
+        let png = match css {
+            None => self.driver.screenshot().await,
+            Some(css) => self.find_css(css).await?.screenshot().await,
+        };
+        png.context("Taking a picture")
+    }
+
+    /// Waits until everything that was to be drawn is: two frames.
+    async fn is_drawn(&self) -> Result<()> {
         let drawn = "const done = arguments[0];
             requestAnimationFrame(() => requestAnimationFrame(() => done()));";
         self.driver
             .execute_async(drawn, Vec::new())
             .await
             .context("Waiting for a frame")?;
-        let png = self.driver.screenshot().await.context("Taking a picture")?;
-        let done = tokio::fs::write(path, png).await;
-        done.with_context(|| format!("Writing {}", path.display()))
+        Ok(())
     }
 
     /// Waits until nothing of the page lies beyond the window at its side.

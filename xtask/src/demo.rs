@@ -66,10 +66,20 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
     )
 }
 
-/// `cargo xtask screenshots`.
+/// `cargo xtask screenshots DIR`.
 pub(crate) fn screenshots(house: &House, folder: &Path) -> Result<()> {
+    pictures(house, vec![full(folder)?.into()])
+}
+
+/// `cargo xtask screenshots --guide`.
+pub(crate) fn guide(house: &House) -> Result<()> {
+    let folder = house.path("docs/guide/pictures");
+    pictures(house, vec!["--guide".into(), folder.into()])
+}
+
+fn pictures(house: &House, args: Vec<OsString>) -> Result<()> {
     let mut steps = built(house, Purpose::WindowTests, "pult-screenshots")?;
-    let pictures = Call::new(house.program("pult-screenshots")).args([full(folder)?]);
+    let pictures = Call::new(house.program("pult-screenshots")).args(args);
     steps.take(
         "screenshots",
         "the real window in a virtual display",

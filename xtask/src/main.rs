@@ -70,8 +70,12 @@ enum Command {
     },
     /// Takes the pictures of the documentation from the real window
     Screenshots {
-        /// Where the pictures go
-        directory: PathBuf,
+        /// Where the pictures of every view go
+        #[arg(required_unless_present = "guide")]
+        directory: Option<PathBuf>,
+        /// Makes those of docs/guide anew
+        #[arg(long, conflicts_with = "directory")]
+        guide: bool,
     },
     /// Runs a command in the private session of the window tests: own home, display and bus
     Session {
@@ -104,7 +108,11 @@ fn run(command: Command) -> Result<()> {
         Command::Bench(what) => bench::run(&house, &what),
         Command::Codegen { check: true } => codegen::check(&house),
         Command::Codegen { check: false } => codegen::write(&house),
-        Command::Screenshots { directory } => demo::screenshots(&house, &directory),
+        Command::Screenshots {
+            directory: Some(folder),
+            ..
+        } => demo::screenshots(&house, &folder),
+        Command::Screenshots { .. } => demo::guide(&house),
         Command::Session { command } => {
             let mut words = command.into_iter();
             let Some(program) = words.next() else {

@@ -1,14 +1,17 @@
 //! `pult-screenshots DIR`: pictures of every view and state of the window, in both languages and
-//! themes and at three widths, to be looked at before and after a change of a view.
+//! themes and at three widths, to be looked at before and after a change of a view. With `--guide`
+//! the pictures of the operators' guide, which are some of these.
 
+use std::cell::Cell;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 use pult_domain::ChatId;
 use pult_tests::office::Office;
 use pult_tests::panels::Seat;
 use pult_tests::pictures::{Album, LOOKS, WIDTHS};
+use pult_tests::refusals::{self, REFUSALS};
 use pult_tests::window::Window;
 use pult_tests::{clients, testids};
 
@@ -17,27 +20,43 @@ use pult_tests::{clients, testids};
 struct Arguments {
     /// Where they are saved
     dir: PathBuf,
+    /// Takes those of the operators' guide alone
+    #[arg(long)]
+    guide: bool,
 }
+
+/// Enter, as the driver types it.
+const ENTER: &str = "\u{e007}";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Arguments { dir } = Arguments::parse();
-    let album = Album::open(&dir, &WIDTHS)?;
+    let Arguments { dir, guide } = Arguments::parse();
+    let album = if guide {
+        Album::of_guide(&dir)?
+    } else {
+        Album::open(&dir, &WIDTHS)?
+    };
+    day(&album).await?;
+    supervision(&album).await
+}
+
+/// An operator's day, from signing in to the archive.
+async fn day(album: &Album) -> Result<()> {
     let mut office = Office::open().await?;
     let anna = office.operator("anna", "Анна Примерова").await?;
     let ivan = office.operator("ivan", "Иван Образцов").await?;
+    office.operator("maria", "Мария Выдумщикова").await?;
+    office.supervisor("vera", "Вера Выдуманная").await?;
 
     let nobody = Window::open(&office.panel_dir("nobody")).await?;
     album.add("sign-in", &nobody, None).await?;
-    nobody
-        .type_into(testids::SIGN_IN_ADDRESS, "http://pult.example.net")
-        .await?;
     nobody.close().await?;
 
     let (anna_dir, ivan_dir) = (office.panel_dir("anna"), office.panel_dir("ivan"));
     office.sign_in(&anna, &anna_dir).await?;
     let window = Window::open(&anna_dir).await?;
     album.add("empty", &window, None).await?;
+    window.understands_key_store().await?;
 
     clients::begin(&office.phones).await?;
     window.find_with_text(testids::CHAT_ROW, "Ольга").await?;
@@ -74,14 +93,22 @@ async fn main() -> Result<()> {
     let window = Window::open(&anna_dir).await?;
     window.find(testids::SHELL_ROW).await?;
     album.add("taken", &window, None).await?;
-    deeds(&album, &window, &ivan, petr).await?;
+    album
+        .add_after("taken-text", &window, async || {
+            window.click(testids::SHELL_ROW).await?;
+            window.find(testids::HELD).await.map(drop)
+        })
+        .await?;
+    observed(album, &window, &ivan, petr).await?;
+    own(album, &window).await?;
+    archive(album, &window).await?;
     window.close().await?;
     ivan.leave().await;
     office.stop().await
 }
 
-/// What is done with a chat besides answering it.
-async fn deeds(album: &Album, window: &Window, ivan: &Seat, petr: ChatId) -> Result<()> {
+/// A chat of a colleague, into which Anna is called.
+async fn observed(album: &Album, window: &Window, ivan: &Seat, petr: ChatId) -> Result<()> {
     let anna = ivan
         .sees("who Anna is", |now| {
             let anna = now
@@ -95,8 +122,14 @@ async fn deeds(album: &Album, window: &Window, ivan: &Seat, petr: ChatId) -> Res
     let said = "@Анна Примерова подскажите, когда был прошлый заказ?".to_owned();
     ivan.panel.comment(petr, said, vec![anna], seen).await?;
     window.find_with_text(testids::CHAT_ROW, "Пётр").await?;
-    album.add("observed", window, Some("Пётр")).await?;
+    window.click_on_text(testids::CHAT_ROW, "Пётр").await?;
+    // What was refused has come back as a draft; here it would only be in the way.
+    window.empty(testids::COMPOSER).await?;
+    album.add("observed", window, Some("Пётр")).await
+}
 
+/// What is done with a chat of one's own besides answering it.
+async fn own(album: &Album, window: &Window) -> Result<()> {
     let in_comment_mode = async || {
         window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
         window.find(testids::COMPOSER).await?;
@@ -115,18 +148,28 @@ async fn deeds(album: &Album, window: &Window, ivan: &Seat, petr: ChatId) -> Res
             window.find(testids::MENTION_LIST).await.map(drop)
         })
         .await?;
+    in_comment_mode().await?;
+    window.click(testids::COMMENT_TOGGLE).await?;
+    let menu = async || {
+        window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
+        window.click(testids::MENU).await?;
+        window.find(testids::MENU_TRANSFER).await.map(drop)
+    };
+    album.add_after("menu", window, menu).await?;
     album
         .add_after("transfer", window, async || {
-            window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
-            window.click(testids::MENU).await?;
+            menu().await?;
             window.click(testids::MENU_TRANSFER).await?;
+            window.type_into(testids::TRANSFER_SEARCH, "мария").await?;
             window.find(testids::TRANSFER_SUBMIT).await.map(drop)
         })
         .await?;
     album
-        .add_after("card", window, async || {
-            window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
-            // It stays shown from one look to the next.
+        .add_at_each_width("card", window, async || {
+            if !window.has(testids::CONVERSATION_TITLE).await {
+                window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
+            }
+            // Beside the conversation it stays shown, above it it goes with the look.
             window.find(testids::CARD_TOGGLE).await?;
             if !window.has(testids::CARD).await {
                 window.click(testids::CARD_TOGGLE).await?;
@@ -134,7 +177,26 @@ async fn deeds(album: &Album, window: &Window, ivan: &Seat, petr: ChatId) -> Res
             window.find(testids::CARD).await.map(drop)
         })
         .await?;
+    album
+        .add_at_each_width("settings", window, async || {
+            if !window.has(testids::SIGN_OUT).await {
+                window.click(testids::SETTINGS).await?;
+            }
+            window.find(testids::SIGN_OUT).await.map(drop)
+        })
+        .await?;
+    album
+        .add_after("shortcuts", window, async || {
+            window.find(testids::CHAT_ROW).await?;
+            window.type_into(testids::RAIL_ARCHIVE, "?").await?;
+            window.find(testids::SHORTCUTS).await.map(drop)
+        })
+        .await
+}
+
+async fn archive(album: &Album, window: &Window) -> Result<()> {
     window.look(LOOKS[0]).await?;
+    window.resize(1280, 800).await?;
     window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
     window.click(testids::MENU).await?;
     window.click(testids::MENU_CLOSE).await?;
@@ -146,12 +208,83 @@ async fn deeds(album: &Album, window: &Window, ivan: &Seat, petr: ChatId) -> Res
     };
     album.add_after("archive", window, in_archive).await?;
     album
+        .add_after("archive-found", window, async || {
+            in_archive().await?;
+            window.type_into(testids::ARCHIVE_SEARCH, "лагуна").await?;
+            window.find_css("[data-testid='archive-line'] mark").await?;
+            Ok(())
+        })
+        .await?;
+    album
         .add_after("archived-chat", window, async || {
             in_archive().await?;
             window.click(testids::ARCHIVE_ROW).await?;
             window.find(testids::ARCHIVED).await.map(drop)
         })
         .await
+}
+
+/// A supervisor's part, and everything that can be refused.
+async fn supervision(album: &Album) -> Result<()> {
+    let mut office = Office::open().await?;
+    let vera = office.supervisor("vera", "Вера Выдуманная").await?;
+    office.operator("anna", "Анна Примерова").await?;
+    office.operator("maria", "Мария Выдумщикова").await?;
+    let network = refusals::provoke(&office, &vera, "vera").await?;
+    clients::begin(&office.phones).await?;
+    let window = Window::open(&office.panel_dir("vera")).await?;
+    window.understands_key_store().await?;
+    let open = async |client: &str| {
+        window.empty(testids::FILTER).await?;
+        let keys = format!("{client}{ENTER}");
+        window.type_into(testids::FILTER, &keys).await?;
+        window
+            .find_with_text(testids::CONVERSATION_TITLE, client)
+            .await
+    };
+    album
+        .add_each(&REFUSALS.map(|one| one.name), &window, async |name| {
+            let refusal = REFUSALS.iter().find(|one| one.name == name);
+            open(refusal.context("Finding a refusal")?.client).await?;
+            window.find(testids::HELD).await.map(drop)
+        })
+        .await?;
+    let asked = async |client: &str, item: &str| {
+        open(client).await?;
+        window.click(testids::MENU).await?;
+        window.click(item).await
+    };
+    album
+        .add_after("assign", &window, async || {
+            asked("Светлана", testids::MENU_ASSIGN).await?;
+            window.find(testids::TRANSFER_SUBMIT).await.map(drop)
+        })
+        .await?;
+    album
+        .add_after("observers", &window, async || {
+            asked("Светлана", testids::MENU_OBSERVERS).await?;
+            let keys = format!("анна{ENTER}");
+            window.type_into(testids::OBSERVERS_SEARCH, &keys).await?;
+            window.find(testids::OBSERVERS_SUBMIT).await.map(drop)
+        })
+        .await?;
+    // What is taken back goes within seconds if it is not: each look has a chat of its own.
+    let n_closed = Cell::new(0);
+    album
+        .add_after("pending", &window, async || {
+            let client = ["Ольга", "Пётр", "Светлана", "Ильдар"].get(n_closed.get());
+            n_closed.set(n_closed.get() + 1);
+            asked(
+                client.context("Finding a chat for each look")?,
+                testids::MENU_CLOSE,
+            )
+            .await?;
+            window.find(testids::PENDING).await.map(drop)
+        })
+        .await?;
+    window.close().await?;
+    drop(network);
+    office.stop().await
 }
 
 async fn answer(window: &Window, client: &str, text: &str) -> Result<()> {

@@ -5,6 +5,8 @@ import { nameMatches } from '../format/search';
 
 export class ColleagueSearch {
   query = $state('');
+  /** How many there are to be found. */
+  readonly n = $derived.by(() => this.#among().length);
   readonly found = $derived.by(() =>
     this.#among().filter((colleague) => nameMatches(colleague.name, this.query)),
   );
