@@ -59,7 +59,7 @@ pub const PICTURES: [Picture; 17] = [
     part("observers", 900, 640, "[data-testid='observers'] .frame"),
     whole("archived-chat"),
     part("card", 1280, 860, "[data-testid='card']"),
-    part("settings", 900, 560, "[data-testid='settings-panel']"),
+    whole("settings"),
 ];
 
 /// The picture of this name, if the guide has it.

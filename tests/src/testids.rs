@@ -32,6 +32,8 @@ pub const TO_END: &str = "to-end";
 pub const ECHO: &str = "echo";
 /// Why a command was refused.
 pub const HELD: &str = "held";
+/// Throws the text away that was refused.
+pub const HELD_DISCARD: &str = "held-action-discard";
 /// The same for a text whose chat is no longer seen.
 pub const SHELL_ROW: &str = "shell-row";
 /// Back from a chat to the lists, where there is room for one of them.

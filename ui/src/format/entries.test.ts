@@ -85,6 +85,7 @@ describe('a notice', () => {
       { what: 'reopened', by: 'op-ivan', owner: 'op-anna' },
       'Иван возвращает чат в работу, ответственный: Анна',
     ],
+    [{ what: 'reopened', by: 'op-anna', owner: 'op-anna' }, 'Вы вернули чат себе в работу'],
   ])('%o is worded from its kind and parameters', (notice, words) => {
     expect(noticeText(notice, people, '1С')).toBe(words);
   });

@@ -170,6 +170,7 @@ export function noticeText(notice: Notice, people: People, program: string): str
     case 'reopened': {
       const owner = name(notice.owner);
       if (notice.by === null) return m.notice_reopened_program({ by: program, owner });
+      if (isMe(notice.by) && isMe(notice.owner)) return m.notice_reopened_mine();
       return isMe(notice.by)
         ? m.notice_reopened_me({ owner })
         : m.notice_reopened({ by: name(notice.by), owner });

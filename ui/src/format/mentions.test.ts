@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 
 import { parseMarkup } from './markup';
 import { mentionQuery, mentionsIn, withMentions } from './mentions';
-import { nameMatches } from './search';
 
 const IVAN = { id: 'ivan', name: 'Иван' };
 const PETROV = { id: 'petrov', name: 'Иван Петров' };
@@ -66,17 +65,5 @@ describe('what is typed after an @', () => {
 
   it('knows where its @ stands', () => {
     expect(mentionQuery('Спроси @м и потом', 9, [])).toEqual({ at: 7, query: 'м' });
-  });
-});
-
-describe('a name', () => {
-  it.each<[string, string, boolean]>([
-    ['Артём Небылов', 'артем', true],
-    ['Артём Небылов', 'НЕБ арт', true],
-    ['Артём Небылов', 'ылов', true],
-    ['Артём Небылов', '', true],
-    ['Артём Небылов', 'ивн', false],
-  ])('%s, looked for by "%s": %s', (name, query, isFound) => {
-    expect(nameMatches(name, query)).toBe(isFound);
   });
 });

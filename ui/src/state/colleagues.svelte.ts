@@ -1,15 +1,13 @@
 /** A search among colleagues: what was typed, who is found, who is meant. */
 import type { OperatorId } from '../api/generated/OperatorId';
 import type { OperatorRow } from '../api/generated/OperatorRow';
-import { nameMatches } from '../format/search';
+import { foundByName } from '../format/search';
 
 export class ColleagueSearch {
   query = $state('');
   /** How many there are to be found. */
   readonly n = $derived.by(() => this.#among().length);
-  readonly found = $derived.by(() =>
-    this.#among().filter((colleague) => nameMatches(colleague.name, this.query)),
-  );
+  readonly found = $derived.by(() => foundByName(this.#among(), this.query));
   /**
    * Who is meant. The best hit is as one types; before that nobody is, so that Enter does nothing to
    * somebody by chance.

@@ -66,7 +66,7 @@ describe('problems', () => {
     expect(problemText(held(code).problem)).toMatch(/^\p{Lu}.*\.$/u);
     for (const action of ACTIONS) {
       const refused = held(code, action);
-      expect(problemText(refused.problem, { action })).toMatch(/^\p{Lu}.*\. \p{Lu}.*\.$/u);
+      expect(problemText(refused.problem, { action })).toMatch(/^\p{Lu}.*\.$/u);
       const actions = heldActions(refused, false);
       expect(actions, action).not.toHaveLength(0);
       const labels = actions.map((one) => actionLabel(one, refused.problem, action));
@@ -91,12 +91,30 @@ describe('problems', () => {
   });
 
   it('say what stands as it stood, each in its own words', () => {
-    const { problem } = held('not_allowed');
+    const { problem } = held('unavailable');
     const words = ACTIONS.map((action) => problemText(problem, { action }));
     expect(new Set(words).size).toBe(ACTIONS.length);
-    expect(problemText(problem, { action: 'transfer' })).toBe(
+    for (const text of words) expect(text).toMatch(/^\p{Lu}.*\. \p{Lu}.*\.$/u);
+    expect(problemText(held('not_allowed').problem, { action: 'transfer' })).toBe(
       'На это не хватает прав. Чат не передан.',
     );
+  });
+
+  it('say nothing that is not so where what was asked for has come about already', () => {
+    const wrong = held('wrong_status').problem;
+    expect(problemText(wrong, { action: 'return_to_queue' })).toBe('Чат уже в очереди.');
+    expect(problemText(wrong, { action: 'close' })).toBe('Чат уже закрыт.');
+    // Whoever was given the chat observes it no more.
+    const refused = held('not_allowed').problem;
+    expect(problemText(refused, { action: 'leave' })).toBe(
+      'Вы больше не наблюдаете за этим чатом.',
+    );
+  });
+
+  it('speak of messages of WhatsApp only where one was to be sent', () => {
+    for (const action of ['comment', 'transfer', 'name_client', 'note_client'] as const) {
+      expect(problemText(held('text_too_long').problem, { action })).not.toContain('WhatsApp');
+    }
   });
 
   it('never speak of the client where nothing was for the client', () => {

@@ -181,10 +181,39 @@ const KEPT: Record<HeldAction, () => string> = {
   reopen: m.kept_reopen,
 };
 
+/**
+ * Where the general words would be wrong or say nothing: why, and what stands, in one. What was asked
+ * for may have come about already, and then nothing "stands as it stood".
+ */
+const PARTICULAR: Partial<Record<Code, Partial<Record<HeldAction, () => string>>>> = {
+  wrong_status: {
+    return_to_queue: m.already_queued,
+    reopen: m.already_reopened,
+    assign: m.already_not_queued,
+    transfer: m.already_not_in_work,
+    close: m.already_closed,
+    leave: m.already_closed,
+    set_observers: m.already_closed,
+    no_answer_needed: m.already_closed,
+  },
+  not_allowed: { leave: m.already_no_observer, tell_only_addressed: m.already_no_observer },
+  text_too_long: {
+    comment: m.too_long_comment,
+    transfer: m.too_long_transfer,
+    name_client: m.too_long_name,
+    note_client: m.too_long_note,
+  },
+};
+
 /** Words for `problem`; a code that this version does not know gets the words of a fault. */
 export function problemText(problem: Problem, context: ProblemContext = {}): string {
+  const { action } = context;
+  if (action !== undefined) {
+    const particular = particularOf(problem.code, action);
+    if (particular !== undefined) return particular();
+  }
   const why = entryOf(problem.code).text(context);
-  return context.action === undefined ? why : `${why} ${KEPT[context.action]()}`;
+  return action === undefined ? why : `${why} ${KEPT[action]()}`;
 }
 
 /** How grave `problem` is. */
@@ -288,6 +317,10 @@ export function panelErrorCode(error: unknown): PanelErrorCode | null {
 export function panelErrorText(error: unknown): string {
   const code = panelErrorCode(error);
   return code === null ? m.error_unknown() : PANEL_ERRORS[code]();
+}
+
+function particularOf(code: string, action: HeldAction): (() => string) | undefined {
+  return Object.hasOwn(PARTICULAR, code) ? PARTICULAR[code as Code]?.[action] : undefined;
 }
 
 function entryOf(code: string): ProblemEntry {

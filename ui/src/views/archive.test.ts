@@ -209,8 +209,20 @@ describe('a chat of the archive', () => {
     const { the, user, has } = await opened('past-elka');
     await user.keyboard('{Alt>}[KeyC]{/Alt}');
     expect((await the('card-name')).textContent).toBe('Алёна Ёлкина-Небыль');
-    expect(await the('card-note')).toHaveProperty('readOnly', true);
     expect(has('card-name-edit')).toBe(false);
     expect((await the('card-n-talks')).textContent).toBe('1');
+    // Nothing was noted, and nothing can be.
+    expect(has('card-note')).toBe(false);
+  });
+
+  it('has a card that shows what was noted', async () => {
+    const { backend, user, the } = page('archive');
+    backend.world.chats.get('past-elka')!.row.client.note = 'Просит звонить вечером';
+    await user.click(await the('rail-archive'));
+    await waitFor(() => row('past-elka'));
+    await user.click(row('past-elka'));
+    await user.keyboard('{Alt>}[KeyC]{/Alt}');
+    expect(await the('card-note')).toHaveProperty('value', 'Просит звонить вечером');
+    expect(await the('card-note')).toHaveProperty('readOnly', true);
   });
 });

@@ -599,6 +599,17 @@ describe('what was refused', () => {
     expect((await the('held')).textContent).toContain(words);
   });
 
+  it('because the chat is closed is not sent again as it is', async () => {
+    const { backend, the, user, has } = page('held-closed');
+    await the('group-queued');
+    backend.clickBanner('marina');
+    await the('held');
+    expect(await the('send')).toHaveProperty('disabled', true);
+    await user.type(await the('composer'), '{Enter}');
+    expect(has('echo')).toBe(false);
+    expect(await the('composer')).toHaveProperty('value', expect.stringContaining('мастер'));
+  });
+
   it('for want of a colleague lets another one be chosen', async () => {
     const { open, the, has, user, backend } = page('held-transfer');
     await open('marina');
