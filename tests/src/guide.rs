@@ -67,3 +67,156 @@ pub const PICTURES: [Picture; 17] = [
 pub fn picture(name: &str) -> Option<&'static Picture> {
     PICTURES.iter().find(|picture| picture.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    use serde_json::Value;
+
+    use super::PICTURES;
+
+    const LANGUAGES: [&str; 2] = ["ru", "en"];
+
+    fn house() -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+
+    fn guide(language: &str) -> String {
+        let file = house().join(format!("docs/guide/{language}.md"));
+        std::fs::read_to_string(file).unwrap()
+    }
+
+    /// What stands between `open` and `close`, each time.
+    fn between<'a>(text: &'a str, open: &str, close: &str) -> Vec<&'a str> {
+        let parts = text.split(open).skip(1);
+        parts
+            .map(|part| part.split_once(close).unwrap().0)
+            .collect()
+    }
+
+    /// Everything that the page can say in a language; `{…}` stands for what differs.
+    fn messages(language: &str) -> Vec<String> {
+        fn gather(value: &Value, into: &mut Vec<String>) {
+            match value {
+                Value::String(text) => into.push(text.clone()),
+                Value::Array(list) => list.iter().for_each(|one| gather(one, into)),
+                Value::Object(map) => map.values().for_each(|one| gather(one, into)),
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+            }
+        }
+        let file = house().join(format!("ui/messages/{language}.json"));
+        let all: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let mut texts = Vec::new();
+        gather(&all, &mut texts);
+        texts
+    }
+
+    /// Whether the label is the message with something in place of what differs.
+    fn is_said(label: &str, message: &str) -> bool {
+        let mut pieces = message.split('{').map(|piece| {
+            let end = piece.find('}').map_or(0, |at| at + 1);
+            &piece[end..]
+        });
+        let Some(mut rest) = label.strip_prefix(pieces.next().unwrap()) else {
+            return false;
+        };
+        let mut is_open = false;
+        for piece in pieces {
+            is_open = piece.is_empty();
+            // Something stands in the place of what differs.
+            let Some(at) = rest
+                .char_indices()
+                .nth(1)
+                .map_or(Some(rest.len()), |(at, _)| {
+                    rest[at..].find(piece).map(|found| at + found)
+                })
+            else {
+                return false;
+            };
+            rest = rest.get(at + piece.len()..).unwrap_or_default();
+        }
+        rest.is_empty() || is_open
+    }
+
+    #[test]
+    fn a_label_is_a_message_or_one_with_something_put_in() {
+        for (label, message) in [
+            ("Покинуть", "Покинуть"),
+            ("ждёт 7 мин", "ждёт {age}"),
+            ("Пётр: вас позвали в чат", "{name}: вас позвали в чат"),
+            ("Нет связи с 12:04, всё", "Нет связи с {since}, всё"),
+        ] {
+            assert!(is_said(label, message), "{label}");
+        }
+        for (label, message) in [
+            ("Покинуть чат", "Покинуть"),
+            ("Поки", "Покинуть"),
+            ("вас позвали в чат", "{name}: вас позвали в чат"),
+            ("Нет связи с 12:04, ничего", "Нет связи с {since}, всё"),
+        ] {
+            assert!(!is_said(label, message), "{label}");
+        }
+    }
+
+    #[test]
+    fn the_labels_in_the_guide_are_those_of_the_program() {
+        for language in LANGUAGES {
+            // Messages that are nothing but a place would allow anything.
+            let messages: Vec<_> = messages(language)
+                .into_iter()
+                .filter(|text| !text.starts_with("{n}") && !text.starts_with("input "))
+                .collect();
+            let guide = guide(language);
+            let parts: Vec<_> = guide.split("**").collect();
+            assert_eq!(parts.len() % 2, 1, "every bold text is closed");
+            for label in parts.iter().skip(1).step_by(2) {
+                let label = label.replace('\n', " ");
+                assert!(
+                    messages.iter().any(|message| is_said(&label, message)),
+                    "nothing in the program in {language} reads {label:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn both_guides_have_the_same_chapters_and_list_them() {
+        let chapters = LANGUAGES.map(|language| {
+            let guide = guide(language);
+            let ids: Vec<_> = between(&guide, "<a id=\"", "\"></a>\n\n## ")
+                .into_iter()
+                .map(str::to_owned)
+                .collect();
+            let listed: Vec<_> = guide
+                .lines()
+                .filter(|line| line.starts_with(|start: char| start.is_ascii_digit()))
+                .flat_map(|line| between(line, "](#", ")"))
+                .collect();
+            assert_eq!(listed, ids, "{language}");
+            for link in between(&guide, "](#", ")") {
+                assert!(ids.iter().any(|id| id == link), "{language}: {link}");
+            }
+            ids
+        });
+        assert_eq!(chapters[0], chapters[1]);
+    }
+
+    #[test]
+    fn the_guides_show_the_pictures_that_are_made_and_they_are_there() {
+        for language in LANGUAGES {
+            let guide = guide(language);
+            let shown: BTreeSet<_> = between(&guide, "](pictures/", ")").into_iter().collect();
+            let made: BTreeSet<_> = PICTURES
+                .iter()
+                .map(|picture| picture.file(language))
+                .collect();
+            assert_eq!(shown, made.iter().map(String::as_str).collect());
+            for file in made {
+                let path = house().join("docs/guide/pictures").join(&file);
+                assert!(path.is_file(), "{file} is not there");
+            }
+        }
+    }
+}

@@ -68,7 +68,7 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Takes the pictures of the documentation from the real window
+    /// Takes pictures of every view from the real window, or those of the operators' guide
     Screenshots {
         /// Where the pictures of every view go
         #[arg(required_unless_present = "guide")]
