@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { avatarColour, clientName, initials, phoneNumber, takesFeminine } from './people';
+import {
+  avatarColour,
+  clientName,
+  initials,
+  phoneNumber,
+  presenceText,
+  takesFeminine,
+} from './people';
 
 describe('a client', () => {
   it('is called by name, else by number, else has no name', () => {
@@ -46,4 +53,22 @@ describe('a colleague', () => {
       expect(takesFeminine(name)).toBe(false);
     },
   );
+});
+
+describe('the presence of a colleague', () => {
+  const now = new Date(2026, 10, 28, 15, 30).getTime();
+  const offline = (at: Date | null): string =>
+    presenceText({ operator_id: 'a', presence: 'offline', since: at?.getTime() ?? null }, now);
+
+  it('is told in words, and since when somebody is gone as exactly as it matters', () => {
+    expect(presenceText({ operator_id: 'a', presence: 'online', since: now }, now)).toBe('в сети');
+    expect(offline(new Date(2026, 10, 28, 12, 4))).toBe('не в сети с 12:04');
+    expect(offline(new Date(2026, 10, 27, 23, 50))).toBe('не в сети с 27 ноября');
+    expect(offline(new Date(2025, 0, 3))).toBe('не в сети с 3 января 2025 г.');
+  });
+
+  it('of which nothing is known makes nobody present', () => {
+    expect(offline(null)).toBe('не в сети');
+    expect(presenceText(null, now)).toBe('не в сети');
+  });
 });

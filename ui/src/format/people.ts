@@ -1,7 +1,10 @@
 /** How clients and colleagues are called. */
 import type { ClientCard } from '../api/generated/ClientCard';
+import type { PresenceRow } from '../api/generated/PresenceRow';
 import type { Role } from '../api/generated/Role';
+import type { Timestamp } from '../api/generated/Timestamp';
 import { m } from '../paraglide/messages';
+import { clockOrDate } from './time';
 
 /** A client's name, else their number, else that there is none. */
 export function clientName(client: Pick<ClientCard, 'name' | 'phone'>): string {
@@ -19,6 +22,15 @@ const ROLES: Record<Role, () => string> = {
 /** What a role is called. */
 export function roleName(role: Role): string {
   return ROLES[role]();
+}
+
+/** Whether somebody is there, and since when not; `row` is none of whom nothing is known. */
+export function presenceText(row: PresenceRow | null, now: Timestamp): string {
+  if (row?.presence === 'online') return m.presence_online();
+  const since = row?.since ?? null;
+  return since === null
+    ? m.presence_offline()
+    : m.presence_offline_since({ since: clockOrDate(since, now) });
 }
 
 /** A number in groups that can be read aloud: Russian ones as usual, others in threes. */

@@ -100,6 +100,14 @@ export function dateInWords(at: Timestamp, now: Timestamp): string {
     : formatter('day-year', { day: 'numeric', month: 'long', year: 'numeric' }).format(at);
 }
 
+/** A moment after "since": the clock of today, else the date, and the year of another year. */
+export function clockOrDate(at: Timestamp, now: Timestamp): string {
+  if (isSameDay(at, now)) return clock(at);
+  return isSameYear(at, now)
+    ? formatter('day-month', { day: 'numeric', month: 'long' }).format(at)
+    : formatter('day-year', { day: 'numeric', month: 'long', year: 'numeric' }).format(at);
+}
+
 /** A name for the local day of `at`; equal for equal days. */
 export function dayKey(at: Timestamp): string {
   const date = new Date(at);

@@ -15,6 +15,7 @@ import type { PanelEvent } from '../api/generated/PanelEvent';
 import type { NotificationKind } from '../api/generated/NotificationKind';
 import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
+import { presenceText, roleName } from '../format/people';
 import { m } from '../paraglide/messages';
 import { Clock } from './clock.svelte';
 import { longestWaiting, nWaiting } from './lists';
@@ -67,6 +68,9 @@ export class PanelState {
 
   readonly #operators = $derived(
     new Map((this.overview?.operators ?? []).map((operator) => [operator.id, operator])),
+  );
+  readonly #presence = $derived(
+    new Map((this.overview?.presence ?? []).map((row) => [row.operator_id, row])),
   );
   readonly #timelines = new Map<ChatId, TimelineState>();
   readonly #reload: () => Promise<void>;
@@ -131,6 +135,17 @@ export class PanelState {
 
   /** The name that colleagues know an operator by; rows may name one who is gone. */
   operatorName = (id: OperatorId): string => this.operator(id)?.name ?? m.unknown_operator();
+
+  /** Whether a panel of a colleague's is connected. */
+  isOnline = ({ id }: OperatorRow): boolean => this.#presence.get(id)?.presence === 'online';
+
+  /** What stands below a colleague's name where one is chosen. */
+  aboutColleague = ({ id, role }: OperatorRow): string => {
+    const parts = role === 'operator' ? [] : [roleName(role)];
+    // Without a connection nothing is known of anybody.
+    if (this.isLive) parts.push(presenceText(this.#presence.get(id) ?? null, this.now));
+    return parts.join(' · ') || roleName(role);
+  };
 
   /** The name of the program that did something. */
   programName = (id: IntegrationId | null): string =>

@@ -435,6 +435,17 @@ describe('an observed chat', () => {
 });
 
 describe('a transfer', () => {
+  it('is chosen knowing who is there', async () => {
+    const { open, the, user } = page('transfer');
+    await open('pavel');
+    await user.keyboard('{Alt>}[KeyT]{/Alt}');
+    const about = async (id: string): Promise<string> =>
+      (await the(`transfer-to-${id}`)).querySelector('.about')?.textContent ?? '';
+    expect(await about('op-ivan')).toBe('в сети');
+    expect(await about('op-maria')).toContain('супервизор · не в сети с ');
+    expect(await about('op-boss')).toBe('администратор · не в сети');
+  });
+
   it('asks to whom and takes a hidden comment along', async () => {
     const { open, the, has, user, backend } = page('transfer');
     await open('pavel');
