@@ -148,6 +148,7 @@ impl Backend {
         backend.tasks.spawn(delivery::run(Arc::clone(&backend)));
         backend.tasks.spawn(watch::run(Arc::clone(&backend)));
         backend.tasks.spawn(upkeep::run(Arc::clone(&backend)));
+        backend.tasks.spawn(upkeep::archive(Arc::clone(&backend)));
         let mut router = routes();
         if let Some(listener) = metrics_listener {
             let router = complete(figures(), &backend);

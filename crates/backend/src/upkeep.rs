@@ -1,9 +1,10 @@
-//! What the backend does for itself while nobody asks: forgets what is old, keeps the store's
-//! write-ahead log short, and finds out when a disk that refused takes writes again.
+//! What the backend does for itself while nobody asks: forgets what is old, writes the archive's index
+//! to its end, keeps the store's write-ahead log short, and finds out when a disk that refused takes
+//! writes again.
 
 use std::time::Duration;
 
-use pult_store::{Forget, Forgotten, PassPlace};
+use pult_store::{Forget, Forgotten, PassPlace, StoreError};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 
 use crate::backend::Shared;
@@ -86,6 +87,33 @@ async fn forget_old(backend: &Shared) {
     if n_forgotten > 0 {
         tracing::info!(n_forgotten, "What was older than it is kept is forgotten");
     }
+}
+
+/// Writes what the archive's index lacks, until the backend stops.
+pub(crate) async fn archive(backend: Shared) {
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let write = async {
+        loop {
+            looks.tick().await;
+            if let Err(error) = write_archive(&backend).await {
+                tracing::warn!(%error, "The archive's index could not be written; later once more");
+            }
+        }
+    };
+    tokio::select! {
+        () = backend.stopping.cancelled() => {}
+        () = write => {}
+    }
+}
+
+/// All that the index lacks, in pieces.
+async fn write_archive(backend: &Shared) -> Result<(), StoreError> {
+    while backend.store.archive_piece().await? {
+        quiet(backend).await;
+        sleep(PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Waits for a moment in which nothing waits to be written.

@@ -18,8 +18,9 @@ pub use command::{Command, CommandDone, CommandEnvelope};
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
 pub use pult_domain::provider::FailureKind;
 pub use rest::{
-    ArchiveHit, ArchivePage, ArchiveQuery, ClientHistory, CommandRequest, CommandResponse,
-    HistoryPage, HistoryQuery, SignInRequest, SignInResponse, Talk,
+    ArchiveCursor, ArchiveHit, ArchivePage, ArchiveQuery, ClientHistory, CommandRequest,
+    CommandResponse, HistoryPage, HistoryQuery, NoArchiveCursor, SignInRequest, SignInResponse,
+    Talk,
 };
 pub use rows::{
     ChannelKind, ChannelRow, ChatRow, ClientCard, Delivery, DeliveryState, EntryBody, EntryKind,

@@ -70,8 +70,9 @@ pub struct HistoryPage {
 #[serde(default)]
 #[ts(optional_fields)]
 pub struct ArchiveQuery {
-    /// Words: each must begin a word of the client's name or of what was written, or be a fragment
-    /// of the client's number. Case does not count, and ё is е.
+    /// Words: each must begin a word of the client's name or be a fragment of their number, or else
+    /// begin a word of one line together with the others. Case does not count, ё is е, and a number
+    /// may be written with spaces, brackets and hyphens, and with 8 in place of +7. At most 16 count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
     /// Whose chat it was when it was closed.
@@ -83,9 +84,10 @@ pub struct ArchiveQuery {
     /// Last active before this moment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
-    /// Go on behind this chat of the page before.
+    /// Go on where the page before says.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<ChatId>,
+    #[param(value_type = Option<String>)]
+    pub after: Option<ArchiveCursor>,
     /// At most so many, 1-100; 30 when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub limit: Option<u32>,
@@ -94,10 +96,50 @@ pub struct ArchiveQuery {
 /// A page of the archive, last active first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 pub struct ArchivePage {
-    /// What was found.
+    /// What was found. May be empty although more is found further on: a request reads only so much.
     pub hits: Vec<ArchiveHit>,
-    /// Whether there may be more behind the last one.
-    pub has_more: bool,
+    /// Where to go on; none at the end.
+    #[schema(value_type = Option<String>)]
+    pub next: Option<ArchiveCursor>,
+}
+
+/// A place in the archive, behind a chat as it stood when it was passed: it stays where it is when
+/// that chat moves. Texts of it are to be given back as they came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(try_from = "String", into = "String")]
+#[ts(type = "string")]
+pub struct ArchiveCursor {
+    /// When the chat was last active.
+    pub at: Timestamp,
+    /// The chat.
+    pub chat_id: ChatId,
+}
+
+impl From<ArchiveCursor> for String {
+    fn from(ArchiveCursor { at, chat_id }: ArchiveCursor) -> Self {
+        format!("{}_{chat_id}", at.0)
+    }
+}
+
+/// A text that is no place in the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoArchiveCursor;
+
+impl std::fmt::Display for NoArchiveCursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("not a place in the archive")
+    }
+}
+
+impl TryFrom<String> for ArchiveCursor {
+    type Error = NoArchiveCursor;
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (at, chat_id) = text.split_once('_').ok_or(NoArchiveCursor)?;
+        Ok(Self {
+            at: Timestamp(at.parse().map_err(|_| NoArchiveCursor)?),
+            chat_id: chat_id.parse().map_err(|_| NoArchiveCursor)?,
+        })
+    }
 }
 
 /// A closed chat that was found.

@@ -29,13 +29,14 @@ ALTER TABLE read_marks ADD COLUMN only_addressed INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients ADD COLUMN given_name TEXT NULL;
 ALTER TABLE clients ADD COLUMN note TEXT NOT NULL DEFAULT '';
 
--- The archive, written down when a chat is closed: lines by the key of their entry, and clients'
--- names and numbers by the key of their chat.
+-- The archive's index, written down when a chat is closed: the words of neighbouring lines by the key
+-- of their chat and the number of their block, and clients' names and numbers by the key of their chat.
+-- What is written are words with spaces between them, so a tokenizer that knows no letters does.
 CREATE VIRTUAL TABLE archive_lines USING fts5 (
-    text, content = '', contentless_delete = 1, prefix = '1 2 3'
+    text, content = '', contentless_delete = 1, tokenize = 'ascii', detail = none, prefix = '1 2 3'
 );
 CREATE VIRTUAL TABLE archive_clients USING fts5 (
-    text, content = '', contentless_delete = 1, prefix = '1 2 3'
+    text, content = '', contentless_delete = 1, tokenize = 'ascii', detail = none, prefix = '1 2 3'
 );
 ALTER TABLE chats ADD COLUMN archived_place INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX chats_closed ON chats (last_activity_at, key) WHERE status = 'closed';

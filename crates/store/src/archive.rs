@@ -1,29 +1,32 @@
 //! The archive: closed chats, what was said in them, and who may find them.
 //!
-//! What a chat's talk has added is written into the index when the chat is closed: taking messages in
-//! costs nothing for it, and nothing that is not closed can be found.
+//! A search goes through the closed chats in the order in which they are shown and looks at each
+//! that its index (`archive_index.rs`) does not exclude, until a page is full or it has read as much
+//! as one request may; then it says where to go on. So everything that may be found is, in steps
+//! that are bounded.
 
-use std::collections::BTreeMap;
-
-use pult_domain::{OperatorId, Place, Role, Timestamp};
+use pult_domain::{ChatId, OperatorId, Place, Role, Timestamp};
 use pult_protocol::{
-    ArchiveHit, ArchivePage, ArchiveQuery, ChatRow, ClientHistory, EntryRow, Notice, OperatorRow,
-    Talk,
+    ArchiveCursor, ArchiveHit, ArchivePage, ArchiveQuery, ChatRow, ClientHistory, EntryRow, Notice,
+    OperatorRow, Talk,
 };
 use pult_sqlite::Reader;
 
-use crate::writer::Work;
-use crate::{StoreError, audience, chats, entries, sql};
+use crate::archive_index as index;
+use crate::words::{Folded, Term, terms};
+use crate::{StoreError, audience, chats, entries, operators, sql};
 
-/// Most entries that are written into the index in one commit; what a longer talk has is left to
-/// the next close.
-const MAX_LINES: i64 = 1_000;
+/// Rows, of chats and of lines, after which a search stops between two chats.
+const MAX_READ: usize = 30_000;
 
-/// Most bytes likewise: who writes waits for it.
-const MAX_BYTES: usize = 256 * 1024;
+/// So many chats that the index names are looked up one by one.
+const FEW: usize = 5_000;
 
-/// Most lines that a search looks at, newest first.
-const MAX_FOUND: i64 = 5_000;
+/// Closed chats that are read at once.
+const CHATS: i64 = 500;
+
+/// In a chat with more lines than this the index says which to read.
+const MANY_LINES: i64 = 1_000;
 
 /// Most hits on a page.
 const MAX_HITS: u32 = 100;
@@ -33,93 +36,6 @@ const HITS: u32 = 30;
 
 /// Talks that a card tells of.
 const MAX_TALKS: u32 = 50;
-
-/// Writes what a chat has got since it was closed last into the index.
-pub(crate) fn write_down(work: &Work<'_>, chat: i64) -> Result<(), StoreError> {
-    let reader = work.tx.reader();
-    let lines = reader.all(
-        "SELECT e.key, e.place, coalesce(m.text, c.text, '')
-         FROM chats ch
-         JOIN entries e ON e.chat = ch.key AND e.place > ch.archived_place
-         LEFT JOIN messages m ON m.entry = e.key
-         LEFT JOIN comments c ON c.entry = e.key
-         WHERE ch.key = ?1 ORDER BY e.place LIMIT ?2",
-        (chat, MAX_LINES),
-        |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, String>(2)?,
-            ))
-        },
-    )?;
-    let mut n_bytes = 0_usize;
-    let fitting = lines.iter().take_while(|(_, _, text)| {
-        let fits = n_bytes < MAX_BYTES;
-        n_bytes = n_bytes.saturating_add(text.len());
-        fits
-    });
-    let lines: Vec<_> = fitting.collect();
-    let Some((_, last, _)) = lines.last() else {
-        return Ok(());
-    };
-    work.tx.execute(
-        "UPDATE chats SET archived_place = ?2 WHERE key = ?1",
-        (chat, last),
-    )?;
-    for (entry, _, text) in lines.iter().copied() {
-        if !text.is_empty() {
-            work.tx.execute(
-                "INSERT INTO archive_lines (rowid, text) VALUES (?1, ?2)",
-                (entry, fold(text)),
-            )?;
-        }
-    }
-    write_client_down(work, chat)
-}
-
-/// Writes the names and the number of a chat's client into the index, if the chat is in the archive
-/// or has ever been. A number is written down from each of its digits on, so that what begins a word
-/// finds any fragment of it.
-pub(crate) fn write_client_down(work: &Work<'_>, chat: i64) -> Result<(), StoreError> {
-    let client = work.tx.reader().one(
-        "SELECT cl.name, cl.given_name, cl.phone, ch.archived_place
-         FROM chats ch JOIN clients cl ON cl.key = ch.client WHERE ch.key = ?1",
-        (chat,),
-        |row| {
-            let names = [row.get::<_, Option<String>>(0)?, row.get(1)?];
-            let phone: Option<String> = row.get(2)?;
-            let is_archived = row.get::<_, i64>(3)? > 0;
-            Ok((names, phone.unwrap_or_default(), is_archived))
-        },
-    )?;
-    let (names, phone, is_archived) = client;
-    if !is_archived {
-        return Ok(());
-    }
-    let names = names.into_iter().flatten();
-    let numbers = (0..phone.len()).filter_map(|at| phone.get(at..).map(str::to_owned));
-    let text: Vec<String> = names.chain(numbers).collect();
-    work.tx.execute(
-        "INSERT OR REPLACE INTO archive_clients (rowid, text) VALUES (?1, ?2)",
-        (chat, fold(&text.join(" "))),
-    )?;
-    Ok(())
-}
-
-/// Text as it is compared: without case, and ё is е.
-pub(crate) fn fold(text: &str) -> String {
-    text.to_lowercase().replace('ё', "е")
-}
-
-/// The words that are searched for.
-fn words(text: &str) -> Vec<String> {
-    fold(text)
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
 
 /// Who searches.
 pub(crate) struct Finder {
@@ -150,57 +66,266 @@ impl Finder {
     }
 }
 
+/// When a chat was last active, and its key: the place of a closed one in the archive.
+type Standing = (i64, i64);
+
 /// Closed chats that fit, last active first.
 pub(crate) fn search(
     reader: Reader<'_>,
     finder: &Finder,
     query: &ArchiveQuery,
 ) -> Result<ArchivePage, StoreError> {
+    let mut hits = Vec::new();
+    let text = query.text.as_deref().unwrap_or_default();
+    let (Some(terms), Some(range)) = (terms(text), Range::of(reader, query)?) else {
+        return Ok(ArchivePage { hits, next: None });
+    };
     let limit = query.limit.unwrap_or(HITS).clamp(1, MAX_HITS);
     let n_wanted = usize::try_from(limit).unwrap_or(usize::MAX);
-    let words = words(query.text.as_deref().unwrap_or_default());
-    let has_words = query
-        .text
-        .as_deref()
-        .is_some_and(|text| !text.trim().is_empty());
-    if has_words && words.is_empty() {
-        return Ok(ArchivePage {
-            hits: Vec::new(),
-            has_more: false,
-        });
-    }
-    let behind = behind(reader, query)?;
-    let mut found: BTreeMap<(i64, i64), Option<i64>> = BTreeMap::new();
-    if words.is_empty() {
-        for chat in candidates(reader, finder, query, behind, limit)? {
-            found.insert(chat, None);
+    let named = index::chats_with(reader, &terms)?;
+    let mut candidates = Candidates::of(reader, finder, range, named)?;
+    let mut n_read = 0;
+    let mut looked_at = None;
+    let mut next = None;
+    while let Some(candidate) = candidates.next(reader)? {
+        if n_read >= MAX_READ {
+            next = looked_at;
+            break;
         }
+        n_read += 1;
+        let (_, chat) = candidate;
+        if candidates.may_fit(chat)
+            && let Some(hit) = look_at(reader, finder, chat, &terms, &mut n_read)?
+        {
+            if hits.len() == n_wanted {
+                next = looked_at;
+                break;
+            }
+            hits.push(hit);
+        }
+        looked_at = Some(candidate);
+    }
+    let next = next.map(|place| cursor_at(reader, place)).transpose()?;
+    Ok(ArchivePage { hits, next })
+}
+
+fn cursor_at(reader: Reader<'_>, (at, chat): Standing) -> Result<ArchiveCursor, StoreError> {
+    let chat_id = reader.one("SELECT id FROM chats WHERE key = ?1", (chat,), |row| {
+        sql::id(row, 0, ChatId)
+    })?;
+    Ok(ArchiveCursor {
+        at: Timestamp(at),
+        chat_id,
+    })
+}
+
+/// What narrows a search besides its words.
+struct Range {
+    /// Only what stands behind this.
+    behind: Standing,
+    /// Only what was active at this moment or later.
+    from: i64,
+    /// Only what was this operator's.
+    owner: Option<i64>,
+}
+
+impl Range {
+    /// None if nothing can be in it.
+    fn of(reader: Reader<'_>, query: &ArchiveQuery) -> Result<Option<Self>, StoreError> {
+        let mut behind = (query.until.map_or(i64::MAX, |until| until.0), i64::MIN);
+        if let Some(after) = &query.after {
+            // What has moved meanwhile does not move where the next page begins.
+            let chat = chats::key_of(reader, after.chat_id)?.unwrap_or_default();
+            behind = behind.min((after.at.0, chat));
+        }
+        let owner = match query.owner_id {
+            None => None,
+            Some(owner) => match operators::by_id(reader, owner)? {
+                Some((key, _)) => Some(key),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Self {
+            behind,
+            from: query.from.map_or(i64::MIN, |from| from.0),
+            owner,
+        }))
+    }
+}
+
+/// The closed chats in a range at which a search looks, in their order.
+struct Candidates {
+    range: Range,
+    /// What the index names, by key; none if it excludes nothing.
+    named: Option<Vec<i64>>,
+    read: std::vec::IntoIter<Standing>,
+    /// Whether more are read when these are at their end.
+    goes_on: bool,
+}
+
+impl Candidates {
+    fn of(
+        reader: Reader<'_>,
+        finder: &Finder,
+        range: Range,
+        named: Option<Vec<i64>>,
+    ) -> Result<Self, StoreError> {
+        let (read, goes_on) = match &named {
+            Some(few) if few.len() <= FEW => (these(reader, few, &range)?, false),
+            _ if finder.finds_all => (Vec::new(), true),
+            _ => (own(reader, finder, &range)?, false),
+        };
+        Ok(Self {
+            range,
+            named,
+            read: read.into_iter(),
+            goes_on,
+        })
+    }
+
+    fn next(&mut self, reader: Reader<'_>) -> Result<Option<Standing>, StoreError> {
+        let next = self.read.next();
+        if next.is_some() || !self.goes_on {
+            return Ok(next);
+        }
+        let read = latest(reader, &self.range)?;
+        if let Some(last) = read.last() {
+            self.range.behind = *last;
+        } else {
+            self.goes_on = false;
+        }
+        self.read = read.into_iter();
+        Ok(self.read.next())
+    }
+
+    fn may_fit(&self, chat: i64) -> bool {
+        let named = self.named.as_ref();
+        named.is_none_or(|named| named.binary_search(&chat).is_ok())
+    }
+}
+
+/// Those of some chats that are in the range.
+fn these(reader: Reader<'_>, chats: &[i64], range: &Range) -> Result<Vec<Standing>, StoreError> {
+    let mut found = Vec::new();
+    for chat in chats {
+        let at = reader.optional(
+            "SELECT last_activity_at FROM chats
+             WHERE key = ?1 AND status = 'closed' AND last_activity_at >= ?2
+               AND (?3 IS NULL OR owner = ?3)",
+            (chat, range.from, range.owner),
+            |row| row.get::<_, i64>(0),
+        )?;
+        found.extend(at.map(|at| (at, *chat)).filter(|it| *it < range.behind));
+    }
+    found.sort_unstable_by(|one, other| other.cmp(one));
+    Ok(found)
+}
+
+/// All in the range that an operator took part in.
+fn own(reader: Reader<'_>, finder: &Finder, range: &Range) -> Result<Vec<Standing>, StoreError> {
+    let (at, chat) = range.behind;
+    Ok(reader.all(
+        "SELECT c.last_activity_at, c.key FROM chats c
+         WHERE c.key IN (SELECT chat FROM audience WHERE operator = ?1)
+           AND +c.status = 'closed' AND (c.last_activity_at, c.key) < (?2, ?3)
+           AND c.last_activity_at >= ?4 AND (?5 IS NULL OR c.owner = ?5)
+         ORDER BY c.last_activity_at DESC, c.key DESC",
+        (finder.key, at, chat, range.from, range.owner),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
+}
+
+/// The first in the range.
+fn latest(reader: Reader<'_>, range: &Range) -> Result<Vec<Standing>, StoreError> {
+    let (at, chat) = range.behind;
+    let standing = |row: &pult_sqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    Ok(match range.owner {
+        None => reader.all(
+            "SELECT last_activity_at, key FROM chats
+             WHERE status = 'closed' AND (last_activity_at, key) < (?1, ?2)
+               AND last_activity_at >= ?3
+             ORDER BY last_activity_at DESC, key DESC LIMIT ?4",
+            (at, chat, range.from, CHATS),
+            standing,
+        )?,
+        Some(owner) => reader.all(
+            "SELECT last_activity_at, key FROM chats
+             WHERE status = 'closed' AND owner = ?5 AND (last_activity_at, key) < (?1, ?2)
+               AND last_activity_at >= ?3
+             ORDER BY last_activity_at DESC, key DESC LIMIT ?4",
+            (at, chat, range.from, CHATS, owner),
+            standing,
+        )?,
+    })
+}
+
+/// The chat as it is shown, if the finder may find it and it has what is searched for: each term in
+/// its client's names or number, or else all of them in one line. Counts what was read for it.
+fn look_at(
+    reader: Reader<'_>,
+    finder: &Finder,
+    chat: i64,
+    terms: &[Term],
+    n_read: &mut usize,
+) -> Result<Option<ArchiveHit>, StoreError> {
+    let Some(until) = finder.until(reader, chat)? else {
+        return Ok(None);
+    };
+    let client = index::client(reader, chat)?;
+    let is_of_client = |term: &&Term| term.is_of_client(&client.names, &client.phone);
+    let others: Vec<&Term> = terms.iter().filter(|term| !is_of_client(term)).collect();
+    let mut line = None;
+    if !others.is_empty() {
+        line = newest_line(reader, chat, until, &others, n_read)?;
+        if line.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(ArchiveHit {
+        chat: row_until(reader, chat, until)?,
+        line: line
+            .map(|entry| entries::by_key(reader, entry))
+            .transpose()?,
+    }))
+}
+
+/// The newest line before a change that has all terms.
+fn newest_line(
+    reader: Reader<'_>,
+    chat: i64,
+    until: i64,
+    terms: &[&Term],
+    n_read: &mut usize,
+) -> Result<Option<i64>, StoreError> {
+    let last_place = reader.one(
+        "SELECT last_place FROM chats WHERE key = ?1",
+        (chat,),
+        |row| row.get(0),
+    )?;
+    let blocks = if last_place <= MANY_LINES {
+        index::blocks_until(last_place)
     } else {
-        for (chat, line) in matching(reader, finder, &words)? {
-            let at = standing(reader, chat, query)?;
-            if let Some(at) = at.filter(|at| behind.is_none_or(|behind| (*at, chat) < behind)) {
-                found.insert((at, chat), line);
+        index::blocks_with(reader, chat, terms)?
+    };
+    for block in blocks {
+        let (first, last) = index::places(block);
+        let lines: Vec<(i64, Option<String>)> = reader.all(
+            "SELECT e.key, coalesce(m.text, c.text) FROM entries e
+             LEFT JOIN messages m ON m.entry = e.key LEFT JOIN comments c ON c.entry = e.key
+             WHERE e.chat = ?1 AND e.place BETWEEN ?2 AND ?3 AND e.created_seq < ?4
+             ORDER BY e.place DESC",
+            (chat, first, last, until),
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        *n_read += lines.len();
+        for (entry, text) in lines {
+            let line = Folded::of(&text.unwrap_or_default());
+            if terms.iter().all(|term| term.is_in(&line)) {
+                return Ok(Some(entry));
             }
         }
     }
-    let mut hits = Vec::new();
-    let mut has_more = false;
-    for ((_, chat), line) in found.into_iter().rev() {
-        let Some(until) = finder.until(reader, chat)? else {
-            continue;
-        };
-        if hits.len() == n_wanted {
-            has_more = true;
-            break;
-        }
-        hits.push(ArchiveHit {
-            chat: row_until(reader, chat, until)?,
-            line: line
-                .map(|entry| entries::by_key(reader, entry))
-                .transpose()?,
-        });
-    }
-    Ok(ArchivePage { hits, has_more })
+    Ok(None)
 }
 
 /// The chat as somebody sees it who may read it up to a change: nothing of its row says what was
@@ -225,136 +350,6 @@ fn last_before(reader: Reader<'_>, chat: i64, until: i64) -> Result<Place, Store
         |row| row.get(0).map(Place),
     )?;
     Ok(last.unwrap_or_default())
-}
-
-/// Behind which chat the page begins: when it was last active, and its key.
-fn behind(reader: Reader<'_>, query: &ArchiveQuery) -> Result<Option<(i64, i64)>, StoreError> {
-    let Some(after) = query.after else {
-        return Ok(None);
-    };
-    Ok(reader.optional(
-        "SELECT last_activity_at, key FROM chats WHERE id = ?1",
-        (after.0,),
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?)
-}
-
-/// The latest closed chats behind a place, one more than are wanted, without regard to words.
-fn candidates(
-    reader: Reader<'_>,
-    finder: &Finder,
-    query: &ArchiveQuery,
-    behind: Option<(i64, i64)>,
-    limit: u32,
-) -> Result<Vec<(i64, i64)>, StoreError> {
-    let (at, key) = behind.unwrap_or((i64::MAX, i64::MAX));
-    let sql = if finder.finds_all {
-        "SELECT c.last_activity_at, c.key FROM chats c
-         LEFT JOIN operators o ON o.key = c.owner
-         WHERE c.status = 'closed' AND (c.last_activity_at, c.key) < (?1, ?2)
-           AND (?3 IS NULL OR o.id = ?3)
-           AND c.last_activity_at >= ?4 AND c.last_activity_at < ?5
-           AND ?7 IS NOT NULL
-         ORDER BY c.last_activity_at DESC, c.key DESC LIMIT ?6"
-    } else {
-        "SELECT c.last_activity_at, c.key
-         FROM chats c LEFT JOIN operators o ON o.key = c.owner
-         WHERE c.key IN (SELECT chat FROM audience WHERE operator = ?7)
-           AND +c.status = 'closed' AND (c.last_activity_at, c.key) < (?1, ?2)
-           AND (?3 IS NULL OR o.id = ?3)
-           AND c.last_activity_at >= ?4 AND c.last_activity_at < ?5
-         ORDER BY c.last_activity_at DESC, c.key DESC LIMIT ?6"
-    };
-    let (from, until) = span(query);
-    Ok(reader.all(
-        sql,
-        (
-            at,
-            key,
-            query.owner_id.map(|owner| owner.0),
-            from,
-            until,
-            i64::from(limit) + 1,
-            finder.key,
-        ),
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?)
-}
-
-fn span(query: &ArchiveQuery) -> (i64, i64) {
-    let from = query.from.map_or(i64::MIN, |from| from.0);
-    (from, query.until.map_or(i64::MAX, |until| until.0))
-}
-
-/// When a chat was last active, if it is closed and fits what else is asked for.
-fn standing(
-    reader: Reader<'_>,
-    chat: i64,
-    query: &ArchiveQuery,
-) -> Result<Option<i64>, StoreError> {
-    let (from, until) = span(query);
-    Ok(reader.optional(
-        "SELECT c.last_activity_at FROM chats c LEFT JOIN operators o ON o.key = c.owner
-         WHERE c.key = ?1 AND c.status = 'closed' AND (?2 IS NULL OR o.id = ?2)
-           AND c.last_activity_at >= ?3 AND c.last_activity_at < ?4",
-        (chat, query.owner_id.map(|owner| owner.0), from, until),
-        |row| row.get(0),
-    )?)
-}
-
-/// Chats in which every word begins a word of the client's names or is a fragment of their number,
-/// or in which one line holds every word; with the newest such line that the finder may read.
-fn matching(
-    reader: Reader<'_>,
-    finder: &Finder,
-    words: &[String],
-) -> Result<BTreeMap<i64, Option<i64>>, StoreError> {
-    let expression = expression(words);
-    let mut found: BTreeMap<i64, Option<i64>> = reader
-        .all(
-            "SELECT rowid FROM archive_clients WHERE archive_clients MATCH ?1",
-            (&expression,),
-            |row| Ok((row.get(0)?, None)),
-        )?
-        .into_iter()
-        .collect();
-    let lines = reader.all(
-        "SELECT e.key, e.chat, e.created_seq FROM archive_lines l JOIN entries e ON e.key = l.rowid
-         WHERE archive_lines MATCH ?1 ORDER BY l.rowid DESC LIMIT ?2",
-        (&expression, MAX_FOUND),
-        |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, i64>(1)?,
-                row.get::<_, i64>(2)?,
-            ))
-        },
-    )?;
-    let mut until: BTreeMap<i64, Option<i64>> = BTreeMap::new();
-    for (entry, chat, created_seq) in lines {
-        let until = match until.get(&chat) {
-            Some(until) => *until,
-            None => {
-                let read_until = finder.until(reader, chat)?;
-                until.insert(chat, read_until);
-                read_until
-            }
-        };
-        if until.is_some_and(|until| created_seq < until) {
-            let line = found.entry(chat).or_insert(None);
-            line.get_or_insert(entry);
-        }
-    }
-    Ok(found)
-}
-
-/// What every word of it begins a word of what is searched through.
-fn expression(words: &[String]) -> String {
-    let words: Vec<String> = words
-        .iter()
-        .map(|word| format!("\u{22}{word}\u{22}*"))
-        .collect();
-    words.join(" AND ")
 }
 
 /// Entries of a chat that a reader may read: of one in their sight all, of a closed one that they

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use pult_domain::{Chat, Place, Seq, Status};
+use pult_domain::{Chat, OperatorId, Place, Seq, Status};
 use pult_protocol::GoneWhy;
 use pult_sqlite::Reader;
 
@@ -70,6 +70,30 @@ pub(crate) fn settle(
     Ok(())
 }
 
+/// Notes that an operator who observes no longer has taken part until the change `seq`. Who observed
+/// in the queue saw the chat as everybody did: they get an interval in which nothing is.
+pub(crate) fn note_part(
+    work: &Work<'_>,
+    chat_key: i64,
+    chat: &Chat,
+    operator: OperatorId,
+    seq: i64,
+) -> Result<(), StoreError> {
+    let why = match chat.status {
+        Status::Closed => "closed",
+        Status::Queued | Status::InWork => "lost",
+    };
+    let operator = chats::operator_key(work.tx.reader(), operator)?;
+    work.tx.execute(
+        "INSERT INTO audience (operator, chat, from_seq, until_seq, why)
+         SELECT ?2, ?1, ?3, ?3, ?4
+         WHERE NOT EXISTS (SELECT 1 FROM audience
+                           WHERE chat = ?1 AND operator = ?2 AND until_seq >= ?3)",
+        (chat_key, operator, seq, why),
+    )?;
+    Ok(())
+}
+
 /// Since when a reader has seen the chat without a break, given that they have since `from`: from
 /// the queue into their hands and back there is none. Looks no further back than `enough`.
 pub(crate) fn unbroken_since(
@@ -82,7 +106,7 @@ pub(crate) fn unbroken_since(
     while from > enough
         && let Some(earlier) = reader.optional(
             "SELECT from_seq FROM audience
-             WHERE chat = ?1 AND operator IN (0, ?2) AND until_seq = ?3",
+             WHERE chat = ?1 AND operator IN (0, ?2) AND until_seq = ?3 AND from_seq < ?3",
             (chat, operator, from),
             |row| row.get(0),
         )?

@@ -4,7 +4,7 @@ use pult_domain::provider::{Identity, IdentityKind, Sender};
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
-use crate::{StoreError, archive};
+use crate::{StoreError, archive_index};
 
 /// The client who sent something on a channel: known by any of their identities, else new.
 ///
@@ -146,7 +146,7 @@ fn has_changed_of(work: &mut Work<'_>, client: i64) -> Result<(), StoreError> {
     for chat in chats {
         work.touch_chat(chat)?;
         crate::chats::bump(work, chat)?;
-        archive::write_client_down(work, chat)?;
+        archive_index::write_client_down(work, chat)?;
     }
     Ok(())
 }

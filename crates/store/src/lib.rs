@@ -9,6 +9,7 @@
 
 mod answers;
 mod archive;
+mod archive_index;
 mod audience;
 mod channels;
 mod chats;
@@ -32,6 +33,7 @@ mod sessions;
 mod sql;
 mod store;
 pub mod trials;
+mod words;
 mod writer;
 
 pub use channels::{Channel, NewChannel};

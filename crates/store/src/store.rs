@@ -20,9 +20,9 @@ use crate::writer::{Work, Writing};
 use crate::{
     Asking, Audience, ChangeSet, Channel, Figures, Forget, Forgotten, IntegrationExists, LaneHead,
     NewChannel, NewIntegration, NewOperator, NewSession, Observer, Operator, OperatorExists, Page,
-    PassPlace, Sending, Session, StoreError, StoredSession, archive, channels, chats, commands,
-    commits, deliveries, feed, figures, ingest, integrations, journal, operators, retention,
-    sessions,
+    PassPlace, Sending, Session, StoreError, StoredSession, archive, archive_index, channels,
+    chats, commands, commits, deliveries, feed, figures, ingest, integrations, journal, operators,
+    retention, sessions,
 };
 
 /// Marks the file as ours: "PULT".
@@ -45,6 +45,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0004_presence",
         sql: include_str!("../migrations/0004_presence.sql"),
+    },
+    Migration {
+        name: "0005_archive",
+        sql: include_str!("../migrations/0005_archive.sql"),
     },
 ];
 
@@ -488,6 +492,22 @@ impl Store {
             archive::search(file, &archive::Finder::of(file, &operator)?, &query)
         })
         .await
+    }
+
+    /// Writes a piece of what the archive's index has not got yet: of long talks, and of chats that
+    /// were closed before there was one. True if it
+    /// did, and may have more to do.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn archive_piece(&self) -> Answer<bool> {
+        let is_unfinished = self.read(archive_index::is_unfinished).await?;
+        if is_unfinished {
+            self.writing
+                .run(|work| archive_index::write_piece(work))
+                .await?;
+        }
+        Ok(is_unfinished)
     }
 
     /// Adds an integration.

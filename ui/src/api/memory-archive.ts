@@ -3,6 +3,7 @@ import type { ArchiveHit } from './generated/ArchiveHit';
 import type { ArchivePage } from './generated/ArchivePage';
 import type { ArchiveQuery } from './generated/ArchiveQuery';
 import type { ChatId } from './generated/ChatId';
+import type { ChatRow } from './generated/ChatRow';
 import type { ClientHistory } from './generated/ClientHistory';
 import type { EntryRow } from './generated/EntryRow';
 import type { HistoryPage } from './generated/HistoryPage';
@@ -19,7 +20,9 @@ export function archive(world: World, query: ArchiveQuery): ArchivePage {
     .filter(({ row }) => query.owner_id === undefined || row.owner_id === query.owner_id)
     .filter(({ row }) => row.last_activity_at >= (query.from ?? 0))
     .filter(({ row }) => row.last_activity_at < (query.until ?? Infinity))
-    .sort((a, b) => b.row.last_activity_at - a.row.last_activity_at)
+    .sort(
+      ({ row: a }, { row: b }) => b.last_activity_at - a.last_activity_at || (a.id < b.id ? 1 : -1),
+    )
     .map((chat) =>
       hitOf(
         chat,
@@ -29,9 +32,25 @@ export function archive(world: World, query: ArchiveQuery): ArchivePage {
       ),
     )
     .filter((hit) => hit !== null);
-  const from = hits.findIndex((hit) => hit.chat.id === query.after) + 1;
-  const limit = query.limit ?? 30;
-  return { hits: hits.slice(from, from + limit), has_more: hits.length > from + limit };
+  const behind = placeOf(query.after);
+  const left = behind === null ? hits : hits.filter(({ chat }) => isBehind(chat, behind));
+  const page = left.slice(0, query.limit ?? 30);
+  const last = page.at(-1)?.chat;
+  return { hits: page, next: left.length > page.length && last ? cursorAt(last) : null };
+}
+
+/** A place as the backend writes it: when a chat was last active, and the chat. */
+function cursorAt({ id, last_activity_at }: ChatRow): string {
+  return `${last_activity_at}_${id}`;
+}
+
+function placeOf(cursor: string | undefined): { at: number; id: ChatId } | null {
+  const [, at, id] = /^(-?\d+)_(.+)$/u.exec(cursor ?? '') ?? [];
+  return at === undefined || id === undefined ? null : { at: Number(at), id };
+}
+
+function isBehind(chat: ChatRow, { at, id }: { at: number; id: ChatId }): boolean {
+  return chat.last_activity_at < at || (chat.last_activity_at === at && chat.id < id);
 }
 
 /** A stretch of the history of a chat that was found. */

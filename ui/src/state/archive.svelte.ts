@@ -1,6 +1,8 @@
 /** The archive as it is searched, and a chat of it as it is read. */
 import type { Backend } from '../api/backend';
+import type { ArchiveCursor } from '../api/generated/ArchiveCursor';
 import type { ArchiveHit } from '../api/generated/ArchiveHit';
+import type { ArchivePage } from '../api/generated/ArchivePage';
 import type { ArchiveQuery } from '../api/generated/ArchiveQuery';
 import type { ChatId } from '../api/generated/ChatId';
 import type { ChatRow } from '../api/generated/ChatRow';
@@ -49,7 +51,9 @@ export class ArchiveState {
   foundBy = $state('');
   /** Whether anything narrowed the search that found the hits. */
   isNarrowed = $state(false);
-  hasMore = $state(false);
+  /** Where the backend is asked to go on; none at the end. */
+  #next = $state.raw<ArchiveCursor | null>(null);
+  readonly hasMore = $derived(this.#next !== null);
   more = $state<'idle' | 'loading' | 'failed'>('idle');
   /** The chat that is read. */
   chat = $state.raw<ArchivedChat | null>(null);
@@ -95,10 +99,10 @@ export class ArchiveState {
     const isNarrowed = text !== '' || this.nFilters > 0;
     this.searching = this.searching === 'done' || this.searching === 'again' ? 'again' : 'first';
     try {
-      const page = await this.#backend.archive(this.#query());
-      if (search !== this.#last) return;
+      const page = await this.#ask(search, null);
+      if (page === null) return;
       this.hits = page.hits;
-      this.hasMore = page.has_more;
+      this.#next = page.next;
       this.more = 'idle';
       this.foundBy = text;
       this.isNarrowed = isNarrowed;
@@ -107,24 +111,22 @@ export class ArchiveState {
       if (search !== this.#last) return;
       this.error = error;
       this.hits = [];
-      this.hasMore = false;
+      this.#next = null;
       this.searching = 'failed';
     }
   }
 
   /** Reads what was found behind the last hit. */
   async loadMore(): Promise<void> {
-    const last = this.hits.at(-1);
-    if (last === undefined || !this.hasMore || this.searching !== 'done') return;
-    if (this.more === 'loading') return;
+    if (!this.hasMore || this.searching !== 'done' || this.more === 'loading') return;
     const search = this.#last;
     this.more = 'loading';
     try {
-      const page = await this.#backend.archive({ ...this.#query(), after: last.chat.id });
-      if (search !== this.#last) return;
+      const page = await this.#ask(search, this.#next);
+      if (page === null) return;
       const held = new Set(this.hits.map(({ chat }) => chat.id));
       this.hits = [...this.hits, ...page.hits.filter(({ chat }) => !held.has(chat.id))];
-      this.hasMore = page.has_more;
+      this.#next = page.next;
       this.more = 'idle';
     } catch {
       if (search === this.#last) this.more = 'failed';
@@ -149,6 +151,21 @@ export class ArchiveState {
   drop(chatId: ChatId): void {
     this.hits = this.hits.filter(({ chat }) => chat.id !== chatId);
     if (this.chat?.chatId === chatId) this.leave();
+  }
+
+  /**
+   * The next page that has anything on it: a search that reads much answers in steps, of which some
+   * bring nothing. None if something else is searched for meanwhile.
+   */
+  async #ask(search: number, after: ArchiveCursor | null): Promise<ArchivePage | null> {
+    const query = this.#query();
+    let next = after;
+    for (;;) {
+      const page = await this.#backend.archive(next === null ? query : { ...query, after: next });
+      if (search !== this.#last) return null;
+      if (page.hits.length > 0 || page.next === null) return page;
+      next = page.next;
+    }
   }
 
   #query(): ArchiveQuery {

@@ -40,7 +40,7 @@ function answering(): ((page: ArchivePage) => void)[] {
 
 function pageOf(...ids: string[]): ArchivePage {
   const hits = ids.map((id) => ({ chat: backend.world.chats.get(id)!.row, line: null }));
-  return { hits, has_more: false };
+  return { hits, next: null };
 }
 
 describe('a search in the archive', () => {
@@ -111,14 +111,35 @@ describe('a search in the archive', () => {
     await archive.search();
     expect(archive.hits).toHaveLength(30);
     expect(archive.hasMore).toBe(true);
-    const last = found().at(-1)!;
+    const last = archive.hits.at(-1)!.chat;
+    const place = `${last.last_activity_at}_${last.id}`;
     const first = backend.world.chats.get(found()[0]!)!;
     // Whoever has moved meanwhile would come again.
     first.row.last_activity_at = 1;
     while (archive.hasMore) await archive.loadMore();
-    expect(asked[1]).toEqual({ limit: 30, after: last });
+    expect(asked[1]).toEqual({ limit: 30, after: place });
     expect(new Set(found()).size).toBe(found().length);
     expect(found()).toHaveLength(74);
+  });
+
+  it('goes on by itself over what brings nothing', async () => {
+    const pages = [
+      { hits: [], next: '9_a' },
+      { hits: [], next: '8_b' },
+      { ...pageOf('past-elka'), next: '7_c' },
+      { hits: [], next: '6_d' },
+      pageOf('past-shared'),
+    ];
+    backend.archive = async (query) => {
+      asked.push(query);
+      return pages[asked.length - 1]!;
+    };
+    await archive.search();
+    expect(found()).toEqual(['past-elka']);
+    await archive.loadMore();
+    expect(found()).toEqual(['past-elka', 'past-shared']);
+    expect(archive.hasMore).toBe(false);
+    expect(asked.map(({ after }) => after)).toEqual([undefined, '9_a', '8_b', '7_c', '6_d']);
   });
 
   it('that is begun anew forgets the rest of the one before', async () => {

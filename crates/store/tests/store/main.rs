@@ -1,6 +1,8 @@
 //! The store as the backend uses it: real files, a clock that tests move, named people.
 
 #[cfg(test)]
+mod archive;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod delivery;

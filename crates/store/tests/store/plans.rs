@@ -18,7 +18,8 @@ const SMALL: [&str; 5] = [
 ];
 
 /// Walks through an index that holds only what is under way, or what somebody must look at.
-const UNDER_WAY: [&str; 4] = [
+const UNDER_WAY: [&str; 5] = [
+    "chats_to_archive",
     "deliveries_in_lanes",
     "deliveries_not_confirmed",
     "journal_waiting",
