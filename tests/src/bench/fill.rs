@@ -195,7 +195,9 @@ impl Filling {
 
     fn close(&self, tx: &Transaction<'_>, chat: i64) -> Result<()> {
         tx.prepare_cached(
-            "UPDATE chats SET status = 'closed', answered_place = last_place, waiting_since = NULL
+            // The archive's index is not measured, and nobody is to write it meanwhile.
+            "UPDATE chats SET status = 'closed', answered_place = last_place, waiting_since = NULL,
+                              archived_place = last_place
              WHERE key = ?1",
         )?
         .execute((chat + 1,))?;

@@ -1,13 +1,11 @@
 //! Commands, over the socket and over REST.
 
 use futures_util::future::join;
-use pult_backend::admin;
-use pult_domain::{ChatId, CommandId, Place, Role};
+use pult_domain::{ChatId, CommandId, Place};
 use pult_protocol::{Code, Command, CommandDone, Problem};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::kit::{PASSWORD, Signed, TestBackend, new_command_id};
-use crate::panel::TestPanel;
+use crate::kit::{Signed, TestBackend, new_command_id};
 
 const PHONE: &str = "79990000001";
 
@@ -166,59 +164,6 @@ async fn an_id_is_used_once_by_each_author() {
     assert_eq!(backend.contents(), before);
     // Another author's ids are their own.
     assert_eq!(boris.post(id, &reply(other, "Да?", 1)).await.status, 200);
-}
-
-/// A chat that is Anna's since before Gleb was there.
-async fn chat_before_gleb(backend: &TestBackend) -> (ChatId, Signed) {
-    let chat = backend.client_writes(PHONE, "Здравствуйте").await;
-    let anna = backend.operator("anna").await;
-    anna.post(new_command_id(), &reply(chat, "Слушаю", 1)).await;
-    backend.all_sent().await;
-    let administrator = backend.as_administrator();
-    let password = PASSWORD.into();
-    admin::add_operator(&administrator, "gleb", "Глеб", Role::Operator, password)
-        .await
-        .unwrap();
-    administrator.close().await;
-    (chat, backend.operator("gleb").await)
-}
-
-async fn refused_text(panel: &mut TestPanel, command: Command) -> String {
-    let id = new_command_id();
-    panel.give(id, command).await;
-    loop {
-        let text = panel.wire.hear_text().await;
-        let frame: Value = serde_json::from_str(&text).unwrap();
-        if frame["kind"] == "refused" {
-            return text.replace(&id.to_string(), "the id");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_chat_that_one_could_never_see_is_answered_as_one_that_is_not_there() {
-    let backend = TestBackend::start().await;
-    let (chat, gleb) = chat_before_gleb(&backend).await;
-    let mut panel = gleb.panel().await;
-    let before = backend.contents();
-    for seen in [i64::MIN, -1, 0, 1, 2, 3, 4, i64::MAX] {
-        let commands: [fn(ChatId, i64) -> Command; 4] = [
-            |chat, seen| reply(chat, "Я отвечу", seen),
-            close,
-            reopen,
-            mark_read,
-        ];
-        for command in commands {
-            let theirs = gleb.post(new_command_id(), &command(chat, seen)).await;
-            theirs.refuses(404, "chat_not_found");
-            let none = gleb.post(new_command_id(), &command(nowhere(), seen)).await;
-            assert_eq!(theirs.text, none.text);
-            let theirs = refused_text(&mut panel, command(chat, seen)).await;
-            let none = refused_text(&mut panel, command(nowhere(), seen)).await;
-            assert_eq!(theirs, none);
-        }
-    }
-    assert_eq!(backend.contents(), before);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,9 +11,14 @@ use crate::commands::{close, reply};
 use crate::kit::{Signed, TestBackend, new_command_id};
 use crate::panel::TestPanel;
 
-const PHONE: &str = "79990000001";
+pub(crate) const PHONE: &str = "79990000001";
 
-fn comment(chat_id: ChatId, text: &str, mentions: Vec<OperatorId>, seen: i64) -> Command {
+pub(crate) fn comment(
+    chat_id: ChatId,
+    text: &str,
+    mentions: Vec<OperatorId>,
+    seen: i64,
+) -> Command {
     Command::Comment {
         chat_id,
         text: text.to_owned(),
@@ -22,7 +27,7 @@ fn comment(chat_id: ChatId, text: &str, mentions: Vec<OperatorId>, seen: i64) ->
     }
 }
 
-fn transfer(chat_id: ChatId, to: OperatorId, note: &str, seen: i64) -> Command {
+pub(crate) fn transfer(chat_id: ChatId, to: OperatorId, note: &str, seen: i64) -> Command {
     Command::Transfer {
         chat_id,
         to,
@@ -32,18 +37,18 @@ fn transfer(chat_id: ChatId, to: OperatorId, note: &str, seen: i64) -> Command {
 }
 
 /// Anna, Boris and their supervisor Vera, with their panels.
-struct Office {
-    backend: TestBackend,
-    anna: Signed,
-    boris: Signed,
-    vera: Signed,
-    annas: TestPanel,
-    boriss: TestPanel,
-    veras: TestPanel,
+pub(crate) struct Office {
+    pub(crate) backend: TestBackend,
+    pub(crate) anna: Signed,
+    pub(crate) boris: Signed,
+    pub(crate) vera: Signed,
+    pub(crate) annas: TestPanel,
+    pub(crate) boriss: TestPanel,
+    pub(crate) veras: TestPanel,
 }
 
 impl Office {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let backend = TestBackend::start().await;
         let anna = backend.operator("anna").await;
         let boris = backend.operator("boris").await;
@@ -60,7 +65,7 @@ impl Office {
     }
 
     /// A chat in Anna's hands whose newest place is 3.
-    async fn annas_chat(&mut self) -> ChatId {
+    pub(crate) async fn annas_chat(&mut self) -> ChatId {
         let chat = self.backend.client_writes(PHONE, "Здравствуйте").await;
         let answered = self.annas.command(reply(chat, "Слушаю", 1)).await.unwrap();
         assert_eq!(answered.place, Some(Place(3)));
@@ -68,7 +73,7 @@ impl Office {
     }
 }
 
-async fn sees(panel: &mut TestPanel, chat: ChatId, is_so: impl Fn(&ChatRow) -> bool) {
+pub(crate) async fn sees(panel: &mut TestPanel, chat: ChatId, is_so: impl Fn(&ChatRow) -> bool) {
     panel
         .until("a chat as expected", |panel| {
             panel.chats.get(&chat).is_some_and(&is_so)
@@ -76,7 +81,7 @@ async fn sees(panel: &mut TestPanel, chat: ChatId, is_so: impl Fn(&ChatRow) -> b
         .await;
 }
 
-async fn loses(panel: &mut TestPanel, chat: ChatId) -> GoneWhy {
+pub(crate) async fn loses(panel: &mut TestPanel, chat: ChatId) -> GoneWhy {
     panel
         .until("a chat that goes", |panel| {
             !panel.chats.contains_key(&chat) && panel.gone.iter().any(|(gone, _)| *gone == chat)
@@ -91,7 +96,7 @@ async fn loses(panel: &mut TestPanel, chat: ChatId) -> GoneWhy {
     *why
 }
 
-fn comments(panel: &TestPanel, chat: ChatId) -> Vec<String> {
+pub(crate) fn comments(panel: &TestPanel, chat: ChatId) -> Vec<String> {
     let of_chat = panel.entries.iter().filter(|((of, _), _)| *of == chat);
     of_chat
         .filter_map(|(_, entry)| match &entry.body {
@@ -332,7 +337,7 @@ async fn row_20_a_client_who_needs_no_answer_waits_no_more_and_hears_nothing() {
     assert_eq!(office.backend.graph.texts(), ["Слушаю"]);
 }
 
-async fn found(who: &Signed, query: &str) -> ArchivePage {
+pub(crate) async fn found(who: &Signed, query: &str) -> ArchivePage {
     let answer = who
         .request(Method::GET, &format!("/api/v1/archive?{query}"))
         .await;

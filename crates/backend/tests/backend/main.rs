@@ -28,7 +28,13 @@ mod presence;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod rights;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod settled;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
