@@ -170,10 +170,16 @@ impl Candidates {
         range: Range,
         named: Option<Vec<i64>>,
     ) -> Result<Self, StoreError> {
-        let (read, goes_on) = match &named {
-            Some(few) if few.len() <= FEW => (these(reader, few, &range)?, false),
-            _ if finder.finds_all => (Vec::new(), true),
-            _ => (own(reader, finder, &range)?, false),
+        // Whose chat it was when it was closed took part in it.
+        let participant = if finder.finds_all {
+            range.owner
+        } else {
+            Some(finder.key)
+        };
+        let (read, goes_on) = match (&named, participant) {
+            (Some(few), _) if few.len() <= FEW => (these(reader, few, &range)?, false),
+            (_, Some(operator)) => (with_part_of(reader, operator, &range)?, false),
+            (_, None) => (Vec::new(), true),
         };
         Ok(Self {
             range,
@@ -222,7 +228,11 @@ fn these(reader: Reader<'_>, chats: &[i64], range: &Range) -> Result<Vec<Standin
 }
 
 /// All in the range that an operator took part in.
-fn own(reader: Reader<'_>, finder: &Finder, range: &Range) -> Result<Vec<Standing>, StoreError> {
+fn with_part_of(
+    reader: Reader<'_>,
+    operator: i64,
+    range: &Range,
+) -> Result<Vec<Standing>, StoreError> {
     let (at, chat) = range.behind;
     Ok(reader.all(
         "SELECT c.last_activity_at, c.key FROM chats c
@@ -230,33 +240,21 @@ fn own(reader: Reader<'_>, finder: &Finder, range: &Range) -> Result<Vec<Standin
            AND +c.status = 'closed' AND (c.last_activity_at, c.key) < (?2, ?3)
            AND c.last_activity_at >= ?4 AND (?5 IS NULL OR c.owner = ?5)
          ORDER BY c.last_activity_at DESC, c.key DESC",
-        (finder.key, at, chat, range.from, range.owner),
+        (operator, at, chat, range.from, range.owner),
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?)
 }
 
-/// The first in the range.
+/// The first in the range, whoever took part.
 fn latest(reader: Reader<'_>, range: &Range) -> Result<Vec<Standing>, StoreError> {
     let (at, chat) = range.behind;
-    let standing = |row: &pult_sqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    Ok(match range.owner {
-        None => reader.all(
-            "SELECT last_activity_at, key FROM chats
-             WHERE status = 'closed' AND (last_activity_at, key) < (?1, ?2)
-               AND last_activity_at >= ?3
-             ORDER BY last_activity_at DESC, key DESC LIMIT ?4",
-            (at, chat, range.from, CHATS),
-            standing,
-        )?,
-        Some(owner) => reader.all(
-            "SELECT last_activity_at, key FROM chats
-             WHERE status = 'closed' AND owner = ?5 AND (last_activity_at, key) < (?1, ?2)
-               AND last_activity_at >= ?3
-             ORDER BY last_activity_at DESC, key DESC LIMIT ?4",
-            (at, chat, range.from, CHATS, owner),
-            standing,
-        )?,
-    })
+    Ok(reader.all(
+        "SELECT last_activity_at, key FROM chats
+         WHERE status = 'closed' AND (last_activity_at, key) < (?1, ?2) AND last_activity_at >= ?3
+         ORDER BY last_activity_at DESC, key DESC LIMIT ?4",
+        (at, chat, range.from, CHATS),
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?)
 }
 
 /// The chat as it is shown, if the finder may find it and it has what is searched for: each term in

@@ -239,3 +239,32 @@ async fn what_watches_and_what_forgets_reads_no_more_than_it_means() {
     ])
     .await;
 }
+
+/// A search stops as soon as it has enough: what it goes through must come in its order.
+#[tokio::test]
+async fn what_the_archive_goes_through_comes_in_its_order() {
+    let store = TestStore::new().await;
+    let file = store.file();
+    let statements = statements();
+    for (statement, uses) in [
+        (
+            "WHERE status = 'closed' AND (last_activity_at, key)",
+            "chats_closed (last_activity_at>? AND last_activity_at<?)",
+        ),
+        ("archived_place < last_place LIMIT", "chats_to_archive"),
+        (
+            "SELECT c.last_activity_at, c.key FROM chats c",
+            "audience_by_reader (operator=?)",
+        ),
+    ] {
+        let sql = statements.iter().find(|sql| sql.contains(statement));
+        let sql = sql.unwrap_or_else(|| panic!("no such statement: {statement}"));
+        let steps = plan(&file, sql);
+        assert!(
+            steps.iter().any(|step| step.contains(uses)),
+            "{steps:#?}\n{sql}"
+        );
+        let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+        assert_eq!(sorts, uses.starts_with("audience"), "{steps:#?}\n{sql}");
+    }
+}
