@@ -48,6 +48,7 @@ pub struct CommandResponse {
 
 /// Query of `GET /api/v1/chats/{chat_id}/entries`.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct HistoryQuery {
     /// Entries before this place; the newest ones when absent.
     pub before: Option<Place>,
@@ -69,6 +70,7 @@ pub struct HistoryPage {
 )]
 #[serde(default)]
 #[ts(optional_fields)]
+#[into_params(parameter_in = Query)]
 pub struct ArchiveQuery {
     /// Words: each must begin a word of the client's name or be a fragment of their number, or else
     /// begin a word of one line together with the others. Case does not count, ё is е, and a number

@@ -7,10 +7,11 @@ use pult_domain::{
     Role, Seq, Status, Timestamp,
 };
 use pult_protocol::{
-    BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow, ClientCard, Code, Command,
-    CommandDone, CommandEnvelope, CommandRequest, CommandResponse, Cursor, Delivery, DeliveryState,
-    EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, MarkRow,
-    Notice, OperatorRow, PanelFrame, Preview, Problem, Row, SignInRequest, SignInResponse, Token,
+    ArchiveCursor, BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow, ClientCard, Code,
+    Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse, Cursor, Delivery,
+    DeliveryState, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage,
+    IntegrationRow, MarkRow, Notice, OperatorRow, PanelFrame, Preview, Problem, Row, SignInRequest,
+    SignInResponse, Token,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -572,4 +573,30 @@ fn secrets_are_not_printed() {
         !printed.contains("t0ken") && !printed.contains("s3cret"),
         "{printed}"
     );
+}
+
+#[test]
+fn a_place_in_the_archive_reads_back_and_nothing_else_is_one() {
+    let cursor = ArchiveCursor {
+        at: NOON,
+        chat_id: CHAT,
+    };
+    let text = "\"1790000000000_00000000-0000-0000-0000-00000000000c\"";
+    assert_eq!(serde_json::to_string(&cursor).unwrap(), text);
+    assert_eq!(serde_json::from_str::<ArchiveCursor>(text).unwrap(), cursor);
+    for text in [
+        "",
+        "_",
+        "1",
+        "1_",
+        "_00000000-0000-0000-0000-00000000000c",
+        "1_x",
+        "1_1_1",
+    ] {
+        let json = serde_json::to_string(text).unwrap();
+        assert!(
+            serde_json::from_str::<ArchiveCursor>(&json).is_err(),
+            "{text}"
+        );
+    }
 }
