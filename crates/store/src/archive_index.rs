@@ -22,10 +22,10 @@ const BLOCK: i64 = 32;
 const BLOCK_BITS: i64 = 24;
 
 /// Most blocks, and chats, that are written in one piece of work: who else writes waits for it.
-const MAX_BLOCKS: usize = 32;
+const MAX_BLOCKS: usize = 16;
 
 /// No block is begun after so many bytes likewise.
-const MAX_BYTES: usize = 64 * 1024;
+const MAX_BYTES: usize = 32 * 1024;
 
 /// Rows that hold a word, beyond which it does not narrow a search: it is met soon wherever one
 /// looks.

@@ -79,7 +79,7 @@ async fn replies_of_a_chat_go_out_in_order() {
 }
 
 #[tokio::test]
-async fn a_reply_that_the_provider_refuses_was_no_answer() {
+async fn settled_a_reply_that_whatsapp_refuses_was_no_answer() {
     let backend = TestBackend::start().await;
     let chat = backend.client_writes(PHONE, "Здравствуйте").await;
     let mut panel = backend.operator("anna").await.panel().await;

@@ -485,3 +485,19 @@ async fn a_clients_card_is_staffs_own() {
     let strangers = office.boris.request(Method::GET, &path).await;
     strangers.refuses(404, "chat_not_found");
 }
+
+#[tokio::test]
+async fn a_search_of_the_archive_that_cannot_be_read_is_refused() {
+    let office = Office::new().await;
+    for query in [
+        "after=1",
+        "after=x_y",
+        "from=yesterday",
+        "limit=-1",
+        "owner_id=anna",
+    ] {
+        let path = format!("/api/v1/archive?{query}");
+        let answer = office.anna.request(Method::GET, &path).await;
+        answer.refuses(400, "malformed");
+    }
+}

@@ -16,6 +16,8 @@ mod kit;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod life_page;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod openapi;

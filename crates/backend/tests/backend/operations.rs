@@ -9,11 +9,11 @@ use pult_protocol::DeliveryState;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::commands::reply;
+use crate::commands::{close, reply};
 use crate::graph::Script;
 use crate::kit::{
-    APP_SECRET, Answer, NUMBER, PASSWORD, TestBackend, http, message, new_command_id, new_wamid,
-    soon, store_file, until,
+    APP_SECRET, Answer, NUMBER, PASSWORD, TestBackend, http, message, messages, new_command_id,
+    new_wamid, soon, store_file, until,
 };
 use crate::panel::TestPanel;
 use crate::spawned::{Ended, Program, run};
@@ -624,4 +624,43 @@ async fn what_is_kept_for_a_time_is_forgotten_after_it_and_nothing_else() {
         backend.count("SELECT count(*) FROM messages"),
         n_messages + 1
     );
+}
+
+#[tokio::test]
+async fn what_the_archive_lacks_is_written_beside_other_work() {
+    let mut backend = TestBackend::start().await;
+    let anna = backend.operator("anna").await;
+    let texts: Vec<(String, String)> = (0..900)
+        .map(|n| (new_wamid(), format!("Сообщение {n}")))
+        .collect();
+    let long: Vec<(&str, &str, &str)> = texts
+        .iter()
+        .map(|(wamid, text)| (PHONE, wamid.as_str(), text.as_str()))
+        .collect();
+    backend.webhook(&messages(NUMBER, &long)).await;
+    let chat = backend.chat_of(PHONE);
+    let done = async |command| {
+        let answer = anna.post(new_command_id(), &command).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    };
+    done(reply(chat, "Слушаю", 900)).await;
+    done(close(chat, 902)).await;
+    let lacking = "SELECT count(*) FROM chats
+                   WHERE status = 'closed' AND archived_place < last_place";
+    until("the long talk is written", || backend.count(lacking) == 0).await;
+    // As after an upgrade from a version that had no archive.
+    backend.stop().await;
+    let db = rusqlite::Connection::open(store_file(backend.folder.path())).unwrap();
+    db.execute_batch(
+        "DELETE FROM archive_lines; DELETE FROM archive_clients;
+         UPDATE chats SET archived_place = 0",
+    )
+    .unwrap();
+    drop(db);
+    assert_eq!(backend.count(lacking), 1);
+    backend.serve().await;
+    until("it is written anew", || backend.count(lacking) == 0).await;
+    let found = anna.at(&backend);
+    let found = found.request(Method::GET, "/api/v1/archive?text=850").await;
+    assert_eq!(found.json()["hits"][0]["line"]["place"], 851);
 }

@@ -111,6 +111,27 @@ async fn lists_are_grouped_and_in_order() {
 }
 
 #[tokio::test]
+async fn settled_a_queued_chat_that_one_observes_stands_in_the_queue_alone_and_is_marked() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let anna = operator_id("anna");
+    let _socket = backend
+        .accept_with(vec![
+            Row::Operator(operator("anna")),
+            Row::Chat(ChatRow {
+                observer_ids: vec![anna],
+                ..Chat(1).queued(1)
+            }),
+        ])
+        .await;
+    let overview = until_live(&panel).await;
+    assert_eq!(names(&overview.queued), ["Client 1"]);
+    assert_eq!(overview.queued[0].chat.observer_ids, [anna]);
+    assert!(overview.observed.is_empty());
+}
+
+#[tokio::test]
 async fn a_closed_chat_leaves_the_lists_and_keeps_its_history() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;

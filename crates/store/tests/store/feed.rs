@@ -8,8 +8,8 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, p
 use pult_domain::provider::{Fact, Progress};
 use pult_domain::{ChatId, IntegrationId, OperatorId, Place, Status};
 use pult_protocol::{
-    ChannelRow, ChatRow, Command, Cursor, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES,
-    MarkRow, OperatorRow, Row,
+    ChannelRow, ChatRow, Command, Cursor, EntryBody, EntryRow, GoneWhy, IntegrationRow,
+    MAX_FRAME_BYTES, MarkRow, Notice, OperatorRow, Row,
 };
 use pult_store::{Asking, Audience, ChangeSet, NewIntegration, Page};
 use rstest::rstest;
@@ -321,7 +321,14 @@ impl World {
                 } = &change.chat;
                 *owner_id == Some(reader) || observer_ids.contains(&reader)
             });
-            (took_part, published.chats[&chat].clone())
+            // Perhaps for less than one commit.
+            let has_joined = published.entries[&chat].values().any(|entry| {
+                let EntryBody::Notice { notice } = &entry.body else {
+                    return false;
+                };
+                matches!(notice, Notice::Joined { observer, .. } if *observer == reader)
+            });
+            (took_part || has_joined, published.chats[&chat].clone())
         });
         if why == GoneWhy::Closed {
             assert!(took_part, "closed, to somebody who never took part");
