@@ -2,6 +2,8 @@
 //! `cargo run --release -p pult-store --example archive -- [CHATS] [LINES EACH]`. Prints figures and
 //! judges nothing.
 
+#![expect(clippy::print_stdout, reason = "figures are what it is for")]
+
 use std::error::Error;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

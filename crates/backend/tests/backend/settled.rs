@@ -174,9 +174,10 @@ async fn settled_an_observer_reads_replies_comments_mentions_and_leaves_and_noth
         reopen(chat, 5),
     ] {
         let refused = office.boriss.command(never.clone()).await.unwrap_err();
-        let expected = match never {
-            Command::Reopen { .. } => Code::WrongStatus,
-            _ => Code::NotAllowed,
+        let expected = if matches!(never, Command::Reopen { .. }) {
+            Code::WrongStatus
+        } else {
+            Code::NotAllowed
         };
         assert_eq!(refused.code, expected, "{never:?}");
     }

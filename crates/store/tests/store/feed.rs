@@ -459,9 +459,8 @@ impl World {
 
     /// The provider tells what became of the chat's newest reply.
     async fn progresses(&self, chat: usize, progress: Progress) {
-        let outbound = |entry: &EntryRow| {
-            matches!(entry.body, pult_protocol::EntryBody::Outbound { .. }).then_some(entry.id)
-        };
+        let outbound =
+            |entry: &EntryRow| matches!(entry.body, EntryBody::Outbound { .. }).then_some(entry.id);
         let entries = self.store.entries(self.chats[chat]);
         let newest = entries.iter().rev().find_map(outbound);
         if newest.is_some() {
