@@ -140,6 +140,8 @@ fn fill(file: &mut rusqlite::Connection, n_chats: i64, n_lines: i64) -> Outcome<
              VALUES (?1, ?2, 1, ?1, 'closed', ?3, ?4, 0, ?5, ?1)",
         )?
         .execute(params![chat, Uuid::now_v7(), owner, n_lines, BEGUN + chat])?;
+        tx.prepare_cached("INSERT INTO closings (at, chat) VALUES (?1, ?2)")?
+            .execute((BEGUN + chat, chat))?;
         tx.prepare_cached(
             "INSERT INTO audience (operator, chat, from_seq, until_seq, why)
              VALUES (?1, ?2, ?3, ?4, 'closed')",

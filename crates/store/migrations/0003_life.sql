@@ -39,4 +39,3 @@ CREATE VIRTUAL TABLE archive_clients USING fts5 (
     text, content = '', contentless_delete = 1, tokenize = 'ascii', detail = none, prefix = '1 2 3'
 );
 ALTER TABLE chats ADD COLUMN archived_place INTEGER NOT NULL DEFAULT 0;
-CREATE INDEX chats_closed ON chats (last_activity_at, key) WHERE status = 'closed';

@@ -14,6 +14,7 @@ use pult_sqlite::Reader;
 
 use crate::archive_index as index;
 use crate::words::{Folded, Term, terms};
+use crate::writer::Work;
 use crate::{StoreError, audience, chats, entries, operators, sql};
 
 /// Rows, of chats and of lines, after which a search stops between two chats.
@@ -69,6 +70,16 @@ impl Finder {
 /// When a chat was last active, and its key: the place of a closed one in the archive.
 type Standing = (i64, i64);
 
+/// Gives a chat that has just been closed its place in the archive.
+pub(crate) fn note_closing(work: &Work<'_>, chat: i64) -> Result<(), StoreError> {
+    work.tx.execute(
+        "INSERT OR IGNORE INTO closings (at, chat)
+         SELECT last_activity_at, key FROM chats WHERE key = ?1",
+        (chat,),
+    )?;
+    Ok(())
+}
+
 /// Closed chats that fit, last active first.
 pub(crate) fn search(
     reader: Reader<'_>,
@@ -87,14 +98,15 @@ pub(crate) fn search(
     let mut n_read = 0;
     let mut looked_at = None;
     let mut next = None;
-    while let Some(candidate) = candidates.next(reader)? {
+    while let Some((candidate, is_there)) = candidates.next(reader)? {
         if n_read >= MAX_READ {
             next = looked_at;
             break;
         }
         n_read += 1;
         let (_, chat) = candidate;
-        if candidates.may_fit(chat)
+        if is_there
+            && candidates.may_fit(chat)
             && let Some(hit) = look_at(reader, finder, chat, &terms, &mut n_read)?
         {
             if hits.len() == n_wanted {
@@ -158,7 +170,8 @@ struct Candidates {
     range: Range,
     /// What the index names, by key; none if it excludes nothing.
     named: Option<Vec<i64>>,
-    read: std::vec::IntoIter<Standing>,
+    /// Places, and whether the chat stands there still.
+    read: std::vec::IntoIter<(Standing, bool)>,
     /// Whether more are read when these are at their end.
     goes_on: bool,
 }
@@ -181,6 +194,7 @@ impl Candidates {
             (_, Some(operator)) => (with_part_of(reader, operator, &range)?, false),
             (_, None) => (Vec::new(), true),
         };
+        let read: Vec<_> = read.into_iter().map(|place| (place, true)).collect();
         Ok(Self {
             range,
             named,
@@ -189,13 +203,13 @@ impl Candidates {
         })
     }
 
-    fn next(&mut self, reader: Reader<'_>) -> Result<Option<Standing>, StoreError> {
+    fn next(&mut self, reader: Reader<'_>) -> Result<Option<(Standing, bool)>, StoreError> {
         let next = self.read.next();
         if next.is_some() || !self.goes_on {
             return Ok(next);
         }
         let read = latest(reader, &self.range)?;
-        if let Some(last) = read.last() {
+        if let Some((last, _)) = read.last() {
             self.range.behind = *last;
         } else {
             self.goes_on = false;
@@ -245,15 +259,17 @@ fn with_part_of(
     )?)
 }
 
-/// The first in the range, whoever took part.
-fn latest(reader: Reader<'_>, range: &Range) -> Result<Vec<Standing>, StoreError> {
+/// The first in the range, whoever took part: where they were closed, and whether they are still
+/// closed and have not been active since.
+fn latest(reader: Reader<'_>, range: &Range) -> Result<Vec<(Standing, bool)>, StoreError> {
     let (at, chat) = range.behind;
     Ok(reader.all(
-        "SELECT last_activity_at, key FROM chats
-         WHERE status = 'closed' AND (last_activity_at, key) < (?1, ?2) AND last_activity_at >= ?3
-         ORDER BY last_activity_at DESC, key DESC LIMIT ?4",
+        "SELECT k.at, k.chat, c.status = 'closed' AND c.last_activity_at = k.at
+         FROM closings k JOIN chats c ON c.key = k.chat
+         WHERE (k.at, k.chat) < (?1, ?2) AND k.at >= ?3
+         ORDER BY k.at DESC, k.chat DESC LIMIT ?4",
         (at, chat, range.from, CHATS),
-        |row| Ok((row.get(0)?, row.get(1)?)),
+        |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)),
     )?)
 }
 
@@ -330,24 +346,13 @@ fn newest_line(
 /// written later.
 fn row_until(reader: Reader<'_>, chat: i64, until: i64) -> Result<ChatRow, StoreError> {
     let mut row = chats::row(reader, chat)?;
-    let last = last_before(reader, chat, until)?;
+    let last = entries::last_at(reader, chat, until - 1)?;
     if last < row.last_place {
         row.last_place = last;
         row.preview = None;
         row.client.note.clear();
     }
     Ok(row)
-}
-
-/// The last place that was given before a change.
-fn last_before(reader: Reader<'_>, chat: i64, until: i64) -> Result<Place, StoreError> {
-    let last = reader.optional(
-        "SELECT place FROM entries WHERE chat = ?1 AND created_seq < ?2
-         ORDER BY place DESC LIMIT 1",
-        (chat, until),
-        |row| row.get(0).map(Place),
-    )?;
-    Ok(last.unwrap_or_default())
 }
 
 /// Entries of a chat that a reader may read: of one in their sight all, of a closed one that they
@@ -365,7 +370,7 @@ pub(crate) fn history(
     let end = if until == i64::MAX {
         before
     } else {
-        before.min(last_before(reader, chat, until)?.next())
+        before.min(entries::last_at(reader, chat, until - 1)?.next())
     };
     entries::before(reader, chat, end, limit).map(Some)
 }

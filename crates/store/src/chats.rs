@@ -5,7 +5,7 @@ use pult_protocol::{ChatRow, ClientCard, EntryKind, Notice, Preview};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
-use crate::{StoreError, archive_index, audience, entries, marks, sql};
+use crate::{StoreError, archive, archive_index, audience, entries, marks, sql};
 
 /// Most characters of a preview.
 const PREVIEW_CHARS: usize = 160;
@@ -162,6 +162,7 @@ pub(crate) fn apply(
         audience::note_part(work, chat.key, &chat.state, *operator, seq)?;
     }
     if chat.state.status == Status::Closed {
+        archive::note_closing(work, chat.key)?;
         archive_index::write_down(work, chat.key)?;
     }
     Ok(last)

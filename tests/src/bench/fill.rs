@@ -202,6 +202,8 @@ impl Filling {
         )?
         .execute((chat + 1,))?;
         let last = self.shape.n_entries_each;
+        tx.prepare_cached("INSERT INTO closings (at, chat) VALUES (?1, ?2)")?
+            .execute((self.at(chat, last), chat + 1))?;
         self.is_lost_from_sight(tx, chat, owner(chat), last, "closed")
     }
 

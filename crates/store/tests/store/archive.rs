@@ -101,6 +101,8 @@ impl TestStore {
                     (SELECT max(key) FROM clients) - made.n + 1, 'closed', c.owner, c.last_place, 0,
                     c.last_activity_at + 1000 + made.n, c.seq, 0
              FROM made JOIN chats c ON c.key = made.of ORDER BY made.n",
+            "INSERT INTO closings (at, chat) SELECT c.last_activity_at, c.key
+             FROM made JOIN chats c ON c.key = (SELECT max(key) FROM chats) - made.n + 1",
             "INSERT INTO entries (id, chat, place, kind, author, sent_at, received_at, created_seq, seq)
              SELECT randomblob(16), ch.key, e.place, e.kind, e.author, e.sent_at, e.received_at,
                     e.created_seq, e.seq
@@ -206,6 +208,28 @@ async fn the_pages_stay_where_they_are_when_a_chat_moves() {
         page(&store, anna, &asked(Some(unknown))).await.hits.len(),
         2
     );
+}
+
+#[tokio::test]
+async fn whoever_comes_back_stands_in_the_archive_once_where_they_were_closed_last() {
+    let store = TestStore::new().await;
+    let (anna, vera) = (store.operator("Анна").await, store.supervisor("Вера").await);
+    let irina = talk(&store, "Ирина", &["Здравствуйте"], anna).await;
+    let pyotr = talk(&store, "Пётр", &["Здравствуйте"], anna).await;
+    let stand = async || -> Vec<ChatId> {
+        let (hits, _) = all(&store, vera, &ArchiveQuery::default()).await;
+        hits.iter().map(|hit| hit.chat.id).collect()
+    };
+    assert_eq!(stand().await, [pyotr, irina]);
+    store.client_writes("Ирина", "Это снова я").await;
+    assert_eq!(stand().await, [pyotr]);
+    store.close_chat(anna, irina).await.unwrap();
+    assert_eq!(stand().await, [irina, pyotr]);
+    // Nothing was written in between.
+    store.reopen_chat(anna, pyotr).await.unwrap();
+    assert_eq!(stand().await, [irina]);
+    store.close_chat(anna, pyotr).await.unwrap();
+    assert_eq!(stand().await, [irina, pyotr]);
 }
 
 #[tokio::test]

@@ -248,8 +248,8 @@ async fn what_the_archive_goes_through_comes_in_its_order() {
     let statements = statements();
     for (statement, uses) in [
         (
-            "WHERE status = 'closed' AND (last_activity_at, key)",
-            "chats_closed (last_activity_at>? AND last_activity_at<?)",
+            "FROM closings k JOIN chats c",
+            "k USING PRIMARY KEY (at>? AND (at,chat)<(?,?))",
         ),
         ("archived_place < last_place LIMIT", "chats_to_archive"),
         (
