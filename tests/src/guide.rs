@@ -115,29 +115,16 @@ mod tests {
 
     /// Whether the label is the message with something in place of what differs.
     fn is_said(label: &str, message: &str) -> bool {
-        let mut pieces = message.split('{').map(|piece| {
-            let end = piece.find('}').map_or(0, |at| at + 1);
-            &piece[end..]
-        });
-        let Some(mut rest) = label.strip_prefix(pieces.next().unwrap()) else {
+        let Some((before, rest)) = message.split_once('{') else {
+            return label == message;
+        };
+        let after = rest.split_once('}').map_or("", |(_, after)| after);
+        let Some(label) = label.strip_prefix(before) else {
             return false;
         };
-        let mut is_open = false;
-        for piece in pieces {
-            is_open = piece.is_empty();
-            // Something stands in the place of what differs.
-            let Some(at) = rest
-                .char_indices()
-                .nth(1)
-                .map_or(Some(rest.len()), |(at, _)| {
-                    rest[at..].find(piece).map(|found| at + found)
-                })
-            else {
-                return false;
-            };
-            rest = rest.get(at + piece.len()..).unwrap_or_default();
-        }
-        rest.is_empty() || is_open
+        let ends = label.char_indices().map(|(at, one)| at + one.len_utf8());
+        ends.filter_map(|end| label.get(end..))
+            .any(|rest| is_said(rest, after))
     }
 
     #[test]

@@ -72,8 +72,25 @@ async fn day(album: &Album) -> Result<()> {
     window.find_state(testids::TICK, "read").await?;
     album.add("own-chat", &window, Some("Ольга")).await?;
 
-    // Somebody else was first: the window is held up by nothing but the backend's own order.
     let ivan = Seat::take(&ivan, office.address(), &ivan_dir).await?;
+    let (window, petr) = beaten(album, &mut office, window, &ivan).await?;
+    observed(album, &window, &ivan, petr).await?;
+    own(album, &window).await?;
+    archive(album, &window).await?;
+    window.close().await?;
+    ivan.leave().await;
+    office.stop().await
+}
+
+/// Without a network Anna answers a client whom Ivan has answered before. Tells her new window, and
+/// the chat.
+async fn beaten(
+    album: &Album,
+    office: &mut Office,
+    window: Window,
+    ivan: &Seat,
+) -> Result<(Window, ChatId)> {
+    // Somebody else was first: the window is held up by nothing but the backend's own order.
     office.stop().await?;
     window.find(testids::CONNECTION_BAR).await?;
     answer(
@@ -90,7 +107,7 @@ async fn day(album: &Album) -> Result<()> {
     ivan.replies(petr, "Добрый день! Курьер приедет сегодня до 20:00.")
         .await?;
     ivan.sees_in_work("Пётр Небылицын").await?;
-    let window = Window::open(&anna_dir).await?;
+    let window = Window::open(&office.panel_dir("anna")).await?;
     window.find(testids::SHELL_ROW).await?;
     album.add("taken", &window, None).await?;
     album
@@ -101,12 +118,7 @@ async fn day(album: &Album) -> Result<()> {
         .await?;
     window.click(testids::HELD_DISCARD).await?;
     window.is_gone(testids::SHELL_ROW).await?;
-    observed(album, &window, &ivan, petr).await?;
-    own(album, &window).await?;
-    archive(album, &window).await?;
-    window.close().await?;
-    ivan.leave().await;
-    office.stop().await
+    Ok((window, petr))
 }
 
 /// A chat of a colleague, into which Anna is called.
