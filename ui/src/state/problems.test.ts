@@ -9,6 +9,7 @@ import {
   heldActions,
   namedBy,
   panelErrorText,
+  problemSeverity,
   problemText,
   signInFailureText,
 } from './problems';
@@ -104,6 +105,8 @@ describe('problems', () => {
     const wrong = held('wrong_status').problem;
     expect(problemText(wrong, { action: 'return_to_queue' })).toBe('Чат уже в очереди.');
     expect(problemText(wrong, { action: 'close' })).toBe('Чат уже закрыт.');
+    expect(problemSeverity(wrong, 'close')).toBe('info');
+    expect(problemSeverity(wrong, 'reply')).toBe('warn');
     // Whoever was given the chat observes it no more.
     const refused = held('not_allowed').problem;
     expect(problemText(refused, { action: 'leave' })).toBe(

@@ -216,9 +216,13 @@ export function problemText(problem: Problem, context: ProblemContext = {}): str
   return action === undefined ? why : `${why} ${KEPT[action]()}`;
 }
 
-/** How grave `problem` is. */
-export function problemSeverity(problem: Problem): Severity {
-  return entryOf(problem.code).severity;
+/** How grave it is that `problem` stood in the way of `action`. */
+export function problemSeverity(problem: Problem, action?: HeldAction): Severity {
+  const { code } = problem;
+  const isPast = code === 'wrong_status' || code === 'not_allowed';
+  // What has come about already, or is no more to be asked for, is told and nothing to worry about.
+  if (isPast && action !== undefined && particularOf(code, action) !== undefined) return 'info';
+  return entryOf(code).severity;
 }
 
 /** The colleague whom a refusal names, if it names one. */
