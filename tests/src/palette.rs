@@ -66,7 +66,7 @@ fn decoded(picture: &[u8]) -> Result<(u32, u32, Vec<Colour>)> {
     Ok((info.width, info.height, pixels))
 }
 
-/// The commonest colours, none too close to a commoner one.
+/// The commonest colours, none too close to a commoner one, so that each colour has one that is near.
 fn palette_of(pixels: &[Colour]) -> Vec<Colour> {
     let mut counts: HashMap<Colour, u32> = HashMap::new();
     for &colour in pixels {
@@ -75,16 +75,19 @@ fn palette_of(pixels: &[Colour]) -> Vec<Colour> {
     let mut colours: Vec<_> = counts.into_iter().collect();
     // The same picture gives the same bytes.
     colours.sort_by_key(|&(colour, n)| (std::cmp::Reverse(n), colour));
-    let mut palette: Vec<Colour> = Vec::new();
-    for (colour, _) in colours {
-        if palette.len() == MAX {
-            break;
+    let mut near = NEAR;
+    loop {
+        let mut palette: Vec<Colour> = Vec::new();
+        for &(colour, _) in &colours {
+            if palette.iter().all(|&taken| distance(taken, colour) > near) {
+                palette.push(colour);
+            }
         }
-        if palette.iter().all(|&taken| distance(taken, colour) > NEAR) {
-            palette.push(colour);
+        if palette.len() <= MAX {
+            return palette;
         }
+        near *= 2;
     }
-    palette
 }
 
 fn nearest_in(palette: &[Colour], colour: Colour) -> u8 {
