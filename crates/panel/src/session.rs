@@ -489,6 +489,7 @@ impl Session {
 
     /// The backend has carried a command out.
     pub(crate) fn done(&self, id: CommandId, result: CommandDone) -> Result<(), StorageError> {
+        tracing::debug!(command.id = %id, "A command was carried out");
         let Some(waiting) = self.outbox.read(|reader| outbox::command(reader, id))? else {
             return Ok(());
         };
