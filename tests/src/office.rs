@@ -6,14 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use pult_domain::OperatorId;
+use pult_domain::{IntegrationId, OperatorId, Role};
 use pult_panel::{FileTokenStore, Options, Panel};
 use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::time::timeout;
 
+use crate::integration::Integration;
 use crate::phones::Phones;
 use crate::programs::{Envs, Program, args, run};
+use crate::tap::{Kept, Tap};
 
 /// The business number's id at WhatsApp.
 const PHONE_NUMBER_ID: &str = "100000000000001";
@@ -46,12 +48,20 @@ pub struct Office {
     backend: Option<Program>,
     backend_envs: Envs,
     _sandbox: Program,
+    /// On everything that leaves the backend for the sandbox, if that is to be overheard.
+    taps: Vec<Tap>,
     dir: TempDir,
 }
 
 #[derive(Deserialize)]
 struct Added {
     id: OperatorId,
+}
+
+#[derive(Deserialize)]
+struct AddedIntegration {
+    id: IntegrationId,
+    key: String,
 }
 
 #[derive(Deserialize)]
@@ -73,29 +83,50 @@ impl Office {
     /// # Errors
     /// When a program is not built, or does not do its part.
     pub async fn open_with(backend_envs: Envs) -> Result<Self> {
-        // Other parts may have chosen it already.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let dir = tempfile::Builder::new().prefix("pult-office-").tempdir();
-        let dir = dir.context("Making the office's folder")?;
-        for secret in ["app-secret", "verify-token", "access-token"] {
-            let written = std::fs::write(dir.path().join(secret), format!("office-{secret}"));
-            written.with_context(|| format!("Writing {secret}"))?;
-        }
-        let (sandbox, sandbox_address) = sandbox(dir.path()).await?;
+        let (dir, sandbox, sandbox_address) = begin().await?;
         add_channel(dir.path(), &sandbox_address).await?;
         let (backend, address) = serve(dir.path(), "127.0.0.1:0", &backend_envs).await?;
         let phones = Phones::at(&sandbox_address)?;
-        phones
-            .connect(&format!("{address}/webhooks/whatsapp"))
-            .await?;
+        phones.connect(&webhook(&address)).await?;
         Ok(Self {
             phones,
             address,
             backend: Some(backend),
             backend_envs,
             _sandbox: sandbox,
+            taps: Vec::new(),
             dir,
         })
+    }
+
+    /// The same, and every byte that leaves the backend for the sandbox is kept: its requests, and
+    /// its answers to webhooks.
+    ///
+    /// # Errors
+    /// When a program is not built, or does not do its part.
+    pub async fn open_overheard(backend_envs: Envs) -> Result<Self> {
+        let (dir, sandbox, sandbox_address) = begin().await?;
+        let requests = Tap::on(host(&sandbox_address), Kept::Questions).await?;
+        add_channel(dir.path(), &requests.address()).await?;
+        let (backend, address) = serve(dir.path(), "127.0.0.1:0", &backend_envs).await?;
+        let answers = Tap::on(host(&address), Kept::Answers).await?;
+        let phones = Phones::at(&sandbox_address)?;
+        phones.connect(&webhook(&answers.address())).await?;
+        Ok(Self {
+            phones,
+            address,
+            backend: Some(backend),
+            backend_envs,
+            _sandbox: sandbox,
+            taps: vec![requests, answers],
+            dir,
+        })
+    }
+
+    /// What has left the backend for the sandbox since the last time, of each connection for itself.
+    #[must_use]
+    pub fn overheard(&self) -> Vec<Vec<u8>> {
+        self.taps.iter().flat_map(Tap::take).collect()
     }
 
     /// Where panels reach the backend.
@@ -107,15 +138,15 @@ impl Office {
     /// The backend's `host:port`, as a proxy wants it.
     #[must_use]
     pub fn target(&self) -> &str {
-        self.address.trim_start_matches("http://")
+        host(&self.address)
     }
 
-    /// Adds an operator; the password is the login and some more.
+    /// Adds an operator of the weakest role; the password is the login and some more.
     ///
     /// # Errors
     /// When the backend refuses.
     pub async fn operator(&self, login: &str, name: &str) -> Result<Operator> {
-        self.person(login, name, "operator").await
+        self.colleague(login, name, Role::Operator).await
     }
 
     /// Adds a supervisor, likewise.
@@ -123,10 +154,14 @@ impl Office {
     /// # Errors
     /// When the backend refuses.
     pub async fn supervisor(&self, login: &str, name: &str) -> Result<Operator> {
-        self.person(login, name, "supervisor").await
+        self.colleague(login, name, Role::Supervisor).await
     }
 
-    async fn person(&self, login: &str, name: &str, role: &str) -> Result<Operator> {
+    /// Adds an operator of any role, likewise.
+    ///
+    /// # Errors
+    /// When the backend refuses.
+    pub async fn colleague(&self, login: &str, name: &str, role: Role) -> Result<Operator> {
         let (data, password) = (data(self.dir.path()), format!("{login}-in-the-office"));
         let args = args([
             &"--data",
@@ -138,7 +173,7 @@ impl Office {
             &"--name",
             &name,
             &"--role",
-            &role,
+            &role.as_str(),
             &"--password-stdin",
         ]);
         let answer = run(BACKEND, &args, &format!("{password}\n")).await?;
@@ -149,6 +184,19 @@ impl Office {
             login: login.to_owned(),
             password,
         })
+    }
+
+    /// Adds a program with an API key.
+    ///
+    /// # Errors
+    /// When the backend refuses.
+    pub async fn integration(&self, name: &str) -> Result<Integration> {
+        let data = data(self.dir.path());
+        let args = args([&"--data", &data, &"integration", &"add", &"--name", &name]);
+        let answer = run(BACKEND, &args, "").await?;
+        let added: AddedIntegration =
+            serde_json::from_str(&answer).context("Reading the integration's key")?;
+        Integration::at(&self.address, added.id, added.key)
     }
 
     /// Deactivates an operator.
@@ -312,6 +360,29 @@ pub fn options(data_dir: &Path) -> Options {
         extra_ca: None,
         undo: None,
     }
+}
+
+/// The office's folder with its secrets, and the sandbox.
+async fn begin() -> Result<(TempDir, Program, String)> {
+    // Other parts may have chosen it already.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let dir = tempfile::Builder::new().prefix("pult-office-").tempdir();
+    let dir = dir.context("Making the office's folder")?;
+    for secret in ["app-secret", "verify-token", "access-token"] {
+        let written = std::fs::write(dir.path().join(secret), format!("office-{secret}"));
+        written.with_context(|| format!("Writing {secret}"))?;
+    }
+    let (sandbox, address) = sandbox(dir.path()).await?;
+    Ok((dir, sandbox, address))
+}
+
+/// The `host:port` of an address.
+fn host(address: &str) -> &str {
+    address.trim_start_matches("http://")
+}
+
+fn webhook(address: &str) -> String {
+    format!("{address}/webhooks/whatsapp")
 }
 
 fn data(dir: &Path) -> PathBuf {

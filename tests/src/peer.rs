@@ -175,12 +175,7 @@ impl Peer {
                     .execute(request)
                     .await
                     .context("Giving a command")?;
-                if answer.status().is_success() {
-                    let done: CommandResponse = answer.json().await.context("Reading an answer")?;
-                    return Ok(Ok(done.result));
-                }
-                let problem = answer.json().await.context("Reading a problem")?;
-                Ok(Err(problem))
+                answer_of(answer).await
             }
         }
     }
@@ -241,6 +236,19 @@ impl Peer {
     async fn send(&self, message: Message) -> Result<()> {
         send(&self.sink, message).await
     }
+}
+
+/// What was answered to a command over REST.
+///
+/// # Errors
+/// When it cannot be understood.
+pub(crate) async fn answer_of(answer: reqwest::Response) -> Result<Answer> {
+    if answer.status().is_success() {
+        let done: CommandResponse = answer.json().await.context("Reading an answer")?;
+        return Ok(Ok(done.result));
+    }
+    let problem = answer.json().await.context("Reading a problem")?;
+    Ok(Err(problem))
 }
 
 async fn send(sink: &AsyncMutex<Sink>, message: Message) -> Result<()> {

@@ -9,9 +9,12 @@ pub mod canary;
 pub mod checker;
 pub mod crash;
 pub mod cuts;
+pub mod desk;
+pub mod quiet;
 pub mod race;
 pub mod records;
 pub mod stage;
+pub mod view;
 
 use std::fmt;
 use std::path::PathBuf;

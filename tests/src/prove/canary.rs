@@ -7,6 +7,9 @@ use rand::rngs::StdRng;
 /// What every text, name and login of a proof begins with, and nothing else.
 pub const MARK: &str = "canary-";
 
+/// What every text begins with that only staff may ever see.
+pub const HIDDEN: &str = "canary-hidden-";
+
 /// How many clients a run may have.
 const NUMBERS_OF_A_RUN: u64 = 100;
 
@@ -28,6 +31,11 @@ impl Canaries {
     /// A text, name or login like no other.
     pub fn text(&self, chance: &mut StdRng) -> String {
         format!("{MARK}{:016x}", chance.random::<u64>())
+    }
+
+    /// A text like no other that only staff may see.
+    pub fn hidden(&self, chance: &mut StdRng) -> String {
+        format!("{HIDDEN}{:016x}", chance.random::<u64>())
     }
 
     /// A phone number like no other, of a range that nobody has.
@@ -68,7 +76,8 @@ mod tests {
             canaries.number(),
         );
         canaries.secret("made elsewhere");
-        for said in [text.as_str(), number.as_str(), "made elsewhere"] {
+        let hidden = canaries.hidden(&mut StdRng::seed_from_u64(2));
+        for said in [text.as_str(), &hidden, &number, "made elsewhere"] {
             assert!(canaries.found_in(&format!("a line: {said}\n")).is_some());
         }
         assert_eq!(canaries.found_in("nothing of it"), None);

@@ -11,7 +11,6 @@
 mod judge;
 mod moves;
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -23,7 +22,8 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use serde::Serialize;
 
-use super::stage::{Logs, Stage};
+use super::desk::Desk;
+use super::stage::{Logs, Stage, lines};
 use super::{Outcome, Plan, Run, Stopped};
 use crate::office::Operator;
 use crate::panels::Seat;
@@ -77,16 +77,6 @@ struct Scene {
 struct Colleague {
     operator: Operator,
     is_active: bool,
-}
-
-/// A panel and the network that it has.
-struct Desk {
-    /// Whose, by their place among the operators.
-    who: usize,
-    dir: PathBuf,
-    proxy: Proxy,
-    /// None only while it is closed.
-    seat: Option<Seat>,
 }
 
 /// What a client wrote.
@@ -221,14 +211,9 @@ impl Scene {
 impl Figures {
     /// Counts what the panels say that they have heard.
     fn count(&mut self, logs: &Logs) {
-        for line in logs.panels.lines() {
-            let Ok(line) = serde_json::from_str::<serde_json::Value>(line) else {
-                continue;
-            };
-            let field = |name: &str| line.get("fields")?.get(name);
-            let is =
-                |name, value: &str| field(name).and_then(|field| field.as_str()) == Some(value);
-            let counted = match field("message").and_then(|message| message.as_str()) {
+        for line in lines(&logs.panels) {
+            let is = |name, value: &str| line.field(name) == Some(value);
+            let counted = match line.field("message") {
                 Some("A command was refused") if !is("code", &format!("{:?}", Code::IdReused)) => {
                     &mut self.refused
                 }

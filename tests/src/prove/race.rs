@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use tokio::sync::Barrier;
 
 use super::canary::Canaries;
-use super::stage::Stage;
+use super::stage::{Stage, lines};
 use super::{Finding, Outcome, Plan, Promised, Run, Stopped, must};
 use crate::panels::Seat;
 use crate::peer::{Answer, Peer, Ready, Told, Way};
@@ -488,16 +488,12 @@ async fn close(winner: &Peer, chat_id: ChatId) -> Result<()> {
 /// Whether at least two of the commands had reached the backend before the first answer left.
 fn was_close(log: &str, ids: &BTreeSet<CommandId>) -> bool {
     let mut n_taken = 0;
-    for line in log.lines() {
-        let Ok(line) = serde_json::from_str::<Value>(line) else {
-            continue;
-        };
-        let field = |name: &str| line.get("fields")?.get(name)?.as_str();
-        let id = field("command.id").and_then(|id| id.parse().ok());
+    for line in lines(log) {
+        let id = line.field("command.id").and_then(|id| id.parse().ok());
         if !id.is_some_and(|id| ids.contains(&id)) {
             continue;
         }
-        match field("message") {
+        match line.field("message") {
             Some("A command was taken") => n_taken += 1,
             Some("A command is answered") => return n_taken >= 2,
             _ => {}

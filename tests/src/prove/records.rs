@@ -101,6 +101,18 @@ pub fn chats(office_dir: &Path) -> Result<Vec<StoredChat>> {
     Ok(found)
 }
 
+/// How many replies in the store of the office in `office_dir` have not found their end.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn on_their_way(office_dir: &Path) -> Result<i64> {
+    let db = open(&office_dir.join("backend/pult.sqlite"))?;
+    let sql = "SELECT count(*) FROM deliveries
+               WHERE holds_lane = 1 AND state IN ('pending', 'sending')";
+    let n = db.query_row(sql, (), |row| row.get(0));
+    n.context("Counting replies on their way")
+}
+
 fn chat(row: &Row<'_>) -> rusqlite::Result<StoredChat> {
     let status: String = row.get(3)?;
     Ok(StoredChat {
@@ -187,7 +199,7 @@ fn files(panel_dir: &Path, name: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-fn open(path: &Path) -> Result<Connection> {
+pub(super) fn open(path: &Path) -> Result<Connection> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     db.with_context(|| format!("Opening {}", path.display()))
 }

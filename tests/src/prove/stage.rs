@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use parking_lot::Mutex;
+use serde_json::Value;
 
 use super::canary::Canaries;
 use super::{Finding, Outcome, Plan, Run, Stopped, must};
@@ -43,6 +44,8 @@ pub struct Logs {
     pub backend: String,
     /// By all panels.
     pub panels: String,
+    /// How much that is, of all programs.
+    pub n_bytes: u64,
 }
 
 /// An office on which runs are made.
@@ -59,17 +62,22 @@ impl Stage {
     /// # Errors
     /// When the office cannot be opened.
     pub async fn open(plan: &Plan) -> Result<Self> {
-        let mut envs = Envs::from([
-            ("PULT_LOG".to_owned(), "debug".to_owned()),
-            ("PULT_LOG_FORMAT".to_owned(), "json".to_owned()),
-        ]);
-        if let Some(bug) = &plan.bug {
-            envs.insert("PULT_TRIALS_BUG".to_owned(), bug.clone());
-        }
-        Ok(Self {
-            office: Office::open_with(envs).await?,
+        Ok(Self::of(Office::open_with(envs(plan)).await?))
+    }
+
+    /// The same, and what leaves the backend for the sandbox is kept.
+    ///
+    /// # Errors
+    /// When the office cannot be opened.
+    pub async fn open_overheard(plan: &Plan) -> Result<Self> {
+        Ok(Self::of(Office::open_overheard(envs(plan)).await?))
+    }
+
+    const fn of(office: Office) -> Self {
+        Self {
+            office,
             searched: BTreeMap::new(),
-        })
+        }
     }
 
     /// Searches what all programs have logged since the last time for what must not be there, and
@@ -98,6 +106,7 @@ impl Stage {
                 "panels.log" => logs.panels = text,
                 _ => {}
             }
+            logs.n_bytes += end - from;
             self.searched.insert(path, end);
         }
         Ok(logs)
@@ -129,6 +138,36 @@ impl Outcome {
             figures: figures.context("Figures are an object")?,
             stopped,
         })
+    }
+}
+
+/// What the backend of a plan runs with.
+fn envs(plan: &Plan) -> Envs {
+    let mut envs = Envs::from([
+        ("PULT_LOG".to_owned(), "debug".to_owned()),
+        ("PULT_LOG_FORMAT".to_owned(), "json".to_owned()),
+    ]);
+    if let Some(bug) = &plan.bug {
+        envs.insert("PULT_TRIALS_BUG".to_owned(), bug.clone());
+    }
+    envs
+}
+
+/// A line of a log.
+#[derive(Debug)]
+pub struct Line(Value);
+
+/// The lines of a log that can be read: the first and the last may be torn.
+pub fn lines(log: &str) -> impl Iterator<Item = Line> {
+    let lines = log.lines().map(serde_json::from_str);
+    lines.filter_map(|line| line.ok().map(Line))
+}
+
+impl Line {
+    /// What stands in a field, if it is text.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.0.get("fields")?.get(name)?.as_str()
     }
 }
 

@@ -1,78 +1,26 @@
 //! The end of a run: waiting until nothing is outstanding, and judging what is there then.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
-use pult_domain::{ChatId, Place};
-use pult_panel::view::{ChatSummary, Connection};
-use pult_protocol::{ChannelRow, ChatRow, DeliveryState, EntryBody, EntryRow, OperatorRow};
+use pult_domain::{ChatId, OperatorId, Status};
 
 use super::{Colleague, Desk, Scene};
 use crate::panels::Seat;
+use crate::prove::quiet::{judge_phone, settle};
 use crate::prove::records::{self, StoredChat, StoredMessage};
+use crate::prove::view::{Expected, Group, View};
 use crate::prove::{Finding, Promised, must};
-use crate::proxy::Network;
-use crate::until::within;
-
-/// How long all may take to become quiet: a message that is not confirmed holds its chat up for half
-/// a minute.
-const QUIET: Duration = Duration::from_secs(75);
-
-/// Entries that are read at once.
-const PAGE: u32 = 40;
-
-/// All that a panel shows.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct View {
-    operators: Vec<OperatorRow>,
-    channels: Vec<ChannelRow>,
-    in_work: Vec<ShownChat>,
-    observed: Vec<ShownChat>,
-    queued: Vec<ShownChat>,
-}
-
-/// All that a panel shows of a chat, but for what its operator has not sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct ShownChat {
-    row: ChatRow,
-    n_unread: u32,
-    read_place: Place,
-    entries: Vec<EntryRow>,
-}
 
 impl Scene {
     /// All networks carry, and everybody waits until nothing is outstanding.
     pub(super) async fn settle(&self) -> Result<()> {
+        let mut desks = Vec::new();
         for desk in &self.desks {
-            desk.proxy.becomes(Network::Carries);
-            desk.proxy.blinks();
+            desks.push((desk, self.colleague(desk)?.is_active));
         }
-        let phones = &self.stage.office.phones;
-        phones.idle().await.promised("the sandbox")?;
-        for desk in &self.desks {
-            let colleague = self.colleague(desk)?;
-            let by = format!("the panel in {}", desk.dir.display());
-            let settled = within(QUIET, "a settled panel", async || {
-                is_settled(desk, colleague).await.ok().filter(|is| *is)
-            });
-            settled.await.promised(&by)?;
-        }
-        // Every reply has found its end, and every tick has come.
-        let dir = self.stage.office.dir();
-        let ended = within(QUIET, "no reply on its way", async || {
-            let chats = records::chats(dir).ok()?;
-            let mut messages = chats.iter().flat_map(|chat| &chat.messages);
-            let is_on_its_way = |message: &StoredMessage| {
-                matches!(
-                    message.delivery,
-                    Some(DeliveryState::Pending | DeliveryState::Sending)
-                )
-            };
-            (!messages.any(is_on_its_way)).then_some(())
-        });
-        ended.await.promised("the store")?;
-        phones.idle().await.promised("the sandbox")
+        let office = &self.stage.office;
+        settle(office.dir(), &office.phones, &desks).await
     }
 
     /// Judges what the phones, the panels and the store have.
@@ -155,8 +103,11 @@ impl Scene {
             });
             let is_at_hand = records::bytes(&desk.dir, "outbox")?.contains(&reply.token);
             must(is_taken_over || is_at_hand, || {
-                let by = format!("the panel in {}", desk.dir.display());
-                Finding::new(by, "a reply that was not sent to be kept", &reply.text)
+                Finding::new(
+                    desk.by(),
+                    "a reply that was not sent to be kept",
+                    &reply.text,
+                )
             })?;
         }
         must(n_found == outbound.len(), || {
@@ -168,43 +119,10 @@ impl Scene {
     /// was ever posted twice.
     async fn judge_phones(&mut self, chats: &[StoredChat]) -> Result<()> {
         for phone in &self.phones {
-            let by = format!("the phone of {}", phone.name);
             let of = |chat: &&StoredChat| chat.number.as_ref() == Some(&phone.number);
-            let received = phone.received(0, Duration::ZERO).await?;
-            for one in &received {
-                must(one.posts == 1 && one.copies == 1, || {
-                    Finding::new(&*by, "every message once", one)
-                })?;
-            }
-            let mut n_expected = 0;
-            for message in chats.iter().filter(of).flat_map(|chat| &chat.messages) {
-                let Some(state) = message.delivery else {
-                    continue;
-                };
-                let same = received
-                    .iter()
-                    .filter(|one| one.text.as_ref() == Some(&message.text));
-                let n = same.count();
-                let is_right = match state {
-                    DeliveryState::Sent | DeliveryState::Delivered | DeliveryState::Read => n == 1,
-                    DeliveryState::NotConfirmed => n == 0,
-                    DeliveryState::Pending | DeliveryState::Sending | DeliveryState::Failed => {
-                        false
-                    }
-                };
-                must(is_right, || {
-                    Finding::new(
-                        &*by,
-                        format!("what the store calls {state:?}"),
-                        (n, message),
-                    )
-                })?;
-                n_expected += n;
-                self.figures.sent += n as u64;
-            }
-            must(received.len() == n_expected, || {
-                Finding::new(&*by, "nothing that the store does not know", &received)
-            })?;
+            let messages = chats.iter().filter(of).flat_map(|chat| &chat.messages);
+            let messages: Vec<_> = messages.collect();
+            self.figures.sent += judge_phone(phone, &messages).await?;
         }
         Ok(())
     }
@@ -229,24 +147,10 @@ impl Scene {
             fresh.is_live().await.promised(&by)?;
             let view = View::of(&fresh).await.promised(&by)?;
             fresh.leave().await;
-            let seen: Vec<&StoredChat> = chats
-                .iter()
-                .filter(|chat| chat.is_seen_by(operator.id))
-                .collect();
-            view.judge(&by, &seen)?;
+            view.judge(&by, &expected(chats, operator.id))?;
             for desk in self.desks.iter().filter(|desk| desk.who == who) {
                 let seat = desk.seat.as_ref().context("Every panel is open")?;
-                let by = format!("the panel in {}", desk.dir.display());
-                let mut last = None;
-                let same = within(QUIET, "what a fresh panel shows", async || {
-                    last = Some(View::of(seat).await);
-                    matches!(&last, Some(Ok(own)) if *own == view).then_some(())
-                });
-                if let Err(error) = same.await {
-                    let own = last.transpose()?.ok_or(error)?;
-                    let differs = own.difference(&view);
-                    return Err(Finding::new(by, "what a fresh panel shows", differs).into());
-                }
+                view.judge_same(&desk.by(), seat).await?;
                 self.figures.compared += 1;
             }
         }
@@ -284,158 +188,21 @@ impl Scene {
     }
 }
 
-/// Whether a panel has nothing more to do: it is live and has no command left, or its operator was
-/// deactivated and it knows. Refused commands are looked at and dismissed on the way.
-async fn is_settled(desk: &Desk, colleague: &Colleague) -> Result<bool> {
-    let seat = desk.seat.as_ref().context("Every panel is open")?;
-    let now = seat.panel.overview().await?;
-    if now.session.is_none() {
-        return Ok(!colleague.is_active);
-    }
-    if now.connection != Connection::Live {
-        seat.panel.reconnect().await?;
-        return Ok(false);
-    }
-    let (waiting, n_marks) = records::outbox(&desk.dir)?;
-    for held in waiting.iter().filter(|waiting| waiting.state == "held") {
-        seat.panel.dismiss_held(held.id).await?;
-    }
-    Ok(colleague.is_active && waiting.is_empty() && n_marks == 0)
-}
-
-impl View {
-    /// All that a panel shows, every history read to its first entry.
-    async fn of(seat: &Seat) -> Result<Self> {
-        let before = seat.panel.overview().await?;
-        let all = before.in_work.iter().chain(&before.observed);
-        for chat in all.chain(&before.queued) {
-            history(seat, chat.chat.id).await?;
-        }
-        // What is unread is counted over what the panel holds: all of it now.
-        let now = seat.panel.overview().await?;
-        Ok(Self {
-            in_work: shown(seat, &now.in_work).await?,
-            observed: shown(seat, &now.observed).await?,
-            queued: shown(seat, &now.queued).await?,
-            operators: now.operators,
-            channels: now.channels,
-        })
-    }
-
-    fn chats(&self) -> impl Iterator<Item = &ShownChat> {
-        self.in_work
-            .iter()
-            .chain(&self.observed)
-            .chain(&self.queued)
-    }
-
-    /// Whether it is what the store has for this reader.
-    fn judge(&self, by: &str, seen: &[&StoredChat]) -> Result<()> {
-        let shown: BTreeSet<ChatId> = self.chats().map(|chat| chat.row.id).collect();
-        let expected: BTreeSet<ChatId> = seen.iter().map(|chat| chat.id).collect();
-        must(shown == expected, || {
-            Finding::new(by, format!("the chats {expected:?}"), &shown)
-        })?;
-        for chat in self.chats() {
-            let stored = seen.iter().find(|stored| stored.id == chat.row.id);
-            let stored = stored.context("The chats are the same")?;
-            let places = chat.entries.iter().map(|entry| entry.place.0);
-            must(places.eq(1..=stored.last_place), || {
-                Finding::new(by, "every place of a chat", chat.entries.len())
-            })?;
-            let messages = chat.entries.iter().filter_map(text);
-            let expected = stored.messages.iter().map(|message| message.text.as_str());
-            must(messages.eq(expected), || {
-                Finding::new(by, "every message of a chat, in order", &chat.entries)
-            })?;
-        }
-        Ok(())
-    }
-
-    /// The first thing in which it differs from another, in words.
-    fn difference(&self, other: &Self) -> String {
-        let lists = [
-            ("in work", &self.in_work, &other.in_work),
-            ("observed", &self.observed, &other.observed),
-            ("queued", &self.queued, &other.queued),
-        ];
-        for (name, own, others) in lists {
-            let ids = |list: &[ShownChat]| -> Vec<ChatId> {
-                list.iter().map(|chat| chat.row.id).collect()
-            };
-            if ids(own) != ids(others) {
-                return format!("{name}: {:?} and not {:?}", ids(own), ids(others));
-            }
-            let mut pairs = own.iter().zip(others);
-            if let Some((own, other)) = pairs.find(|(own, other)| own != other) {
-                return own.difference(other);
-            }
-        }
-        format!(
-            "{:?} and not {:?}",
-            (&self.operators, &self.channels),
-            (&other.operators, &other.channels)
-        )
-    }
-}
-
-impl ShownChat {
-    fn difference(&self, other: &Self) -> String {
-        let row = |chat: &Self| (chat.row.clone(), chat.n_unread, chat.read_place);
-        if row(self) != row(other) {
-            return format!("{:?} and not {:?}", row(self), row(other));
-        }
-        let mut pairs = self.entries.iter().zip(&other.entries);
-        match pairs.find(|(own, other)| own != other) {
-            Some(pair) => format!("{:?} and not {:?}", pair.0, pair.1),
-            None => format!(
-                "{} entries and not {}",
-                self.entries.len(),
-                other.entries.len()
-            ),
-        }
-    }
-}
-
-async fn shown(seat: &Seat, list: &[ChatSummary]) -> Result<Vec<ShownChat>> {
-    let mut shown = Vec::new();
-    for summary in list {
-        let (read_place, entries) = history(seat, summary.chat.id).await?;
-        shown.push(ShownChat {
-            row: summary.chat.clone(),
-            n_unread: summary.n_unread,
-            read_place,
-            entries,
-        });
-    }
-    Ok(shown)
-}
-
-/// How far a chat was read, and all of its history.
-async fn history(seat: &Seat, chat_id: ChatId) -> Result<(Place, Vec<EntryRow>)> {
-    let newest = seat.panel.timeline(chat_id, None, PAGE).await?;
-    let (read_place, mut entries, mut has_older) =
-        (newest.read_place, newest.entries, newest.has_older);
-    while has_older {
-        let first = entries
-            .first()
-            .context("A history ends before its first entry")?;
-        let older = seat
-            .panel
-            .timeline(chat_id, Some(first.place), PAGE)
-            .await?;
-        anyhow::ensure!(!older.entries.is_empty(), "older entries do not come");
-        has_older = older.has_older;
-        entries.splice(0..0, older.entries);
-    }
-    Ok((read_place, entries))
-}
-
-fn text(entry: &EntryRow) -> Option<&str> {
-    match &entry.body {
-        EntryBody::Inbound { text }
-        | EntryBody::Outbound { text, .. }
-        | EntryBody::Comment { text, .. } => Some(text),
-        EntryBody::InboundPlaceholder { .. } | EntryBody::Notice { .. } => None,
-    }
+/// What an operator is to see.
+fn expected(chats: &[StoredChat], operator: OperatorId) -> BTreeMap<ChatId, Expected<'_>> {
+    let seen = chats.iter().filter(|chat| chat.is_seen_by(operator));
+    let expected = seen.map(|chat| {
+        let group = match chat.status {
+            Status::Queued => Group::Queued,
+            Status::InWork | Status::Closed => Group::InWork,
+        };
+        let texts = chat.messages.iter().map(|message| message.text.as_str());
+        let expected = Expected {
+            group,
+            last_place: chat.last_place,
+            texts: texts.collect(),
+        };
+        (chat.id, expected)
+    });
+    expected.collect()
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use pult_panel::view::{ChatSummary, ComposerMode, DraftRevision, Overview};
-use pult_panel::{PanelError, PanelErrorCode};
+use pult_panel::view::ComposerMode;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
@@ -14,11 +13,8 @@ use super::{Reply, Scene, Written};
 use crate::panels::Seat;
 use crate::prove::Promised;
 use crate::prove::canary::Canaries;
+use crate::prove::desk::{LOOK, listed, looks_at, tolerated};
 use crate::proxy::Network;
-use crate::until::until;
-
-/// How long somebody looks at a history that does not come.
-const LOOK: Duration = Duration::from_millis(200);
 
 /// The most that a client writes in one go: more than a panel gets unasked.
 const MAX_BURST: u32 = 12;
@@ -80,11 +76,16 @@ impl Scene {
             }
             Move::Reply => self.replies(desk, chance, canaries).await,
             Move::Network => {
-                self.changes_network(desk, chance);
+                let desk = self.desks.get(desk).context("The desk is there")?;
+                self.figures.cuts += u64::from(desk.changes_network(chance));
                 Ok(())
             }
             Move::LoseAnswer => self.loses_answer(desk, chance, canaries).await,
-            Move::KillPanel => self.kills_panel(desk).await,
+            Move::KillPanel => {
+                let desk = self.desks.get_mut(desk).context("The desk is there")?;
+                self.figures.panels_killed += u64::from(desk.dies().await?);
+                Ok(())
+            }
             Move::Deactivate => self.deactivates(chance).await,
             Move::Backend => self.ends_backend(chance).await,
             Move::Close
@@ -227,30 +228,6 @@ impl Scene {
         Ok(())
     }
 
-    fn changes_network(&mut self, desk: usize, chance: &mut StdRng) {
-        let Some(desk) = self.desks.get(desk) else {
-            return;
-        };
-        let delay = Duration::from_millis(chance.random_range(1..60));
-        let network = [
-            Network::Carries,
-            Network::Carries,
-            Network::Carries,
-            Network::Delays(delay),
-            Network::LosesAnswers,
-            Network::Swallows,
-            Network::HalfClosed,
-            Network::Cut,
-        ];
-        if chance.random_bool(0.2) {
-            self.figures.cuts += 1;
-            desk.proxy.blinks();
-        } else if let Some(network) = network.choose(chance) {
-            self.figures.cuts += u64::from(*network != Network::Carries);
-            desk.proxy.becomes(*network);
-        }
-    }
-
     /// A reply goes through, and its answer does not: the panel has to give it again.
     async fn loses_answer(
         &mut self,
@@ -269,25 +246,6 @@ impl Scene {
         tokio::time::sleep(Duration::from_millis(chance.random_range(0..100))).await;
         // What was lost is not made up for: the connection ends.
         network(self, Network::Carries);
-        Ok(())
-    }
-
-    /// The panel ends without a word and is opened again on what it left behind.
-    async fn kills_panel(&mut self, desk: usize) -> Result<()> {
-        let Some(desk) = self.desks.get_mut(desk) else {
-            return Ok(());
-        };
-        let Some(seat) = desk.seat.take() else {
-            return Ok(());
-        };
-        let operator = seat.operator.clone();
-        drop(seat);
-        // What it had under way still holds the folder for a moment.
-        let again = until("the folder of a killed panel is free", async || {
-            Seat::return_to(&operator, &desk.dir).await.ok()
-        });
-        desk.seat = Some(again.await.promised("a panel's folder")?);
-        self.figures.panels_killed += 1;
         Ok(())
     }
 
@@ -323,46 +281,5 @@ impl Scene {
 
     fn seat(&self, desk: usize) -> Option<&Seat> {
         self.desks.get(desk)?.seat.as_ref()
-    }
-}
-
-/// The chats in all lists.
-fn listed(now: &Overview) -> impl Iterator<Item = &ChatSummary> {
-    now.in_work.iter().chain(&now.observed).chain(&now.queued)
-}
-
-/// Looks at a chat and gives what its composer holds, ready for more.
-async fn looks_at(seat: &Seat, chat: &ChatSummary) -> Result<(String, DraftRevision), PanelError> {
-    if chat.draft.is_none() {
-        return Ok(Default::default());
-    }
-    let looked = timeout(LOOK, seat.panel.timeline(chat.chat.id, None, 1)).await;
-    let offline = |_| PanelError {
-        code: PanelErrorCode::Offline,
-        message: "the history does not come".to_owned(),
-    };
-    let shown = looked.map_err(offline)??;
-    let begun = if shown.draft.is_empty() {
-        shown.draft
-    } else {
-        format!("{}\n", shown.draft)
-    };
-    Ok((begun, shown.draft_revision))
-}
-
-/// What a panel may say no to while everything changes under it; anything else is a finding.
-fn tolerated<T>(done: Result<T, PanelError>) -> Result<Option<T>> {
-    match done {
-        Ok(done) => Ok(Some(done)),
-        Err(error) => match error.code {
-            PanelErrorCode::NotSignedIn
-            | PanelErrorCode::Offline
-            | PanelErrorCode::UnknownChat
-            | PanelErrorCode::UnsentText
-            | PanelErrorCode::TextEmpty => Ok(None),
-            PanelErrorCode::Storage | PanelErrorCode::Refused => {
-                Err(error).context("A panel").promised("a panel")
-            }
-        },
     }
 }
