@@ -10,6 +10,7 @@ pub mod checker;
 pub mod crash;
 pub mod cuts;
 pub mod desk;
+pub mod histories;
 pub mod quiet;
 pub mod race;
 pub mod records;
@@ -36,6 +37,8 @@ pub enum Proof {
     Crash,
     /// The network between panels and backend fails in every way
     Cuts,
+    /// Everything that can happen to a chat, in random order
+    Histories,
     /// Bugs are planted, and the other proofs must find them
     Checker,
 }
@@ -103,6 +106,7 @@ impl Proof {
             Self::Race => "race",
             Self::Crash => "crash",
             Self::Cuts => "cuts",
+            Self::Histories => "histories",
             Self::Checker => "checker",
         }
     }
@@ -112,6 +116,7 @@ impl Proof {
     pub const fn usual_runs(self) -> u64 {
         match self {
             Self::Race => 1000,
+            Self::Histories => 500,
             Self::Crash => 20,
             Self::Cuts | Self::Checker => 100,
         }
@@ -126,6 +131,7 @@ impl Proof {
             Self::Race => race::prove(plan).await,
             Self::Crash => crash::prove(plan).await,
             Self::Cuts => cuts::prove(plan).await,
+            Self::Histories => histories::prove(plan).await,
             Self::Checker => checker::prove(plan).await,
         }
     }

@@ -16,7 +16,7 @@ use crate::steps::Steps;
 /// What can be asked of a proof.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Which: race, crash, cuts; or checker, which plants bugs for them to find
+    /// Which: race, crash, cuts, histories; or checker, which plants bugs for them to find
     name: String,
     /// How many runs
     #[arg(long, value_name = "N")]
@@ -71,7 +71,12 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
 /// that of the machine.
 pub(crate) fn shortly(house: &House) -> Result<()> {
     let folder = build(house)?;
-    for (name, runs) in [("race", "40"), ("cuts", "3"), ("crash", "1")] {
+    for (name, runs) in [
+        ("race", "40"),
+        ("cuts", "3"),
+        ("histories", "3"),
+        ("crash", "1"),
+    ] {
         proof(house, &folder)
             .args([name, "--runs", runs, "--seed", "1"])
             .run_apart()?;

@@ -4,6 +4,7 @@ use pult_domain::{Chat, ChatId, ClientId, Event, OperatorId, Place, Seq, Status,
 use pult_protocol::{ChatRow, ClientCard, EntryKind, Notice, Preview};
 use pult_sqlite::{Reader, Row, SqlError};
 
+use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{StoreError, archive, archive_index, audience, entries, marks, sql};
 
@@ -137,6 +138,9 @@ pub(crate) fn apply(
     let mut last = None;
     for event in events {
         chat.state.apply(event);
+        if trials::has(Bug::ObserversOutliveClose) && chat.state.status == Status::Closed {
+            chat.state.observers.clone_from(&observed);
+        }
         let (author, notice) = worded(event);
         last = Some(entries::add_notice(
             work,

@@ -20,6 +20,9 @@ use crate::{
     operators,
 };
 
+#[cfg(feature = "trials")]
+mod planted;
+
 /// Longest name that staff give to a client, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
@@ -65,7 +68,11 @@ pub(crate) fn run(
     // Refusals are found before anything is changed, so only the answer is left of them.
     let answer = match attempt(work, &asker, envelope) {
         Ok(done) => Ok(done),
-        Err(No::Refused(refusal)) => Err(Problem::of_refusal(&refusal)),
+        Err(No::Refused(refusal)) => {
+            #[cfg(feature = "trials")]
+            planted::after_refusal(work, &asker, envelope)?;
+            Err(Problem::of_refusal(&refusal))
+        }
         Err(No::Fault(fault)) => return Err(fault),
     };
     if !matches!(envelope.command, Command::MarkRead { .. }) {
@@ -162,6 +169,8 @@ fn attempt(
             let (mut chat, events) = decided(work, asker, envelope, &action)?;
             let added = comment(work, asker, Some(envelope), &mut chat, &text, &mentions)?;
             chats::apply(work, &mut chat, &events, asker.integration)?;
+            #[cfg(feature = "trials")]
+            planted::after_comment(work, asker, envelope, &mut chat, &text)?;
             Ok(done(Some(added)))
         }
         Command::Transfer { to, note, .. } => {
@@ -301,6 +310,12 @@ fn decided(
     if trials::has(Bug::TwoOwners) && *action == Action::Reply {
         chat.state.status = Status::Queued;
     }
+    let mut author = asker.author;
+    if trials::has(Bug::AnybodyTransfers)
+        && let (Action::Transfer { .. }, Author::Operator { role, .. }) = (action, &mut author)
+    {
+        *role = Role::Supervisor;
+    }
     let seen = envelope.command.seen_place();
     let mut active = BTreeSet::new();
     for operator in action.named().chain(chat.state.owner) {
@@ -315,7 +330,7 @@ fn decided(
         };
     let facts = Facts {
         chat: &chat.state,
-        author: asker.author,
+        author,
         author_is_active: asker.is_active,
         could_see,
         overlooked: overlooked(reader, key, asker.operator, seen)?,
@@ -333,6 +348,9 @@ fn overlooked(
     author: Option<i64>,
     seen: Place,
 ) -> Result<Option<Place>, StoreError> {
+    if trials::has(Bug::NothingIsHeld) {
+        return Ok(None);
+    }
     Ok(reader.optional(
         "SELECT place FROM entries
          WHERE chat = ?1 AND place > ?2

@@ -62,6 +62,20 @@ pub enum Bug {
     CursorRunsAhead,
     /// A reader goes live without what was published while it caught up.
     LiveTooSoon,
+    /// Who observed a chat still does when it is closed.
+    ObserversOutliveClose,
+    /// What a hidden comment says is sent to the client as well.
+    CommentsToClient,
+    /// Whoever sees a chat in work may hand it on.
+    AnybodyTransfers,
+    /// Who observes a chat does not get to see it.
+    ObserversSeeNothing,
+    /// What was refused leaves a notice all the same.
+    RefusalsLeaveNotices,
+    /// A message that was overlooked holds nothing back.
+    NothingIsHeld,
+    /// Whoever asks for a chat that they never saw learns of it.
+    StrangersAreAnswered,
 }
 
 /// What happens to a provider's events instead of being stored.
