@@ -20,9 +20,6 @@ use crate::{
     operators,
 };
 
-#[cfg(feature = "trials")]
-mod planted;
-
 /// Longest name that staff give to a client, in characters.
 const MAX_NAME_CHARS: usize = 200;
 
@@ -70,7 +67,7 @@ pub(crate) fn run(
         Ok(done) => Ok(done),
         Err(No::Refused(refusal)) => {
             #[cfg(feature = "trials")]
-            planted::after_refusal(work, &asker, envelope)?;
+            crate::planted::after_refusal(work, &asker, envelope)?;
             Err(Problem::of_refusal(&refusal))
         }
         Err(No::Fault(fault)) => return Err(fault),
@@ -82,13 +79,13 @@ pub(crate) fn run(
 }
 
 /// Who asks, as the store knows them now.
-struct Asker {
-    author: Author,
+pub(crate) struct Asker {
+    pub(crate) author: Author,
     is_active: bool,
     /// The operator's key; none for an integration as itself.
     operator: Option<i64>,
     /// The integration's key, if one asks, as itself or for the operator.
-    integration: Option<i64>,
+    pub(crate) integration: Option<i64>,
     /// Under which key answers are kept.
     answers_to: i64,
 }
@@ -136,7 +133,7 @@ impl Asker {
 }
 
 /// Why a command was not carried out: either way nothing was changed.
-enum No {
+pub(crate) enum No {
     Refused(Refusal),
     Fault(StoreError),
 }
@@ -170,7 +167,7 @@ fn attempt(
             let added = comment(work, asker, Some(envelope), &mut chat, &text, &mentions)?;
             chats::apply(work, &mut chat, &events, asker.integration)?;
             #[cfg(feature = "trials")]
-            planted::after_comment(work, asker, envelope, &mut chat, &text)?;
+            crate::planted::after_comment(work, asker, envelope, &mut chat, &text)?;
             Ok(done(Some(added)))
         }
         Command::Transfer { to, note, .. } => {
@@ -399,7 +396,7 @@ fn comment(
     Ok(added)
 }
 
-fn reply(
+pub(crate) fn reply(
     work: &mut Work<'_>,
     asker: &Asker,
     envelope: &CommandEnvelope,

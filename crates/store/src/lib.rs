@@ -26,6 +26,8 @@ mod integrations;
 mod journal;
 mod marks;
 mod operators;
+#[cfg(feature = "trials")]
+mod planted;
 mod read_ahead;
 mod reading;
 mod retention;

@@ -4,13 +4,13 @@ use pult_domain::{CommandId, CommentText, Event, ReplyText};
 use pult_protocol::CommandEnvelope;
 use uuid::Uuid;
 
-use super::{Asker, No, reply};
+use crate::commands::{Asker, No, reply};
 use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{StoreError, chats};
 
 /// What was refused leaves a notice, if it is to.
-pub(super) fn after_refusal(
+pub(crate) fn after_refusal(
     work: &mut Work<'_>,
     asker: &Asker,
     envelope: &CommandEnvelope,
@@ -28,7 +28,7 @@ pub(super) fn after_refusal(
 }
 
 /// What a comment says is sent to the client, if it is to be.
-pub(super) fn after_comment(
+pub(crate) fn after_comment(
     work: &mut Work<'_>,
     asker: &Asker,
     envelope: &CommandEnvelope,
