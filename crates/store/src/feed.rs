@@ -48,7 +48,8 @@ pub struct ChangeSet {
     pub channels: Vec<ChannelRow>,
     /// Integrations that changed; everybody sees them.
     pub integrations: Vec<IntegrationRow>,
-    /// Read marks that grew, or whose chat came into their owner's sight again, and whose they are.
+    /// Read marks that grew in what their owner sees, or whose chat came into their sight again, and
+    /// whose they are.
     pub marks: Vec<(OperatorId, MarkRow)>,
     /// Whether a lane of delivery may have something to do.
     pub lanes: bool,
@@ -189,8 +190,12 @@ pub(crate) fn change_set(
         set.chats.push(Arc::new(change));
     }
     for (operator, chat) in own_marks {
-        let id = operators::row(reader, operator)?.id;
-        set.marks.push((id, marks::row(reader, operator, chat)?));
+        // What left their sight with this, or before, took its mark along.
+        let readers = audience::present(reader, chat)?;
+        if readers.contains(&audience::EVERYONE) || readers.contains(&operator) {
+            let id = operators::row(reader, operator)?.id;
+            set.marks.push((id, marks::row(reader, operator, chat)?));
+        }
     }
     Ok(Some(set))
 }

@@ -136,6 +136,12 @@ impl Panel {
             return;
         }
         for row in rows_for(set, self.operator) {
+            if let Row::Mark(mark) = &row {
+                assert!(
+                    self.held.chats.contains_key(&mark.chat_id),
+                    "a mark in a chat outside the reader's sight was sent: {mark:?}"
+                );
+            }
             self.take(row, world);
         }
         if let Some(cursor) = &mut self.held.cursor {
