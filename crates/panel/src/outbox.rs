@@ -355,6 +355,16 @@ pub(crate) fn delay(tx: &Transaction<'_>, id: CommandId, not_before: Timestamp) 
     Ok(())
 }
 
+/// The moment until which a command waits has come, wherever the local clock has been put since. It
+/// can be taken back for as long as it is not sent.
+pub(crate) fn come_due(tx: &Transaction<'_>, id: CommandId) -> Sql<()> {
+    tx.execute(
+        "UPDATE commands SET not_before = 1 WHERE id = ?1 AND not_before <> 0",
+        params![id.stored()],
+    )?;
+    Ok(())
+}
+
 /// What waits so that it can be taken back waits no longer: in a chat whose author has gone on to
 /// something else, or in all of them.
 pub(crate) fn release(tx: &Transaction<'_>, chat_id: Option<ChatId>) -> Sql<()> {

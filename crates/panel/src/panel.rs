@@ -217,8 +217,11 @@ impl Panel {
             let session = Arc::downgrade(&session);
             drop(tokio::spawn(async move {
                 tokio::time::sleep(delay).await;
-                if let Some(session) = session.upgrade() {
-                    session.has_work.notify_one();
+                let Some(session) = session.upgrade() else {
+                    return;
+                };
+                if let Err(error) = blocking(move || session.come_due(id)).await {
+                    tracing::warn!(%error, "What was to be done now waits on");
                 }
             }));
         }

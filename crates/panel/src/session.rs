@@ -274,6 +274,13 @@ impl Session {
         Ok(id)
     }
 
+    /// A command has waited as long as it was to.
+    pub(crate) fn come_due(&self, id: CommandId) -> Result<(), PanelError> {
+        self.write_outbox(|tx| outbox::come_due(tx, id))?;
+        self.has_work.notify_one();
+        Ok(())
+    }
+
     fn outbox_changed(&self, chat_id: ChatId) {
         self.has_work.notify_one();
         self.chat_changed(chat_id);

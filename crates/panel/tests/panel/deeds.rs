@@ -11,6 +11,7 @@ use pult_protocol::{ChatRow, Code, Command, EntryBody, Notice, Row};
 use serde_json::json;
 
 use crate::backend::{Backend, Socket, operator_id, within};
+use crate::files::named;
 use crate::rows::{Chat, entries, history};
 use crate::{open, options, restarted, signed_in, until, until_live, until_timeline};
 
@@ -156,6 +157,26 @@ async fn what_takes_a_chat_from_ones_hands_waits_and_can_be_taken_back() {
     let panel = open(dir.path()).await;
     let pending = shown(&panel).await.chat.unwrap().pending;
     assert_eq!(pending, None, "{leave:?}");
+}
+
+#[tokio::test]
+async fn what_could_be_taken_back_is_done_in_its_time_though_the_clock_is_put_back_meanwhile() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    signed_in(dir.path(), &backend).await.shut_down().await;
+    let brief = Options {
+        undo: Some(Duration::from_secs(1)),
+        ..options(dir.path())
+    };
+    let panel = Panel::open(brief).await.unwrap();
+    let mut socket = backend.accept_with(rows()).await;
+    until_live(&panel).await;
+    let close = panel.act(Chat(1).id(), ChatDeed::Close).await.unwrap();
+    // By a clock that is put back by an hour its moment lies an hour further on.
+    let outbox = rusqlite::Connection::open(named(dir.path(), "outbox.sqlite")).unwrap();
+    let put_back = "UPDATE commands SET not_before = not_before + 3600000";
+    assert_eq!(outbox.execute(put_back, ()).unwrap(), 1);
+    assert_eq!(socket.command().await.id, close);
 }
 
 #[tokio::test]

@@ -36,7 +36,7 @@ pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
         .any(|window| window == text.as_bytes())
 }
 
-fn named(dir: &Path, name: &str) -> PathBuf {
+pub(crate) fn named(dir: &Path, name: &str) -> PathBuf {
     files(dir)
         .into_iter()
         .find(|path| path.ends_with(name))
