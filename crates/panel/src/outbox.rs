@@ -376,6 +376,16 @@ pub(crate) fn release(tx: &Transaction<'_>, chat_id: Option<ChatId>) -> Sql<()> 
     Ok(())
 }
 
+/// What waits in a chat so that it can be taken back goes behind all others.
+pub(crate) fn put_delayed_last(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    tx.execute(
+        "UPDATE commands SET position = (SELECT max(position) + 1 FROM commands)
+         WHERE chat_id = ?1 AND state = 'pending' AND not_before <> 0",
+        params![chat_id.stored()],
+    )?;
+    Ok(())
+}
+
 /// Adds a command behind all others.
 pub(crate) fn add(
     tx: &Transaction<'_>,

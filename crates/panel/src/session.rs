@@ -251,12 +251,17 @@ impl Session {
     ) -> Result<CommandId, PanelError> {
         let id = CommandId(Uuid::now_v7());
         self.write_outbox(|tx| {
-            outbox::release(tx, Some(chat_id))?;
-            match command(tx)? {
-                (command, Some(held)) => {
-                    outbox::replace(tx, &held, id, &command, clock::now())?;
-                }
-                (command, None) => outbox::add(tx, id, &command, clock::now())?,
+            let (command, held) = command(tx)?;
+            let is_beside = is_of_client(&command);
+            if !is_beside {
+                outbox::release(tx, Some(chat_id))?;
+            }
+            match held {
+                Some(held) => outbox::replace(tx, &held, id, &command, clock::now())?,
+                None => outbox::add(tx, id, &command, clock::now())?,
+            }
+            if is_beside {
+                outbox::put_delayed_last(tx, chat_id)?;
             }
             outbox::delay(tx, id, not_before)?;
             // The name is kept beside the command: should the chat get lost, it is all that is
@@ -579,6 +584,15 @@ fn client_name(chat: &pult_protocol::ChatRow) -> Option<String> {
         .name
         .clone()
         .or_else(|| chat.client.phone.clone())
+}
+
+/// Whether a command is about the client alone. Whoever gives it has not gone on in the chat, and it
+/// may be done only while the chat is in their hands.
+const fn is_of_client(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::NameClient { .. } | Command::NoteClient { .. }
+    )
 }
 
 /// What the backend would refuse whatever else is true; an endless text could not even be sent.

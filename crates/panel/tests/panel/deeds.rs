@@ -180,6 +180,30 @@ async fn what_could_be_taken_back_is_done_in_its_time_though_the_clock_is_put_ba
 }
 
 #[tokio::test]
+async fn what_is_noted_of_a_client_goes_before_what_can_be_taken_back_and_leaves_it_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    signed_in(dir.path(), &backend).await.shut_down().await;
+    let patient = Options {
+        undo: Some(LONG),
+        ..options(dir.path())
+    };
+    let panel = Panel::open(patient).await.unwrap();
+    let mut socket = backend.accept_with(rows()).await;
+    until_live(&panel).await;
+    let close = panel.act(Chat(1).id(), ChatDeed::Close).await.unwrap();
+    // The field of the card is left as the chat is.
+    let note = ChatDeed::NoteClient {
+        note: "Call in the evening".to_owned(),
+    };
+    let note = panel.act(Chat(1).id(), note).await.unwrap();
+    assert_eq!(socket.command().await.id, note);
+    let pending = shown(&panel).await.chat.unwrap().pending;
+    assert_eq!(pending.unwrap().command_id, close);
+    assert!(panel.take_back(close).await.unwrap());
+}
+
+#[tokio::test]
 async fn mentions_are_counted_until_they_are_seen_and_told_with_what_was_said() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;
