@@ -245,7 +245,9 @@ export class MemoryBackend implements Backend {
 
   #act(chatId: ChatId, deed: ChatDeed, waits: boolean): CommandId {
     const chat = this.#chat(chatId);
-    this.#carryOut(chat);
+    // What is noted of a client goes before what waits.
+    const waiting = OF_CLIENT.has(deed.deed) ? chat.pending : null;
+    if (waiting === null) this.#carryOut(chat);
     const command_id = this.#commandId();
     const until = Date.now() + (waits ? UNDO_MS : 0);
     const to = deed.deed === 'transfer' || deed.deed === 'assign' ? deed.to : null;
@@ -259,6 +261,7 @@ export class MemoryBackend implements Backend {
       }
     } else {
       this.#carryOut(chat);
+      chat.pending = waiting;
       this.#changed(chatId);
     }
     return command_id;
@@ -510,6 +513,9 @@ const NOTHING: Timeline = {
 
 /** What waits so that it can be taken back. */
 const WAITING_DEEDS = new Set<ChatDeed['deed']>(['leave', 'transfer', 'return_to_queue', 'close']);
+
+/** What is about the client alone. */
+const OF_CLIENT = new Set<ChatDeed['deed']>(['name_client', 'note_client']);
 
 /** What becomes of a chat by a deed of `me`. */
 function doDeed(chat: MemoryChat, deed: ChatDeed, me: OperatorId): void {

@@ -121,6 +121,19 @@ describe("the client's card", () => {
     await waitFor(() => expect(client(shown).note).toContain('Ждёт звонка.'));
   });
 
+  it('keeps the note of a chat that is being closed, and takes none when it is', async () => {
+    const shown = await withCard();
+    const { user, backend } = shown;
+    await user.type(note(), ' Перезвонить.');
+    await user.keyboard('{Alt>}[KeyE]{/Alt}');
+    await waitFor(() => expect(client(shown).note).toContain('Перезвонить.'));
+    // The close can still be taken back.
+    expect(backend.world.chats.get('marina')?.pending?.action).toBe('close');
+    backend.settle('marina');
+    await waitFor(() => expect(note().readOnly).toBe(true));
+    expect(backend.world.chats.get('marina')?.row.status).toBe('closed');
+  });
+
   it('never overwrites what is being typed, and asks whose is to stay', async () => {
     const shown = await withCard();
     const { the, user, has } = shown;
