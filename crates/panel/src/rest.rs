@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::address::Address;
 
-/// Longest answer that is read. A page of 200 entries of 4,096 characters stays below.
+/// Longest answer that is read. A page of a history is far shorter, however long its texts.
 const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -52,7 +52,7 @@ pub struct CommandResponse {
 pub struct HistoryQuery {
     /// Entries before this place; the newest ones when absent.
     pub before: Option<Place>,
-    /// At most so many, 1-200; 50 when absent.
+    /// At most so many, 1-200; 50 when absent. Fewer come where they are very long.
     pub limit: Option<u32>,
 }
 

@@ -15,7 +15,7 @@ use pult_sqlite::Reader;
 use crate::archive_index as index;
 use crate::words::{Folded, Term, terms};
 use crate::writer::Work;
-use crate::{StoreError, audience, chats, entries, operators, sql};
+use crate::{StoreError, audience, chats, entries, feed, operators, sql};
 
 /// Rows, of chats and of lines, after which a search stops between two chats.
 const MAX_READ: usize = 30_000;
@@ -372,7 +372,7 @@ pub(crate) fn history(
     } else {
         before.min(entries::last_at(reader, chat, until - 1)?.next())
     };
-    entries::before(reader, chat, end, limit).map(Some)
+    feed::newest_that_fit(entries::before(reader, chat, end, limit)?).map(Some)
 }
 
 /// Up to which change a reader may read a chat.

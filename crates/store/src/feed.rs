@@ -23,8 +23,9 @@ use crate::{
 /// memory of the largest frame that it was sent, and there are many connections.
 pub(crate) const PAGE_BYTES: usize = MAX_FRAME_BYTES / 64;
 
-/// Most bytes of a chat's newest entries as JSON, which go out undivided: some clients write without
-/// end, and a frame must hold them with all the rest. Older ones are asked for when they are looked at.
+/// Most bytes of a chat's newest entries, or of a page of its older ones, as JSON, which go out
+/// undivided: some clients write without end, and a frame must hold them with all the rest. Older ones
+/// are asked for when they are looked at.
 const NEWEST_BYTES: usize = MAX_FRAME_BYTES / 2;
 
 /// More changes than this are not read one by one: a snapshot is smaller.
@@ -469,7 +470,7 @@ pub(crate) fn newest_entries(reader: Reader<'_>, chat: i64) -> Result<Vec<EntryR
 }
 
 /// The last of these entries that go out undivided: at least one.
-fn newest_that_fit(mut newest: Vec<EntryRow>) -> Result<Vec<EntryRow>, StoreError> {
+pub(crate) fn newest_that_fit(mut newest: Vec<EntryRow>) -> Result<Vec<EntryRow>, StoreError> {
     let (mut bytes, mut n_fit) = (0_usize, 0);
     for entry in newest.iter().rev() {
         bytes = bytes.saturating_add(sql::to_json(entry)?.len());

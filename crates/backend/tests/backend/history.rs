@@ -1,7 +1,7 @@
 //! Pages of a chat's history.
 
 use pult_domain::{ChatId, Place};
-use pult_protocol::{Command, EntryBody, HistoryPage};
+use pult_protocol::{Command, EntryBody, HistoryPage, MAX_FRAME_BYTES};
 use reqwest::Method;
 
 use crate::kit::{NUMBER, Signed, TestBackend, messages, new_command_id, new_wamid};
@@ -60,6 +60,32 @@ async fn pages_are_as_long_as_asked_for_and_oldest_first() {
         places(&anna, chat, "?before=9223372036854775807&limit=1").await,
         range(250, 250)
     );
+}
+
+#[tokio::test]
+async fn a_page_of_endless_texts_is_no_larger_than_a_frame_and_the_next_goes_on() {
+    let backend = TestBackend::start().await;
+    let endless = "🙂".repeat(65_536);
+    for _ in 0..5 {
+        let wamids: Vec<String> = (0..10).map(|_| new_wamid()).collect();
+        let text = endless.as_str();
+        let batch = wamids.iter().map(|wamid| (PHONE, wamid.as_str(), text));
+        let batch: Vec<_> = batch.collect();
+        backend.webhook(&messages(NUMBER, &batch)).await;
+    }
+    let chat = backend.chat_of(PHONE);
+    let anna = backend.operator("anna").await;
+    let (mut places, mut before) = (Vec::new(), i64::MAX);
+    while before > 1 {
+        let path = format!("/api/v1/chats/{chat}/entries?before={before}&limit=200");
+        let answer = anna.request(Method::GET, &path).await;
+        assert!(answer.text.len() <= MAX_FRAME_BYTES, "{}", answer.text.len());
+        let page: HistoryPage = serde_json::from_str(&answer.text).unwrap();
+        before = page.entries[0].place.0;
+        places.extend(page.entries.iter().rev().map(|entry| entry.place.0));
+    }
+    places.reverse();
+    assert_eq!(places, range(1, 50));
 }
 
 #[tokio::test]
