@@ -79,7 +79,11 @@ async fn a_page_of_endless_texts_is_no_larger_than_a_frame_and_the_next_goes_on(
     while before > 1 {
         let path = format!("/api/v1/chats/{chat}/entries?before={before}&limit=200");
         let answer = anna.request(Method::GET, &path).await;
-        assert!(answer.text.len() <= MAX_FRAME_BYTES, "{}", answer.text.len());
+        assert!(
+            answer.text.len() <= MAX_FRAME_BYTES,
+            "{}",
+            answer.text.len()
+        );
         let page: HistoryPage = serde_json::from_str(&answer.text).unwrap();
         before = page.entries[0].place.0;
         places.extend(page.entries.iter().rev().map(|entry| entry.place.0));
