@@ -315,6 +315,7 @@ impl Connected<'_> {
             is_snapshot = true;
         }
         let carried_out = self.carried_out(&rows);
+        let fresh = fresh_chats(&rows);
         let page = Page {
             rows,
             cursor,
@@ -322,6 +323,11 @@ impl Connected<'_> {
             is_live: self.is_live && behind == 0,
         };
         blocking(self.session, move |session| session.apply(&page)).await?;
+        if !is_snapshot {
+            // What is still to be answered was dropped, and must not end a mark made since.
+            self.marks_in_flight
+                .retain(|_, (chat_id, _)| !fresh.contains(chat_id));
+        }
         for id in carried_out {
             self.answered(id).await?;
         }
@@ -491,6 +497,21 @@ impl Connected<'_> {
         self.last_sent = Instant::now();
         Ok(())
     }
+}
+
+/// Chats that begin to be seen with these rows.
+fn fresh_chats(rows: &[Row]) -> BTreeSet<ChatId> {
+    rows.iter()
+        .filter_map(|row| match row {
+            Row::Chat(chat) => chat.fresh.then_some(chat.id),
+            Row::Entry(_)
+            | Row::Gone { .. }
+            | Row::Mark(_)
+            | Row::Operator(_)
+            | Row::Channel(_)
+            | Row::Integration(_) => None,
+        })
+        .collect()
 }
 
 /// What a problem that belongs to no command means for the connection.

@@ -57,6 +57,9 @@ pub(crate) struct Session {
     connection: Mutex<Connection>,
     /// Who of the operators is there, as far as the connection that is live has told.
     presence: Mutex<BTreeMap<OperatorId, PresenceRow>>,
+    /// Held while a mark is written into both files, and while the feed is applied: neither may come
+    /// between the other's two.
+    marking: Mutex<()>,
     clock_offset_ms: AtomicI64,
     watch: Arc<Mutex<Watch>>,
 }
@@ -83,6 +86,7 @@ impl Session {
                 since: clock::now(),
             }),
             presence: Mutex::default(),
+            marking: Mutex::default(),
             clock_offset_ms: AtomicI64::new(0),
             watch,
         };
@@ -420,6 +424,7 @@ impl Session {
 
     /// The operator has read the chat up to `place`.
     pub(crate) fn mark_read(&self, chat_id: ChatId, place: Place) -> Result<(), PanelError> {
+        let _no_feed_meanwhile = self.marking.lock();
         let grown = self.cache.read(|reader| {
             let Some(held) = cache::chat(reader, chat_id)? else {
                 return Ok(None);

@@ -30,6 +30,8 @@ impl Session {
     /// Applies a page: all of it or, on an error, nothing that would not be applied again.
     pub(crate) fn apply(&self, page: &Page) -> Result<(), StorageError> {
         self.settle_shells(page)?;
+        let no_mark_meanwhile = self.marking.lock();
+        self.drop_marks_of_earlier_sight(page)?;
         let marks = self.marks()?;
         if page.is_snapshot {
             tracing::debug!(n_rows = page.rows.len(), "A snapshot has come");
@@ -57,6 +59,7 @@ impl Session {
             }
             Ok(applied)
         })?;
+        drop(no_mark_meanwhile);
         if applied.dropped_entries {
             self.cache.entries_were_dropped();
             self.cache.checkpoint()?;
@@ -85,6 +88,25 @@ impl Session {
             Ok(arrived)
         })?;
         self.forget(&arrived)
+    }
+
+    /// A mark made before its chat was out of sight is none any more, unless the backend has taken
+    /// it and tells so: it may be refused yet, with nothing to say what stands in its place. In a
+    /// snapshot all chats begin anew, whether they were out of sight or not.
+    fn drop_marks_of_earlier_sight(&self, page: &Page) -> Result<(), StorageError> {
+        let fresh: Vec<ChatId> = chat_rows(page)
+            .filter(|chat| chat.fresh && !page.is_snapshot)
+            .map(|chat| chat.id)
+            .collect();
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        Ok(self.outbox.write(|tx| {
+            for chat_id in fresh {
+                outbox::end_mark(tx, chat_id, Place(i64::MAX))?;
+            }
+            Ok(())
+        })?)
     }
 
     fn forget(&self, ids: &[CommandId]) -> Result<(), StorageError> {

@@ -252,6 +252,39 @@ async fn a_mark_that_was_not_taken_is_gone_when_its_chat_comes_back() {
 }
 
 #[tokio::test]
+async fn a_mark_that_is_refused_after_its_chat_has_come_back_is_gone_as_well() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![Row::Chat(Chat(1).queued(5))];
+    rows.extend(entries(history(Chat(1), 1, 5)));
+    let mut socket = backend.accept_with(rows.clone()).await;
+    until_live(&panel).await;
+    panel.mark_read(Chat(1).id(), Place(4)).await.unwrap();
+    let envelope = socket.command().await;
+    // The mark came while somebody else had the chat; its answer comes behind what followed.
+    if let Some(Row::Chat(chat)) = rows.first_mut() {
+        chat.fresh = true;
+    }
+    let gone = Row::Gone {
+        chat_id: Chat(1).id(),
+        why: GoneWhy::Lost,
+    };
+    rows.insert(0, gone);
+    socket.changes(rows, 2).await;
+    until(&panel, |overview| {
+        overview.queued.iter().any(|one| one.n_unread == 5)
+    })
+    .await;
+    let code = pult_protocol::Code::ChatNotFound;
+    socket
+        .refuse(envelope.id, code, serde_json::json!({}))
+        .await;
+    panel.mark_read(Chat(1).id(), Place(1)).await.unwrap();
+    assert_eq!(socket.command().await.command.seen_place(), Place(1));
+}
+
+#[tokio::test]
 async fn a_mark_that_the_backend_could_not_take_just_now_is_told_again() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;
