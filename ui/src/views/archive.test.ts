@@ -114,6 +114,17 @@ describe('the archive', () => {
     expect(has('archive')).toBe(false);
   });
 
+  it('shows a chat of its own after one with the card open was left', async () => {
+    const { open, the, user } = page('archive');
+    await open('pavel');
+    await user.click(await the('card-toggle'));
+    await the('card');
+    await user.click(await the('rail-archive'));
+    await waitFor(() => row('past-elka'));
+    await user.click(row('past-elka'));
+    expect((await the('archived')).dataset['chatId']).toBe('past-elka');
+  });
+
   it('makes way for a chat that a banner opens', async () => {
     const { the, backend, has } = await inArchive();
     await waitFor(() => row('past-elka'));
