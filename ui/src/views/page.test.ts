@@ -460,9 +460,22 @@ describe('a transfer', () => {
     expect((await the('pending')).textContent).toContain('Чат будет передан: Мария Примерова');
     backend.settle('pavel');
     await waitFor(() => expect(screen.getByText('Этот чат больше не в вашей панели')).toBeTruthy());
+    // Nobody is named in the place of a client who is not known any more.
+    expect(has('conversation-title')).toBe(false);
     const { row: chat, entries } = backend.world.chats.get('pavel')!;
     expect(chat.owner_id).toBe('op-maria');
     expect(entries.at(-1)?.body).toMatchObject({ kind: 'comment', text: 'Ждёт курьера' });
+  });
+
+  it('that is thought better of leaves the focus where it was', async () => {
+    const { open, the, has, user } = page('transfer');
+    await open('pavel');
+    await user.click(await the('composer'));
+    await user.keyboard('{Alt>}[KeyT]{/Alt}');
+    expect(document.activeElement).toBe(await the('transfer-search'));
+    await user.click(screen.getByText('Отмена'));
+    expect(has('transfer')).toBe(false);
+    expect(document.activeElement).toBe(await the('composer'));
   });
 
   it('is done by keyboard alone, and Esc leaves the chat open', async () => {
@@ -730,6 +743,16 @@ describe('settings', () => {
       expect(screen.getByTestId('group-queued').textContent).toContain('In the queue'),
     );
     expect(document.documentElement.lang).toBe('en');
+  });
+
+  it('have the focus at what is chosen', async () => {
+    const { the, user } = page();
+    await user.click(await the('settings'));
+    await user.click(await the('settings-language-en'));
+    await user.keyboard('{Escape}');
+    await user.click(await the('settings'));
+    const chosen = (await the('settings-language-en')).parentElement;
+    await waitFor(() => expect(chosen?.contains(document.activeElement)).toBe(true));
   });
 
   it('change the theme at once', async () => {
