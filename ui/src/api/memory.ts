@@ -400,6 +400,11 @@ export class MemoryBackend implements Backend {
       (chat) => chat.draft !== '' || chat.comment.text !== '' || chat.echoes.length > 0,
     );
     if (isUnsent && !force) throw panelError('unsent_text');
+    this.endSession();
+  }
+
+  /** Plays that the backend takes the session for ended. */
+  endSession(): void {
     this.#signedOut = this.world.session;
     this.world.session = null;
     this.#emit({ event: 'overview_changed' });

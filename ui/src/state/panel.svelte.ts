@@ -37,6 +37,9 @@ export class PanelState {
 
   overview = $state.raw<Overview | null>(null);
   hasFailed = $state(false);
+  /** Whether the session was ended by somebody else: the operator is told why they must sign in. */
+  isSessionEnded = $state(false);
+  #isSigningOut = false;
   /** The open chat; none shows the hint to choose one. */
   timeline = $state.raw<TimelineState | null>(null);
   isInFront = $state(true);
@@ -82,6 +85,8 @@ export class PanelState {
       try {
         const overview = await this.backend.overview();
         if (overview.session === null) this.#forgetChats();
+        if (overview.session !== null) this.isSessionEnded = false;
+        else if (this.session !== null) this.isSessionEnded = !this.#isSigningOut;
         this.overview = overview;
         this.hasFailed = false;
       } catch {
@@ -238,14 +243,16 @@ export class PanelState {
   /** Signs out; false if unsent text stands against it. */
   async signOut(force: boolean): Promise<boolean> {
     await this.timeline?.flushDraft();
+    this.#isSigningOut = true;
     try {
       await this.backend.signOut(force);
+      await this.reload();
     } catch (error) {
       if (panelErrorCode(error) === 'unsent_text') return false;
       this.toasts.show(panelErrorText(error), { severity: 'bad' });
-      return true;
+    } finally {
+      this.#isSigningOut = false;
     }
-    await this.reload();
     return true;
   }
 

@@ -724,13 +724,24 @@ describe('signing in', () => {
     expect((await the('sign-in-error')).textContent).toContain('https://');
   });
 
+  it('is asked for with the reason when the session was ended by somebody else', async () => {
+    const { the, user, has, backend } = page();
+    await the('group-queued');
+    backend.endSession();
+    expect((await the('sign-in-ended')).textContent).toContain('Сеанс завершён');
+    await user.type(await the('sign-in-password'), 'wrong{Enter}');
+    await the('sign-in-error');
+    expect(has('sign-in-ended')).toBe(false);
+  });
+
   it('out asks before unsent text is erased', async () => {
-    const { the, user } = page();
+    const { the, user, has } = page();
     await user.click(await the('settings'));
     await user.click(await the('settings-sign-out'));
     await the('sign-out-unsent');
     await user.click(await the('sign-out-force'));
     await the('sign-in-submit');
+    expect(has('sign-in-ended')).toBe(false);
   });
 });
 
