@@ -1,9 +1,10 @@
 //! The demo and the pictures: build everything, then run the program of `tests` that does it.
 
+use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf, absolute};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Args;
 
 use crate::call::{Call, cargo};
@@ -19,7 +20,7 @@ pub(crate) struct Options {
     /// In a virtual display: answers a client in the real window, and fails unless the phone has it
     #[arg(long)]
     headless: bool,
-    /// Ends after so many seconds
+    /// Ends after so many seconds; with --headless it must be done by then
     #[arg(long, value_name = "N")]
     seconds: Option<u32>,
     /// Saves pictures of the windows there
@@ -51,6 +52,11 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
     } else {
         Purpose::Build
     };
+    if !options.headless && cfg!(target_os = "linux") && !has_display(|name| env::var_os(name)) {
+        bail!(
+            "There is no display to open the panel on. `cargo xtask demo --headless` does without one."
+        );
+    }
     let mut steps = built(house, purpose, "pult-demo")?;
     let demo = Call::new(house.program("pult-demo")).args(options.passed_on()?);
     steps.take(
@@ -64,6 +70,13 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
             }
         },
     )
+}
+
+/// Whether a desktop says where its display is. Asked first: the building takes minutes.
+fn has_display(var: impl Fn(&str) -> Option<OsString>) -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"]
+        .iter()
+        .any(|name| var(name).is_some_and(|value| !value.is_empty()))
 }
 
 /// `cargo xtask screenshots DIR`.
@@ -113,6 +126,17 @@ fn full(folder: &Path) -> Result<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_display_is_named_by_x_or_by_wayland() {
+        let only = |set: &'static str, value: &'static str| {
+            has_display(|name| (name == set).then(|| value.into()))
+        };
+        assert!(only("DISPLAY", ":0"));
+        assert!(only("WAYLAND_DISPLAY", "wayland-0"));
+        assert!(!only("DISPLAY", ""));
+        assert!(!only("HOME", "/root"));
+    }
 
     #[test]
     fn the_options_are_passed_on() {

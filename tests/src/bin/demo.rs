@@ -138,8 +138,8 @@ fn explain(office: &Office, operators: &[Operator]) -> Result<()> {
     writeln!(
         out,
         "\nTry: answer somebody from the queue, and see the answer on their phone and its ticks in the\n\
-         panel. Write as a client on the phones page. Open a colleague's panel and answer the same\n\
-         client in both:\n\n  {} --data-dir {}\n\nCtrl-C, or closing the panel, ends all of it.\n",
+         panel. Write as a client on the phones page. Open a colleague's panel, sign in there with the\n\
+         backend's address and their login, and answer the same client in both:\n\n  {} --data-dir {}\n\nCtrl-C, or closing the panel, ends all of it.\n",
         program.display(),
         office.panel_dir("ivan").display(),
     )?;
