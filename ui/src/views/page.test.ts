@@ -107,6 +107,18 @@ describe('the composer', () => {
     await open('marina');
     expect((await the('reply-window')).textContent).toContain(words);
   });
+
+  it('says over the reply, and not over a comment, that the channel sends nothing', async () => {
+    const { open, the, has, user, backend } = page();
+    await open('pavel');
+    expect(has('channel-problem')).toBe(false);
+    const [channel] = backend.world.channels;
+    backend.world.channels = [{ ...channel!, problem: 'channel_blocked' }];
+    backend.tell({ event: 'overview_changed' });
+    expect((await the('channel-problem')).textContent).toContain('Скажите администратору');
+    await user.click(await the('comment-toggle'));
+    await waitFor(() => expect(has('channel-problem')).toBe(false));
+  });
 });
 
 describe('a refused reply', () => {
