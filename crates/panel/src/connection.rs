@@ -315,19 +315,17 @@ impl Connected<'_> {
             is_snapshot = true;
         }
         let carried_out = self.carried_out(&rows);
-        let fresh = fresh_chats(&rows);
         let page = Page {
             rows,
             cursor,
             is_snapshot,
             is_live: self.is_live && behind == 0,
         };
+        let returned = page.returned_chats();
         blocking(self.session, move |session| session.apply(&page)).await?;
-        if !is_snapshot {
-            // What is still to be answered was dropped, and must not end a mark made since.
-            self.marks_in_flight
-                .retain(|_, (chat_id, _)| !fresh.contains(chat_id));
-        }
+        // What is still to be answered was dropped, and must not end a mark made since.
+        self.marks_in_flight
+            .retain(|_, (chat_id, _)| !returned.contains(chat_id));
         for id in carried_out {
             self.answered(id).await?;
         }
@@ -497,21 +495,6 @@ impl Connected<'_> {
         self.last_sent = Instant::now();
         Ok(())
     }
-}
-
-/// Chats that begin to be seen with these rows.
-fn fresh_chats(rows: &[Row]) -> BTreeSet<ChatId> {
-    rows.iter()
-        .filter_map(|row| match row {
-            Row::Chat(chat) => chat.fresh.then_some(chat.id),
-            Row::Entry(_)
-            | Row::Gone { .. }
-            | Row::Mark(_)
-            | Row::Operator(_)
-            | Row::Channel(_)
-            | Row::Integration(_) => None,
-        })
-        .collect()
 }
 
 /// What a problem that belongs to no command means for the connection.

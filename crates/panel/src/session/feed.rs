@@ -26,6 +26,17 @@ pub(crate) struct Page {
     pub(crate) is_live: bool,
 }
 
+impl Page {
+    /// Chats that come into sight with it, perhaps again. In a snapshot all begin anew, whether they
+    /// were out of sight or not, so that it names none.
+    pub(crate) fn returned_chats(&self) -> BTreeSet<ChatId> {
+        chat_rows(self)
+            .filter(|chat| chat.fresh && !self.is_snapshot)
+            .map(|chat| chat.id)
+            .collect()
+    }
+}
+
 impl Session {
     /// Applies a page: all of it or, on an error, nothing that would not be applied again.
     pub(crate) fn apply(&self, page: &Page) -> Result<(), StorageError> {
@@ -91,18 +102,14 @@ impl Session {
     }
 
     /// A mark made before its chat was out of sight is none any more, unless the backend has taken
-    /// it and tells so: it may be refused yet, with nothing to say what stands in its place. In a
-    /// snapshot all chats begin anew, whether they were out of sight or not.
+    /// it and tells so: it may be refused yet, with nothing to say what stands in its place.
     fn drop_marks_of_earlier_sight(&self, page: &Page) -> Result<(), StorageError> {
-        let fresh: Vec<ChatId> = chat_rows(page)
-            .filter(|chat| chat.fresh && !page.is_snapshot)
-            .map(|chat| chat.id)
-            .collect();
-        if fresh.is_empty() {
+        let returned = page.returned_chats();
+        if returned.is_empty() {
             return Ok(());
         }
         Ok(self.outbox.write(|tx| {
-            for chat_id in fresh {
+            for chat_id in returned {
                 outbox::end_mark(tx, chat_id, Place(i64::MAX))?;
             }
             Ok(())
