@@ -21,7 +21,7 @@ import { Clock } from './clock.svelte';
 import { longestWaiting, nWaiting } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
 import { coalesced } from './reload';
-import { may, type Right } from './rights';
+import { isSupervisor, may, type Right } from './rights';
 import type { Settings } from './settings.svelte';
 import { TimelineState } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
@@ -48,6 +48,7 @@ export class PanelState {
   readonly now = $derived(this.clock.now + (this.overview?.clock_offset_ms ?? 0));
   readonly session = $derived(this.overview?.session ?? null);
   readonly me = $derived(this.session?.operator ?? null);
+  readonly isSupervisor = $derived(this.me !== null && isSupervisor(this.me.role));
   readonly isLive = $derived(this.overview?.connection.state === 'live');
   readonly nWaiting = $derived(this.overview === null ? 0 : nWaiting(this.overview));
   readonly title = $derived(

@@ -59,6 +59,7 @@ export function may(
   return (TABLE[right][chat.status] ?? []).some((open) => holds[open]);
 }
 
-function isSupervisor(role: Role): boolean {
+/** Whether the role has a supervisor's rights. */
+export function isSupervisor(role: Role): boolean {
   return role !== 'operator';
 }

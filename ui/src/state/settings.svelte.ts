@@ -30,6 +30,9 @@ export class Settings {
   folded = $state<string[]>([]);
   /** Whether the notice about the missing key store has been taken note of. */
   isKeyStoreNoticeSeen = $state(false);
+  /** The tab of the supervisor's view and the section of the management that were open last. */
+  supervisionTab = $state('');
+  section = $state('');
 
   #systemIsDark = $state(false);
   readonly #storage: Storage | null;
@@ -45,6 +48,8 @@ export class Settings {
     if (typeof kept['listWidth'] === 'number') this.setListWidth(kept['listWidth']);
     this.isCardOpen = kept['isCardOpen'] === true;
     this.isKeyStoreNoticeSeen = kept['isKeyStoreNoticeSeen'] === true;
+    if (typeof kept['supervisionTab'] === 'string') this.supervisionTab = kept['supervisionTab'];
+    if (typeof kept['section'] === 'string') this.section = kept['section'];
     if (Array.isArray(kept['folded'])) {
       this.folded = kept['folded'].filter((name): name is string => typeof name === 'string');
     }
@@ -96,15 +101,16 @@ export class Settings {
   }
 
   #write(): void {
-    const { language, theme, textSize, listWidth, isCardOpen, folded, isKeyStoreNoticeSeen } = this;
     const text = JSON.stringify({
-      language,
-      theme,
-      textSize,
-      listWidth,
-      isCardOpen,
-      folded,
-      isKeyStoreNoticeSeen,
+      language: this.language,
+      theme: this.theme,
+      textSize: this.textSize,
+      listWidth: this.listWidth,
+      isCardOpen: this.isCardOpen,
+      folded: this.folded,
+      isKeyStoreNoticeSeen: this.isKeyStoreNoticeSeen,
+      supervisionTab: this.supervisionTab,
+      section: this.section,
     });
     try {
       this.#storage?.setItem(KEY, text);

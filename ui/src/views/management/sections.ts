@@ -1,0 +1,23 @@
+/** What can be managed in the panel. A section stands in a file of its own and is named here. */
+import type { Component } from 'svelte';
+
+import type { Role } from '../../api/generated/Role';
+
+export interface ManagementSection {
+  /** Also the end of its test id. */
+  id: string;
+  title: () => string;
+  /** One line below the title in the list of sections. */
+  hint: () => string;
+  icon: Component<{ size?: string }>;
+  component: Component;
+  /** Whose it is: what somebody may not change is not offered. */
+  isFor: (role: Role) => boolean;
+}
+
+const SECTIONS: ManagementSection[] = [];
+
+/** The sections that somebody with this role has. */
+export function sectionsFor(role: Role | undefined): ManagementSection[] {
+  return role === undefined ? [] : SECTIONS.filter((section) => section.isFor(role));
+}

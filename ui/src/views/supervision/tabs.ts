@@ -1,0 +1,17 @@
+/** What the supervisor's view consists of. A tab stands in a file of its own and is named here. */
+import type { Component } from 'svelte';
+
+/** What a tab is handed. */
+interface SupervisionTabProps {
+  /** Shows a chat of one's own lists there. */
+  onlive: (chatId: string) => void;
+}
+
+export interface SupervisionTab {
+  /** Also the end of its test id. */
+  id: string;
+  title: () => string;
+  component: Component<SupervisionTabProps>;
+}
+
+export const TABS: SupervisionTab[] = [];
