@@ -25,6 +25,8 @@ const COMMANDS: &[&str] = &[
     "show_banner",
     "set_badge",
     "open_link",
+    "save_text",
+    "save_bytes",
     "quit",
 ];
 

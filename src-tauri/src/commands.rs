@@ -7,6 +7,8 @@
     reason = "Tauri's macro wraps each command so, and hands arguments over by value"
 )]
 
+pub(crate) mod saving;
+
 use std::fmt::Display;
 
 use pult_domain::{ChatId, CommandId, OperatorId, Place};
@@ -262,6 +264,13 @@ impl ShellError {
     fn link_failed(cause: impl Display) -> Self {
         Self {
             code: "link_failed",
+            message: cause.to_string(),
+        }
+    }
+
+    fn not_saved(cause: impl Display) -> Self {
+        Self {
+            code: "not_saved",
             message: cause.to_string(),
         }
     }

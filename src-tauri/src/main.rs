@@ -80,6 +80,8 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::show_banner,
             commands::set_badge,
             commands::open_link,
+            commands::saving::save_text,
+            commands::saving::save_bytes,
             commands::quit,
         ])
 }

@@ -96,6 +96,10 @@ export interface Backend {
   setBadge(n: number, title: string): Promise<void>;
   /** Opens a link outside: http, https, mailto, tel. */
   openLink(url: string): Promise<void>;
+  /** Asks where a text is to be saved, and saves it there; false if nothing was chosen. */
+  saveText(suggestedName: string, contents: string): Promise<boolean>;
+  /** The same for what is no text, such as a picture. */
+  saveBytes(suggestedName: string, contents: Uint8Array): Promise<boolean>;
   /** Ends the program. */
   quit(): Promise<void>;
 

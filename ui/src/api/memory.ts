@@ -61,6 +61,8 @@ export class MemoryBackend implements Backend {
   readonly world: World;
   /** What the page asked for that has no other trace: banners, links, badges. */
   readonly asked: string[] = [];
+  /** What was saved as a file, by the name that was proposed. */
+  readonly saved = new Map<string, string | Uint8Array>();
   /** The next reply, comment or deed is refused with this. */
   refuseNext: { problem: Problem; ownerId: OperatorId | null } | null = null;
   /** Whether the system shows banners. */
@@ -436,6 +438,18 @@ export class MemoryBackend implements Backend {
   async openLink(url: string): Promise<void> {
     this.#fail();
     this.asked.push(`open ${url}`);
+  }
+
+  async saveText(suggestedName: string, contents: string): Promise<boolean> {
+    this.#fail();
+    this.saved.set(suggestedName, contents);
+    return true;
+  }
+
+  async saveBytes(suggestedName: string, contents: Uint8Array): Promise<boolean> {
+    this.#fail();
+    this.saved.set(suggestedName, contents);
+    return true;
   }
 
   async quit(): Promise<void> {

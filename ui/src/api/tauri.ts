@@ -41,6 +41,9 @@ export const tauriBackend: Backend = {
   showBanner: (chatId, title, body) => invoke('show_banner', { chatId, title, body }),
   setBadge: (n, title) => invoke('set_badge', { n, title }),
   openLink: (url) => invoke('open_link', { url }),
+  saveText: (suggestedName, contents) => invoke('save_text', { suggestedName, contents }),
+  saveBytes: (suggestedName, contents) =>
+    invoke('save_bytes', { suggestedName, contents: [...contents] }),
   quit: () => invoke('quit'),
   onEvents: (listener) => listen<PanelEvent[]>('panel', (event) => listener(event.payload)),
   onOpenChat: (listener) => listen<ChatId>('open-chat', (event) => listener(event.payload)),

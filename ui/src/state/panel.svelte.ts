@@ -241,6 +241,19 @@ export class PanelState {
     }
   }
 
+  /** Saves what the page has made as a file where its operator wants it, and tells what came of it. */
+  async save(suggestedName: string, contents: string | Uint8Array): Promise<void> {
+    try {
+      const isSaved =
+        typeof contents === 'string'
+          ? await this.backend.saveText(suggestedName, contents)
+          : await this.backend.saveBytes(suggestedName, contents);
+      if (isSaved) this.toasts.show(m.saved());
+    } catch {
+      this.toasts.show(m.save_failed(), { severity: 'bad' });
+    }
+  }
+
   /** Signs out; false if unsent text stands against it. */
   async signOut(force: boolean): Promise<boolean> {
     await this.timeline?.flushDraft();
