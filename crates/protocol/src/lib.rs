@@ -8,6 +8,7 @@
 
 mod code;
 mod command;
+mod figures;
 mod frame;
 mod rest;
 mod rows;
@@ -15,6 +16,10 @@ mod token;
 
 pub use code::{Code, Problem};
 pub use command::{Command, CommandDone, CommandEnvelope};
+pub use figures::{
+    AnswerTimes, DayFigures, FigureSet, FiguresQuery, MAX_FIGURES_DAYS, OperatorFigures,
+    ServiceFigures,
+};
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
 pub use pult_domain::provider::FailureKind;
 pub use rest::{

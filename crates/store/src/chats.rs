@@ -4,6 +4,8 @@ use pult_domain::{Chat, ChatId, ClientId, Event, OperatorId, Place, Seq, Status,
 use pult_protocol::{ChatRow, ClientCard, EntryKind, Notice, Preview};
 use pult_sqlite::{Reader, Row, SqlError};
 
+use crate::counted::{Counted, What};
+use crate::talks::Talk;
 use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{StoreError, archive, archive_index, audience, entries, marks, sql};
@@ -18,6 +20,10 @@ pub(crate) struct Stored {
     pub(crate) state: Chat,
     pub(crate) last_place: Place,
     pub(crate) answered_place: Place,
+    /// The owner's key, as it was read.
+    pub(crate) owner_key: Option<i64>,
+    /// How far the client has been answered, as it was read.
+    pub(crate) talk: Talk,
 }
 
 /// The operator's key.
@@ -63,7 +69,8 @@ pub(crate) fn client_of(reader: Reader<'_>, key: i64) -> Result<i64, StoreError>
 /// Reads a chat's state.
 pub(crate) fn load(reader: Reader<'_>, key: i64) -> Result<Stored, StoreError> {
     let mut stored = reader.one(
-        "SELECT c.channel, c.status, o.id, f.id, c.last_place, c.answered_place
+        "SELECT c.channel, c.status, o.id, f.id, c.last_place, c.answered_place, c.owner,
+                c.waiting_since, c.is_talk_answered
          FROM chats c
          LEFT JOIN operators o ON o.key = c.owner
          LEFT JOIN operators f ON f.key = c.former_owner
@@ -81,6 +88,11 @@ pub(crate) fn load(reader: Reader<'_>, key: i64) -> Result<Stored, StoreError> {
                 },
                 last_place: Place(row.get(4)?),
                 answered_place: Place(row.get(5)?),
+                owner_key: row.get(6)?,
+                talk: Talk {
+                    waiting_since: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+                    is_answered: row.get(8)?,
+                },
             })
         },
     )?;
@@ -122,6 +134,8 @@ pub(crate) fn create(work: &mut Work<'_>, channel: i64, client: i64) -> Result<S
         state,
         last_place: Place(0),
         answered_place: Place(0),
+        owner_key: None,
+        talk: Talk::default(),
     })
 }
 
@@ -142,6 +156,9 @@ pub(crate) fn apply(
             chat.state.observers.clone_from(&observed);
         }
         let (author, notice) = worded(event);
+        if matches!(event, Event::Closed { .. }) {
+            count_closing(work, chat, author)?;
+        }
         last = Some(entries::add_notice(
             work,
             chat,
@@ -172,13 +189,30 @@ pub(crate) fn apply(
     Ok(last)
 }
 
+fn count_closing(
+    work: &mut Work<'_>,
+    chat: &Stored,
+    by: Option<OperatorId>,
+) -> Result<(), StoreError> {
+    let reader = work.tx.reader();
+    let by = by.map(|id| operator_key(reader, id)).transpose()?;
+    work.count(Counted {
+        at: work.now,
+        channel: chat.channel,
+        operator: by.unwrap_or_default(),
+        what: What::Closed,
+    });
+    Ok(())
+}
+
 fn save_state(work: &mut Work<'_>, chat: &Stored, waits: bool, seq: i64) -> Result<(), StoreError> {
     let reader = work.tx.reader();
     let key = |id: Option<OperatorId>| id.map(|id| operator_key(reader, id)).transpose();
     work.tx.execute(
         "UPDATE chats SET status = ?2, owner = ?3, former_owner = ?4, answered_place = ?5,
                           waiting_since = iif(?8, waiting_since, NULL), seq = ?6,
-                          last_place = ?7
+                          last_place = ?7,
+                          is_talk_answered = iif(?2 = 'closed', 0, is_talk_answered)
          WHERE key = ?1",
         (
             chat.key,
@@ -260,7 +294,8 @@ pub(crate) fn replied(
     let seq = work.next_seq();
     work.tx.execute(
         "UPDATE chats SET waiting_since = NULL, answered_place = ?2, last_activity_at = ?3,
-                          preview = ?4, seq = ?5, last_place = ?6
+                          preview = ?4, seq = ?5, last_place = ?6,
+                          is_talk_answered = max(is_talk_answered, waiting_since IS NOT NULL)
          WHERE key = ?1",
         (
             chat.key,

@@ -13,6 +13,7 @@ use pult_protocol::{Command, CommandDone, CommandEnvelope, EntryKind, Problem};
 use pult_sqlite::Reader;
 
 use crate::answers::Answer;
+use crate::counted::Counted;
 use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{
@@ -419,6 +420,16 @@ pub(crate) fn reply(
         (added.key, chat.channel, text.as_str()),
     )?;
     deliveries::enqueue(work, chat, added.key)?;
+    if let Some(key) = asker.operator
+        && let Some(what) = chat.talk.replies(work.now)
+    {
+        work.count(Counted {
+            at: work.now,
+            channel: chat.channel,
+            operator: key,
+            what,
+        });
+    }
     let preview = chats::preview_of(EntryKind::Outbound, author, text.as_str(), None);
     chats::replied(work, chat, added.place, &preview)?;
     Ok(added)

@@ -14,7 +14,7 @@ use pult_sqlite::Reader;
 
 use crate::trials::{self, Bug};
 use crate::writer::Work;
-use crate::{StoreError, channels, chats, clients, entries, sql};
+use crate::{StoreError, channels, chats, clients, entries, sql, talks};
 
 /// How long an unconfirmed message holds its lane, in milliseconds: a status that settles it
 /// usually comes within seconds.
@@ -69,9 +69,17 @@ pub(crate) fn enqueue(
 ) -> Result<(), StoreError> {
     work.tx.execute(
         "INSERT INTO deliveries (entry, chat, state, state_since, holds_lane,
-                                 answered_place_before)
-         VALUES (?1, ?2, 'pending', ?3, 1, ?4)",
-        (entry, chat.key, work.now.0, chat.answered_place.0),
+                                 answered_place_before, waiting_since_before,
+                                 is_talk_answered_before)
+         VALUES (?1, ?2, 'pending', ?3, 1, ?4, ?5, ?6)",
+        (
+            entry,
+            chat.key,
+            work.now.0,
+            chat.answered_place.0,
+            chat.talk.waiting_since.map(|since| since.0),
+            chat.talk.is_answered,
+        ),
     )?;
     work.touched.lanes = true;
     Ok(())
@@ -377,6 +385,7 @@ fn progress(work: &mut Work<'_>, delivery: &Stored, progress: &Progress) -> Resu
     match delivery.state {
         Failed if next > Sent => {
             set_state(work, delivery, next, None)?;
+            talks::tell_anew(work, delivery.entry, false)?;
             let answered = chats::load(work.tx.reader(), delivery.chat)?.answered_place;
             chats::unanswered(work, delivery.chat, answered.max(delivery.place))
         }
@@ -389,6 +398,7 @@ fn progress(work: &mut Work<'_>, delivery: &Stored, progress: &Progress) -> Resu
 fn fail(work: &mut Work<'_>, delivery: &Stored, failure: &Failure) -> Result<(), StoreError> {
     work.touched.lanes = true;
     set_state(work, delivery, DeliveryState::Failed, Some(failure))?;
+    talks::tell_anew(work, delivery.entry, true)?;
     let reader = work.tx.reader();
     let chat = chats::load(reader, delivery.chat)?;
     if chat.answered_place != delivery.place {

@@ -5,6 +5,7 @@ use pult_domain::{OperatorId, Status, client_writes};
 use pult_protocol::{ChannelKind, EntryKind};
 use pult_sqlite::Reader;
 
+use crate::counted::{Counted, What};
 use crate::journal::State;
 use crate::read_ahead::Wanted;
 use crate::trials::{self, Bug, Point};
@@ -118,12 +119,25 @@ fn take_message(
     }
     let client = clients::of_sender(work, channel, &message.sender)?;
     let reader = work.tx.reader();
-    let mut chat = match chats::of_client(reader, client, channel)? {
-        Some(key) => chats::load(reader, key)?,
-        None => chats::create(work, channel, client)?,
+    let (mut chat, is_new) = match chats::of_client(reader, client, channel)? {
+        Some(key) => (chats::load(reader, key)?, false),
+        None => (chats::create(work, channel, client)?, true),
     };
     let event = client_writes(&chat.state, is_active(reader, chat.state.owner)?);
+    let what = match event {
+        _ if is_new => What::New,
+        Some(_) => What::CameBack,
+        None => What::Message,
+    };
     chats::apply(work, &mut chat, event.as_slice(), None)?;
+    // Nobody becomes the owner by this who was not.
+    let owner = chat.state.owner.and(chat.owner_key);
+    work.count(Counted {
+        at: work.now,
+        channel,
+        operator: owner.unwrap_or_default(),
+        what,
+    });
     let entry = entries::NewEntry {
         kind: "inbound",
         author: None,

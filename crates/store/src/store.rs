@@ -18,11 +18,11 @@ use crate::read_ahead::ReadAhead;
 use crate::reading::Reading;
 use crate::writer::{Work, Writing};
 use crate::{
-    Asking, Audience, ChangeSet, Channel, Figures, Forget, Forgotten, IntegrationExists, LaneHead,
-    NewChannel, NewIntegration, NewOperator, NewSession, Observer, Operator, OperatorExists, Page,
-    PassPlace, Sending, Session, StoreError, StoredSession, archive, archive_index, channels,
-    chats, commands, commits, deliveries, feed, figures, ingest, integrations, journal, operators,
-    retention, sessions,
+    Asking, Audience, ChangeSet, Channel, Figures, FiguresAsked, Forget, Forgotten,
+    IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator, NewSession, Observer,
+    Operator, OperatorExists, Page, PassPlace, Sending, ServiceFigures, Session, StoreError,
+    StoredSession, archive, archive_index, channels, chats, commands, commits, deliveries, feed,
+    figures, ingest, integrations, journal, operators, retention, service_figures, sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".
@@ -49,6 +49,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0005_archive",
         sql: include_str!("../migrations/0005_archive.sql"),
+    },
+    Migration {
+        name: "0010_figures",
+        sql: include_str!("../migrations/0010_figures.sql"),
     },
 ];
 
@@ -156,7 +160,8 @@ impl Store {
         let (mut writer, readers) = pult_sqlite::open(&settings_of(&path))?;
         writer.transaction(|tx| {
             let insert = "INSERT INTO store (only_row, seq) VALUES (1, 0) ON CONFLICT DO NOTHING";
-            tx.execute(insert, ())
+            tx.execute(insert, ())?;
+            talks::count_past(tx)
         })?;
         let ahead = ReadAhead::new(&path, Arc::clone(&followers.is_followed));
         let (writing, thread) = Writing::start(writer, Arc::clone(&clock), followers)?;
@@ -492,6 +497,15 @@ impl Store {
             archive::search(file, &archive::Finder::of(file, &operator)?, &query)
         })
         .await
+    }
+
+    /// The figures of a period; `None` if there is no such channel or operator.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn service_figures(&self, asked: FiguresAsked) -> Answer<Option<ServiceFigures>> {
+        self.read(move |file| service_figures::read(file, &asked))
+            .await
     }
 
     /// Writes a piece of what the archive's index has not got yet: of long talks, and of chats that

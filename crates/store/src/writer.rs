@@ -19,6 +19,7 @@ use pult_sqlite::Transaction;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::commits::Commits;
+use crate::counted::{self, Change, Counted};
 use crate::trials::{self, Bug, Point};
 use crate::{ChangeSet, Clock, Followers, IsFollowed, StoreError, audience, feed};
 
@@ -59,6 +60,8 @@ pub(crate) struct Touched {
     pub(crate) integrations: BTreeSet<i64>,
     /// Read marks, as (operator, chat).
     pub(crate) marks: BTreeSet<(i64, i64)>,
+    /// What happened that the figures count, and what turns out not to.
+    pub(crate) counted: Vec<Change>,
     /// Whether a lane of delivery may have something to do.
     pub(crate) lanes: bool,
 }
@@ -75,6 +78,7 @@ impl Touched {
         self.channels.extend(later.channels);
         self.integrations.extend(later.integrations);
         self.marks.extend(later.marks);
+        self.counted.extend(later.counted);
         self.lanes |= later.lanes;
     }
 }
@@ -130,6 +134,11 @@ impl Work<'_> {
         self.seq = own.seq;
         self.touched.merge(own.touched);
         Ok(result)
+    }
+
+    /// Notes that something happened which the figures count.
+    pub(crate) fn count(&mut self, counted: Counted) {
+        self.touched.counted.push(Change::Add(counted));
     }
 
     /// Notes that an entry of a touched chat is new or has changed.
@@ -336,6 +345,7 @@ fn commit_group(
     if group.seq != from.0 {
         tx.execute("UPDATE store SET seq = ?1", (group.seq,))?;
     }
+    counted::write(tx, &group.touched.counted)?;
     let changes = feed::change_set(tx.reader(), from, &group, is_followed)?;
     if trials::has(Bug::AnswerBeforeCommit) {
         for job in jobs.drain(..) {

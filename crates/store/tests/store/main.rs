@@ -21,4 +21,6 @@ mod plans;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
+mod service_figures;
+#[cfg(test)]
 mod writer;
