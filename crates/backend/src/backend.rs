@@ -26,8 +26,8 @@ use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, archive, commands, delivery, health, history, listen, metrics, openapi, sessions,
-    socket, upkeep, watch, webhooks,
+    DataFolder, archive, commands, delivery, figures, health, history, listen, metrics, openapi,
+    sessions, socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -151,7 +151,7 @@ impl Backend {
         backend.tasks.spawn(upkeep::archive(Arc::clone(&backend)));
         let mut router = routes();
         if let Some(listener) = metrics_listener {
-            let router = complete(figures(), &backend);
+            let router = complete(watching(), &backend);
             backend
                 .tasks
                 .spawn(listen::run(Arc::clone(&backend), listener, router));
@@ -221,7 +221,7 @@ async fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> 
 }
 
 /// What is served where only those who watch can ask.
-fn figures() -> Router<Shared> {
+fn watching() -> Router<Shared> {
     Router::new()
         .route("/metrics", get(metrics::scrape))
         .route("/healthz", get(health::alive))
@@ -239,6 +239,7 @@ fn routes() -> Router<Shared> {
         .route("/api/v1/chats/{chat_id}/entries", get(history::page))
         .route("/api/v1/chats/{chat_id}/card", get(archive::card))
         .route("/api/v1/archive", get(archive::search))
+        .route("/api/v1/figures", get(figures::read))
         .route("/api/v1/socket", get(socket::open))
         .route("/api/v1/openapi.json", get(openapi::document))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));

@@ -15,6 +15,7 @@ mod clock;
 mod commands;
 mod delivery;
 mod departures;
+mod figures;
 mod folder;
 mod health;
 mod history;

@@ -14,6 +14,7 @@ use utoipa::OpenApi;
         crate::history::page,
         crate::archive::search,
         crate::archive::card,
+        crate::figures::read,
     )
 )]
 struct Document;

@@ -8,6 +8,8 @@ mod delivery;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod graph;
 #[cfg(test)]
 mod history;
