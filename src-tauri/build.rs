@@ -27,6 +27,11 @@ const COMMANDS: &[&str] = &[
     "open_link",
     "save_text",
     "save_bytes",
+    "ready_answers",
+    "put_ready_answer",
+    "delete_ready_answer",
+    "export_ready_answers",
+    "import_ready_answers",
     "quit",
 ];
 

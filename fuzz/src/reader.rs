@@ -29,7 +29,12 @@ impl Reader {
                     self.chats.remove(&chat_id);
                     self.entries.retain(|(chat, _), _| *chat != chat_id);
                 }
-                Row::Mark(_) | Row::Operator(_) | Row::Channel(_) | Row::Integration(_) => {}
+                Row::Mark(_)
+                | Row::Operator(_)
+                | Row::Channel(_)
+                | Row::Integration(_)
+                | Row::ReadyAnswer(_)
+                | Row::ReadyAnswerGone { .. } => {}
             }
         }
     }

@@ -322,7 +322,12 @@ fn apply(chats: &mut HashMap<ChatId, Told>, changes: Changes) {
                     ..Told::default()
                 };
             }
-            Row::Mark(_) | Row::Operator(_) | Row::Channel(_) | Row::Integration(_) => {}
+            Row::Mark(_)
+            | Row::Operator(_)
+            | Row::Channel(_)
+            | Row::Integration(_)
+            | Row::ReadyAnswer(_)
+            | Row::ReadyAnswerGone { .. } => {}
         }
     }
 }
@@ -335,6 +340,8 @@ const fn entry_id(row: &Row) -> Option<EntryId> {
         | Row::Mark(_)
         | Row::Operator(_)
         | Row::Channel(_)
-        | Row::Integration(_) => None,
+        | Row::Integration(_)
+        | Row::ReadyAnswer(_)
+        | Row::ReadyAnswerGone { .. } => None,
     }
 }

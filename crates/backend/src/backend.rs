@@ -27,7 +27,7 @@ use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
     DataFolder, archive, commands, delivery, figures, health, history, listen, metrics, openapi,
-    sessions, socket, upkeep, watch, webhooks,
+    ready_answers, sessions, socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -240,6 +240,7 @@ fn routes() -> Router<Shared> {
         .route("/api/v1/chats/{chat_id}/card", get(archive::card))
         .route("/api/v1/archive", get(archive::search))
         .route("/api/v1/figures", get(figures::read))
+        .merge(ready_answers::router())
         .route("/api/v1/socket", get(socket::open))
         .route("/api/v1/openapi.json", get(openapi::document))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));
@@ -249,7 +250,8 @@ fn routes() -> Router<Shared> {
             get(webhooks::handshake).post(webhooks::take),
         )
         .layer(DefaultBodyLimit::max(webhooks::MAX_BODY_BYTES));
-    rest.merge(provider)
+    rest.merge(ready_answers::tables())
+        .merge(provider)
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
 }

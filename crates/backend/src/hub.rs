@@ -229,8 +229,8 @@ enum Made {
 #[derive(PartialEq, Eq, Hash)]
 struct View {
     chats: Vec<Sight>,
-    /// Whose marks are in it, if the set has marks of this reader.
-    marks_of: Option<OperatorId>,
+    /// Whose marks and own ready answers are in it, if the set has any of this reader.
+    own_of: Option<OperatorId>,
 }
 
 /// How one chat's change looks to a reader.
@@ -261,13 +261,11 @@ impl View {
             (true, false) => Sight::Ends(EndsWith::Lost),
             (false, false) => Sight::Unseen,
         };
+        let owners = set.ready_answers.iter().filter_map(|(whose, _)| *whose);
+        let mut owners = owners.chain(set.marks.iter().map(|(whose, _)| *whose));
         Self {
             chats: set.chats.iter().map(|change| sight(change)).collect(),
-            marks_of: set
-                .marks
-                .iter()
-                .any(|(whose, _)| *whose == operator)
-                .then_some(operator),
+            own_of: owners.any(|whose| whose == operator).then_some(operator),
         }
     }
 
@@ -302,6 +300,11 @@ impl View {
                 }),
             }
         }
+        let answers = set
+            .ready_answers
+            .iter()
+            .filter(|(whose, _)| whose.is_none_or(|whose| whose == operator));
+        rows.extend(answers.map(|(_, row)| row.clone()));
         let marks = set.marks.iter().filter(|(whose, _)| *whose == operator);
         rows.extend(marks.map(|(_, mark)| Row::Mark(*mark)));
         if rows.is_empty() {
@@ -369,6 +372,7 @@ mod tests {
             channels: Vec::new(),
             integrations: Vec::new(),
             marks: Vec::new(),
+            ready_answers: Vec::new(),
             lanes: false,
         }
     }

@@ -26,6 +26,7 @@ mod metrics;
 mod openapi;
 mod presence;
 mod problem;
+mod ready_answers;
 mod sessions;
 mod sign_in_limit;
 mod socket;

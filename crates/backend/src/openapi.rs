@@ -15,6 +15,11 @@ use utoipa::OpenApi;
         crate::archive::search,
         crate::archive::card,
         crate::figures::read,
+        crate::ready_answers::list,
+        crate::ready_answers::replace,
+        crate::ready_answers::delete,
+        crate::ready_answers::export,
+        crate::ready_answers::import,
     )
 )]
 struct Document;

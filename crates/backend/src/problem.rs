@@ -53,10 +53,14 @@ const fn status(code: Code) -> StatusCode {
         | Code::WrongStatus
         | Code::AlreadyOwner
         | Code::ColleagueInactive
-        | Code::IdReused => StatusCode::CONFLICT,
+        | Code::IdReused
+        | Code::ShortcutTaken
+        | Code::TooManyReadyAnswers => StatusCode::CONFLICT,
         Code::NotAllowed | Code::OperatorInactive | Code::BadSignature => StatusCode::FORBIDDEN,
-        Code::ChatNotFound | Code::NotFound => StatusCode::NOT_FOUND,
-        Code::TextEmpty | Code::TextTooLong => StatusCode::UNPROCESSABLE_ENTITY,
+        Code::ChatNotFound | Code::ReadyAnswerNotFound | Code::NotFound => StatusCode::NOT_FOUND,
+        Code::TextEmpty | Code::TextTooLong | Code::ReadyAnswerWrong | Code::TableUnreadable => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
         Code::WrongPassword | Code::SignedOut => StatusCode::UNAUTHORIZED,
         Code::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
         Code::ProtocolTooOld | Code::ProtocolTooNew => StatusCode::UPGRADE_REQUIRED,

@@ -29,6 +29,7 @@ pub(crate) fn tell(backend: &Backend, facts: Vec<ChannelFact>) {
                 channels: Vec::new(),
                 integrations: Vec::new(),
                 marks: Vec::new(),
+                ready_answers: Vec::new(),
                 lanes: false,
             });
             drop(order);

@@ -64,3 +64,7 @@ id!(
     /// A sign-in of an operator on one device.
     SessionId
 );
+id!(
+    /// A ready answer, made by whoever adds it.
+    ReadyAnswerId
+);

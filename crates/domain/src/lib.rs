@@ -11,6 +11,7 @@ mod ids;
 mod life;
 mod operator;
 pub mod provider;
+mod ready_answer;
 mod refusal;
 mod rights;
 mod text;
@@ -18,10 +19,15 @@ mod time;
 
 pub use chat::{Chat, Status};
 pub use ids::{
-    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, SessionId,
+    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, ReadyAnswerId,
+    SessionId,
 };
 pub use life::{Action, Event, Facts, client_writes, deactivate, decide, sees_all};
 pub use operator::{Author, Role};
+pub use ready_answer::{
+    MAX_ANSWER_TITLE_CHARS, MAX_COMPANY_ANSWERS, MAX_OWN_ANSWERS, MAX_SHORTCUT_CHARS, ReadyAnswer,
+    ReadyAnswerFault, ReadyAnswerFields,
+};
 pub use refusal::Refusal;
 pub use rights::{Deed, Part, Verdict, verdict};
 pub use text::{CommentText, MAX_COMMENT_CHARS, MAX_REPLY_CHARS, ReplyText};

@@ -4,7 +4,10 @@
 use std::path::PathBuf;
 
 use pult_panel::{PanelError, view};
-use pult_protocol::{ArchivePage, ArchiveQuery, ClientHistory, HistoryPage};
+use pult_protocol::{
+    ArchivePage, ArchiveQuery, ClientHistory, HistoryPage, ReadyAnswerBody, ReadyAnswerImport,
+    ReadyAnswerRow, TableLanguage,
+};
 use ts_rs::{Config, TS};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,6 +27,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ArchivePage::export_all(&config)?;
     HistoryPage::export_all(&config)?;
     ClientHistory::export_all(&config)?;
+    ReadyAnswerRow::export_all(&config)?;
+    ReadyAnswerBody::export_all(&config)?;
+    ReadyAnswerImport::export_all(&config)?;
+    TableLanguage::export_all(&config)?;
     PanelError::export_all(&config)?;
     Ok(())
 }

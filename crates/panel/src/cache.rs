@@ -14,7 +14,7 @@ use parking_lot::RwLock;
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Seq, Status};
 use pult_protocol::{
     ChannelRow, ChatRow, Cursor, EntryBody, EntryKind, EntryRow, GoneWhy, IntegrationRow,
-    OperatorRow, Row as FeedRow,
+    OperatorRow, ReadyAnswerRow, Row as FeedRow,
 };
 use pult_sqlite::{Durability, Load, Migration, Reader, Row, Settings, Transaction, params};
 use tokio::sync::watch;
@@ -253,6 +253,12 @@ pub(crate) fn integrations(reader: Reader<'_>) -> Sql<Vec<IntegrationRow>> {
     })
 }
 
+pub(crate) fn ready_answers(reader: Reader<'_>) -> Sql<Vec<ReadyAnswerRow>> {
+    reader.all("SELECT body FROM ready_answers ORDER BY id", (), |row| {
+        from_json(row, 0)
+    })
+}
+
 /// In which chats how many comments mention the operator that have not been seen.
 pub(crate) fn mentions(reader: Reader<'_>, operator: OperatorId) -> Sql<BTreeMap<ChatId, u32>> {
     let mentions = reader.all(
@@ -340,6 +346,7 @@ pub(crate) fn replace(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
         "DELETE FROM operators",
         "DELETE FROM channels",
         "DELETE FROM integrations",
+        "DELETE FROM ready_answers",
         "DELETE FROM feed",
     ] {
         tx.execute(sql, ())?;
@@ -399,26 +406,13 @@ pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
                     params![mark.chat_id.stored(), mark.only_addressed],
                 )?;
             }
-            FeedRow::Operator(operator) => {
-                tx.execute(
-                    "INSERT INTO operators (id, body) VALUES (?1, ?2)
-                     ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-                    params![operator.id.stored(), to_json(operator)?],
-                )?;
-            }
-            FeedRow::Integration(integration) => {
-                tx.execute(
-                    "INSERT INTO integrations (id, body) VALUES (?1, ?2)
-                     ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-                    params![integration.id.stored(), to_json(integration)?],
-                )?;
-            }
-            FeedRow::Channel(channel) => {
-                tx.execute(
-                    "INSERT INTO channels (id, body) VALUES (?1, ?2)
-                     ON CONFLICT (id) DO UPDATE SET body = excluded.body",
-                    params![channel.id.stored(), to_json(channel)?],
-                )?;
+            FeedRow::Operator(row) => put_row(tx, "operators", row.id, row)?,
+            FeedRow::Integration(row) => put_row(tx, "integrations", row.id, row)?,
+            FeedRow::Channel(row) => put_row(tx, "channels", row.id, row)?,
+            FeedRow::ReadyAnswer(row) => put_row(tx, "ready_answers", row.id, row)?,
+            FeedRow::ReadyAnswerGone { id } => {
+                let delete = "DELETE FROM ready_answers WHERE id = ?1";
+                tx.execute(delete, params![id.stored()])?;
             }
         }
     }
@@ -429,6 +423,21 @@ pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
         note_remains(tx)?;
     }
     Ok(applied)
+}
+
+/// Puts a row into one of the tables that hold nothing but an id and a body.
+fn put_row(
+    tx: &Transaction<'_>,
+    table: &str,
+    id: impl crate::storage::Stored,
+    row: &impl serde::Serialize,
+) -> Sql<()> {
+    let sql = format!(
+        "INSERT INTO {table} (id, body) VALUES (?1, ?2)
+         ON CONFLICT (id) DO UPDATE SET body = excluded.body"
+    );
+    tx.execute(&sql, params![id.stored(), to_json(row)?])?;
+    Ok(())
 }
 
 /// What was dropped may have left copies where SQLite had moved it.

@@ -355,7 +355,9 @@ impl Connected<'_> {
                 | Row::Mark(_)
                 | Row::Operator(_)
                 | Row::Channel(_)
-                | Row::Integration(_) => None,
+                | Row::Integration(_)
+                | Row::ReadyAnswer(_)
+                | Row::ReadyAnswerGone { .. } => None,
             })
             .filter(|id| self.in_flight.contains_key(id))
             .collect()

@@ -1,6 +1,6 @@
 //! What can go wrong when the page asks for something. The page has words for each code.
 
-use pult_protocol::Code;
+use pult_protocol::{Code, Problem};
 use serde::{Deserialize, Serialize};
 
 use crate::rest::RestError;
@@ -14,6 +14,8 @@ pub struct PanelError {
     pub code: PanelErrorCode,
     /// The same in English, for details.
     pub message: String,
+    /// What the backend refused it with, if it did.
+    pub problem: Option<Problem>,
 }
 
 /// What went wrong.
@@ -41,6 +43,7 @@ impl PanelError {
         Self {
             code,
             message: message.into(),
+            problem: None,
         }
     }
 
@@ -73,7 +76,10 @@ impl From<RestError> for PanelError {
             RestError::Refused(problem) if problem.code == Code::Unavailable => {
                 Self::offline(problem.message)
             }
-            RestError::Refused(problem) => Self::new(PanelErrorCode::Refused, problem.message),
+            RestError::Refused(problem) => Self {
+                problem: Some(problem.clone()),
+                ..Self::new(PanelErrorCode::Refused, problem.message)
+            },
         }
     }
 }

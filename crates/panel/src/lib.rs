@@ -25,6 +25,7 @@ mod events;
 mod folder;
 mod outbox;
 mod panel;
+mod ready_answers;
 mod rest;
 mod session;
 mod storage;

@@ -483,7 +483,17 @@ impl Panel {
         Ok(())
     }
 
-    async fn with_session<T: Send + 'static>(
+    /// Whoever is signed in.
+    pub(crate) fn session(&self) -> Result<Arc<Session>, PanelError> {
+        self.inner.session().ok_or_else(PanelError::not_signed_in)
+    }
+
+    /// What asks the backend.
+    pub(crate) fn rest(&self) -> &Rest {
+        &self.inner.rest
+    }
+
+    pub(crate) async fn with_session<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Session) -> Result<T, PanelError> + Send + 'static,
     ) -> Result<T, PanelError> {

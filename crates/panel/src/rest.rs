@@ -1,11 +1,13 @@
-//! What goes by REST: signing in and out, older history, the archive and clients' cards.
+//! What goes by REST: signing in and out, older history, the archive and clients' cards, what is
+//! managed.
 
 use std::time::Duration;
 
-use pult_domain::{ChatId, Place};
+use pult_domain::{ChatId, Place, ReadyAnswerId};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, Code, HistoryPage, Problem, SignInRequest,
-    SignInResponse, Token,
+    ArchivePage, ArchiveQuery, ClientHistory, Code, HistoryPage, Problem, ReadyAnswerBody,
+    ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery, ReadyAnswerRow,
+    SignInRequest, SignInResponse, Token,
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -14,8 +16,9 @@ use serde_json::Value;
 
 use crate::address::Address;
 
-/// Longest answer that is read. A page of a history is far shorter, however long its texts.
-const MAX_ANSWER_BYTES: usize = 8 * 1024 * 1024;
+/// Longest answer that is read. A page of a history is far shorter, however long its texts; a table
+/// of ready answers that are all as long as they may be is not.
+const MAX_ANSWER_BYTES: usize = 40 * 1024 * 1024;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -69,11 +72,7 @@ impl Rest {
             .http
             .delete(address.rest("sessions/current"))
             .bearer_auth(&token.0);
-        let answer = send(request).await?;
-        if answer.status().is_success() {
-            return Ok(());
-        }
-        Err(refusal(answer).await)
+        done(send(request).await?).await
     }
 
     pub(crate) async fn history(
@@ -124,6 +123,67 @@ impl Rest {
     }
 }
 
+impl Rest {
+    pub(crate) async fn put_ready_answer(
+        &self,
+        address: &Address,
+        token: &Token,
+        id: ReadyAnswerId,
+        body: &ReadyAnswerBody,
+    ) -> Result<ReadyAnswerRow, RestError> {
+        let request = self
+            .http
+            .put(address.rest(&format!("ready-answers/{id}")))
+            .json(body)
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+
+    pub(crate) async fn delete_ready_answer(
+        &self,
+        address: &Address,
+        token: &Token,
+        id: ReadyAnswerId,
+    ) -> Result<(), RestError> {
+        let request = self
+            .http
+            .delete(address.rest(&format!("ready-answers/{id}")))
+            .bearer_auth(&token.0);
+        done(send(request).await?).await
+    }
+
+    pub(crate) async fn export_ready_answers(
+        &self,
+        address: &Address,
+        token: &Token,
+        query: ReadyAnswerExportQuery,
+    ) -> Result<String, RestError> {
+        let request = self
+            .http
+            .get(address.rest("ready-answers.csv"))
+            .query(&query)
+            .bearer_auth(&token.0);
+        read_text(send(request).await?).await
+    }
+
+    pub(crate) async fn import_ready_answers(
+        &self,
+        address: &Address,
+        token: &Token,
+        query: ReadyAnswerImportQuery,
+        table: String,
+    ) -> Result<ReadyAnswerImport, RestError> {
+        let request = self
+            .http
+            .post(address.rest("ready-answers.csv"))
+            .query(&query)
+            .header(CONTENT_TYPE, "text/csv; charset=utf-8")
+            .body(table)
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+}
+
 async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response, RestError> {
     request
         .send()
@@ -136,6 +196,22 @@ async fn read<T: DeserializeOwned>(answer: reqwest::Response) -> Result<T, RestE
         return Err(refusal(answer).await);
     }
     serde_json::from_slice(&body(answer).await?).map_err(|_| RestError::NotPult)
+}
+
+/// What is answered in words that are not JSON, such as a table.
+async fn read_text(answer: reqwest::Response) -> Result<String, RestError> {
+    if answer.status() != StatusCode::OK {
+        return Err(refusal(answer).await);
+    }
+    String::from_utf8(body(answer).await?).map_err(|_| RestError::NotPult)
+}
+
+/// That something was done of which there is nothing to tell.
+async fn done(answer: reqwest::Response) -> Result<(), RestError> {
+    if answer.status().is_success() {
+        return Ok(());
+    }
+    Err(refusal(answer).await)
 }
 
 /// Understands `problem+json`. A code that only a newer backend knows still is a refusal, told in

@@ -133,5 +133,6 @@ stored!(
     CommandId,
     pult_domain::OperatorId,
     pult_domain::ChannelId,
-    pult_domain::IntegrationId
+    pult_domain::IntegrationId,
+    pult_domain::ReadyAnswerId
 );

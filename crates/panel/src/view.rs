@@ -361,6 +361,8 @@ pub enum PanelEvent {
         /// Which chat.
         chat_id: ChatId,
     },
+    /// Ready answers.
+    ReadyAnswersChanged,
     /// Something that may be worth a banner.
     Notify {
         /// What.

@@ -45,6 +45,16 @@ pub enum Code {
     TextTooLong,
     /// The command id was used by the same author for another body.
     IdReused,
+    /// There is no such ready answer, as far as the author may know.
+    ReadyAnswerNotFound,
+    /// What was to be a ready answer cannot be one; `details.fault` says what is wrong with it.
+    ReadyAnswerWrong,
+    /// Another ready answer of the same scope has the shortcut; `details.id` is its id.
+    ShortcutTaken,
+    /// There are as many ready answers as there may be; `details.max` says how many.
+    TooManyReadyAnswers,
+    /// A table has no line that names its columns.
+    TableUnreadable,
     /// Name or password is wrong.
     WrongPassword,
     /// Too many tries; `details.retry_after_ms` says when the next one is looked at.

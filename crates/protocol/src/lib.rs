@@ -10,6 +10,7 @@ mod code;
 mod command;
 mod figures;
 mod frame;
+mod ready_answers;
 mod rest;
 mod rows;
 mod token;
@@ -21,7 +22,13 @@ pub use figures::{
     ServiceFigures,
 };
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
+pub use pult_domain::ReadyAnswerFault;
 pub use pult_domain::provider::FailureKind;
+pub use ready_answers::{
+    AnswerScope, ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportLine,
+    ReadyAnswerImportOutcome, ReadyAnswerImportQuery, ReadyAnswerList, ReadyAnswerRow,
+    TableLanguage,
+};
 pub use rest::{
     ArchiveCursor, ArchiveHit, ArchivePage, ArchiveQuery, ClientHistory, CommandRequest,
     CommandResponse, HistoryPage, HistoryQuery, NoArchiveCursor, SignInRequest, SignInResponse,

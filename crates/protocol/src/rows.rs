@@ -2,10 +2,12 @@
 
 use pult_domain::provider::FailureKind;
 use pult_domain::{
-    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, Place, Role,
-    Status, Timestamp,
+    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, Place,
+    ReadyAnswerId, Role, Status, Timestamp,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::ReadyAnswerRow;
 
 /// One row of the feed. Rows of a page are in the order of their change; a row with the same id
 /// replaces the one before.
@@ -31,6 +33,13 @@ pub enum Row {
     Channel(ChannelRow),
     /// A program with an API key.
     Integration(IntegrationRow),
+    /// A ready answer of the company's, or of the reader's own.
+    ReadyAnswer(ReadyAnswerRow),
+    /// A ready answer that was deleted.
+    ReadyAnswerGone {
+        /// Which.
+        id: ReadyAnswerId,
+    },
 }
 
 /// Whether an operator has a panel connected. Not a row of the feed: it is told as it is, to who is

@@ -16,7 +16,8 @@ use pult_sqlite::Reader;
 
 use crate::writer::Work;
 use crate::{
-    IsFollowed, StoreError, audience, channels, chats, entries, integrations, marks, operators, sql,
+    IsFollowed, ReadyAnswerChange, StoreError, audience, channels, chats, entries, integrations,
+    marks, operators, ready_answers, sql,
 };
 
 /// Most bytes of a page's rows as JSON, unless one change alone is larger. A connection keeps the
@@ -29,7 +30,7 @@ pub(crate) const PAGE_BYTES: usize = MAX_FRAME_BYTES / 64;
 const NEWEST_BYTES: usize = MAX_FRAME_BYTES / 2;
 
 /// More changes than this are not read one by one: a snapshot is smaller.
-const MAX_CHANGES: usize = 5_000;
+pub(crate) const MAX_CHANGES: usize = 5_000;
 
 /// What one commit changed.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ pub struct ChangeSet {
     pub from: Seq,
     /// Its last change.
     pub to: Seq,
-    /// Whether the chats and marks that changed are in it. They are not if nobody at all followed
+    /// Whether the chats, marks and ready answers that changed are in it. They are not if nobody at all followed
     /// commits when it was made: whoever follows them since reads from the store.
     pub is_whole: bool,
     /// Chats that changed.
@@ -52,6 +53,8 @@ pub struct ChangeSet {
     /// Read marks that grew in what their owner sees, or whose chat came into their sight again, and
     /// whose they are.
     pub marks: Vec<(OperatorId, MarkRow)>,
+    /// Ready answers that are new, have changed or are gone.
+    pub ready_answers: Vec<ReadyAnswerChange>,
     /// Whether a lane of delivery may have something to do.
     pub lanes: bool,
 }
@@ -164,6 +167,7 @@ pub(crate) fn change_set(
         channels: Vec::new(),
         integrations: Vec::new(),
         marks: Vec::new(),
+        ready_answers: Vec::new(),
         lanes: touched.lanes,
     };
     for operator in &touched.operators {
@@ -178,6 +182,10 @@ pub(crate) fn change_set(
     }
     if !set.is_whole {
         return Ok(Some(set));
+    }
+    for answer in &touched.ready_answers {
+        set.ready_answers
+            .extend(ready_answers::changed(reader, *answer)?);
     }
     let mut own_marks = touched.marks.clone();
     for (chat, changed) in &touched.chats {
@@ -359,6 +367,9 @@ fn changes_since(
     }
     for (seq, row) in integrations::changed_since(reader, since)? {
         changes.push(plain(seq, Row::Integration(row)));
+    }
+    for (seq, row) in ready_answers::changed_since(reader, operator, since, MAX_CHANGES + 1)? {
+        changes.push(plain(seq, row));
     }
     let mut seen = visible(reader, operator)?;
     for (chat, from) in &mut seen {
@@ -572,6 +583,11 @@ fn pages_of_snapshot(
         integrations::changed_since(reader, 0)?
             .into_iter()
             .map(|(_, row)| Row::Integration(row)),
+    );
+    rows.extend(
+        ready_answers::changed_since(reader, operator, 0, usize::MAX)?
+            .into_iter()
+            .map(|(_, row)| row),
     );
     for chat in visible(reader, operator)?.into_keys() {
         rows.extend(begin_of_sight(reader, chat, 0)?.rows);

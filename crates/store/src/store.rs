@@ -7,10 +7,14 @@ use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
 use pult_domain::provider::{ChannelFact, SendOutcome};
-use pult_domain::{ChannelId, ChatId, IntegrationId, OperatorId, Place, Seq, SessionId, Timestamp};
+use pult_domain::{
+    ChannelId, ChatId, IntegrationId, OperatorId, Place, ReadyAnswer, ReadyAnswerId, Seq,
+    SessionId, Timestamp,
+};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ChannelKind, ClientHistory, CommandDone, CommandEnvelope, Cursor,
-    EntryRow, IntegrationRow, OperatorRow, Problem,
+    AnswerScope, ArchivePage, ArchiveQuery, ChannelKind, ClientHistory, CommandDone,
+    CommandEnvelope, Cursor, EntryRow, IntegrationRow, OperatorRow, Problem, ReadyAnswerImport,
+    ReadyAnswerRow,
 };
 use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
 
@@ -18,11 +22,12 @@ use crate::read_ahead::ReadAhead;
 use crate::reading::Reading;
 use crate::writer::{Work, Writing};
 use crate::{
-    Asking, Audience, ChangeSet, Channel, Figures, FiguresAsked, Forget, Forgotten,
+    Asking, Audience, ChangeSet, Channel, Figures, FiguresAsked, Forget, Forgotten, ImportLine,
     IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator, NewSession, Observer,
     Operator, OperatorExists, Page, PassPlace, Sending, ServiceFigures, Session, StoreError,
     StoredSession, archive, archive_index, channels, chats, commands, commits, deliveries, feed,
-    figures, ingest, integrations, journal, operators, retention, service_figures, sessions, talks,
+    figures, ingest, integrations, journal, operators, ready_answers, retention, service_figures,
+    sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".
@@ -49,6 +54,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0005_archive",
         sql: include_str!("../migrations/0005_archive.sql"),
+    },
+    Migration {
+        name: "0008_answers",
+        sql: include_str!("../migrations/0008_answers.sql"),
     },
     Migration {
         name: "0010_figures",
@@ -718,6 +727,86 @@ impl Store {
     pub async fn live_sessions(&self, ids: Vec<SessionId>) -> Answer<Vec<(SessionId, Timestamp)>> {
         let now = (self.clock)();
         self.read(move |file| sessions::alive(file, &ids, now))
+            .await
+    }
+
+    /// Puts a ready answer in the place of what has its id, for an operator who may.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn put_ready_answer(
+        &self,
+        asker: OperatorId,
+        id: ReadyAnswerId,
+        scope: AnswerScope,
+        answer: ReadyAnswer,
+    ) -> Answer<Result<ReadyAnswerRow, Problem>> {
+        self.writing
+            .run(move |work| ready_answers::put(work, asker, id, scope, &answer))
+            .await
+    }
+
+    /// Deletes a ready answer, for an operator who may. Nothing happens if it is deleted already.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn delete_ready_answer(
+        &self,
+        asker: OperatorId,
+        id: ReadyAnswerId,
+    ) -> Answer<Result<(), Problem>> {
+        self.writing
+            .run(move |work| ready_answers::delete(work, asker, id))
+            .await
+    }
+
+    /// What a table of ready answers would do.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn preview_ready_answers(
+        &self,
+        asker: OperatorId,
+        scope: AnswerScope,
+        lines: Vec<ImportLine>,
+    ) -> Answer<Result<ReadyAnswerImport, Problem>> {
+        self.read(move |file| ready_answers::preview(file, asker, scope, &lines))
+            .await
+    }
+
+    /// Does what a table of ready answers says, all of it or nothing.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn import_ready_answers(
+        &self,
+        asker: OperatorId,
+        scope: AnswerScope,
+        lines: Vec<ImportLine>,
+    ) -> Answer<Result<ReadyAnswerImport, Problem>> {
+        self.writing
+            .run(move |work| ready_answers::import(work, asker, scope, &lines))
+            .await
+    }
+
+    /// The company's ready answers, and those of one operator if there is one.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn ready_answers(&self, of: Option<OperatorId>) -> Answer<Vec<ReadyAnswerRow>> {
+        self.read(move |file| ready_answers::list(file, of)).await
+    }
+
+    /// The ready answers of one scope, by shortcut.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn ready_answers_of_scope(
+        &self,
+        asker: OperatorId,
+        scope: AnswerScope,
+    ) -> Answer<Vec<ReadyAnswerRow>> {
+        self.read(move |file| ready_answers::of_scope(file, asker, scope))
             .await
     }
 

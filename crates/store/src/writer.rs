@@ -58,6 +58,7 @@ pub(crate) struct Touched {
     pub(crate) operators: BTreeSet<i64>,
     pub(crate) channels: BTreeSet<i64>,
     pub(crate) integrations: BTreeSet<i64>,
+    pub(crate) ready_answers: BTreeSet<i64>,
     /// Read marks, as (operator, chat).
     pub(crate) marks: BTreeSet<(i64, i64)>,
     /// What happened that the figures count, and what turns out not to.
@@ -77,6 +78,7 @@ impl Touched {
         self.operators.extend(later.operators);
         self.channels.extend(later.channels);
         self.integrations.extend(later.integrations);
+        self.ready_answers.extend(later.ready_answers);
         self.marks.extend(later.marks);
         self.counted.extend(later.counted);
         self.lanes |= later.lanes;

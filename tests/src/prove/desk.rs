@@ -137,6 +137,7 @@ pub async fn looks(seat: &Seat, chat_id: ChatId) -> Result<Timeline, PanelError>
     looked.map_err(|_| PanelError {
         code: PanelErrorCode::Offline,
         message: "the history does not come".to_owned(),
+        problem: None,
     })?
 }
 

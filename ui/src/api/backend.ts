@@ -4,6 +4,7 @@
  * Two implementations: `tauri.ts` talks to the shell, `memory.ts` plays it for unit tests and for
  * working on the page in a browser. Nothing else in the page knows which of the two it has.
  */
+import type { AnswerScope } from './generated/AnswerScope';
 import type { ArchivePage } from './generated/ArchivePage';
 import type { ArchiveQuery } from './generated/ArchiveQuery';
 import type { ChatDeed } from './generated/ChatDeed';
@@ -18,7 +19,12 @@ import type { OperatorId } from './generated/OperatorId';
 import type { Overview } from './generated/Overview';
 import type { PanelEvent } from './generated/PanelEvent';
 import type { Place } from './generated/Place';
+import type { ReadyAnswerBody } from './generated/ReadyAnswerBody';
+import type { ReadyAnswerId } from './generated/ReadyAnswerId';
+import type { ReadyAnswerImport } from './generated/ReadyAnswerImport';
+import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
 import type { SignInFailure } from './generated/SignInFailure';
+import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
 
 /** Ends a subscription. */
@@ -58,6 +64,20 @@ export interface Backend {
   archived(chatId: ChatId, before: Place | null, limit: number): Promise<HistoryPage>;
   /** What the client's card shows besides the chat itself; needs the backend. */
   card(chatId: ChatId): Promise<ClientHistory>;
+  /** The ready answers that the operator may use, the company's and their own. */
+  readyAnswers(): Promise<ReadyAnswerRow[]>;
+  /** Adds a ready answer, changes it, or brings back one that was deleted; needs the backend. */
+  putReadyAnswer(id: ReadyAnswerId, body: ReadyAnswerBody): Promise<ReadyAnswerRow>;
+  /** Deletes a ready answer; needs the backend. */
+  deleteReadyAnswer(id: ReadyAnswerId): Promise<void>;
+  /** The ready answers of a scope as a table; needs the backend. */
+  exportReadyAnswers(scope: AnswerScope, language: TableLanguage): Promise<string>;
+  /** Puts a table of ready answers into a scope, or tells what that would do; needs the backend. */
+  importReadyAnswers(
+    scope: AnswerScope,
+    table: string,
+    preview: boolean,
+  ): Promise<ReadyAnswerImport>;
   /** Withdraws a command that was not handed over yet; false if it was too late. */
   takeBack(commandId: CommandId): Promise<boolean>;
   /** Sends a held command again, knowing what is new; a reply with what stands in the draft. */

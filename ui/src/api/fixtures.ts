@@ -55,6 +55,7 @@ function emptyWorld(now: number): World {
     integrations: [{ id: 'program-1c', name: '1С', is_active: true }],
     chats: new Map(),
     shells: [],
+    answers: [],
     lastSignIn: { address: 'https://pult.example.ru', login: 'anna' },
   };
 }

@@ -133,5 +133,5 @@ function needConnection(world: World): void {
 }
 
 function panelError(code: PanelError['code']): PanelError & Error {
-  return Object.assign(new Error(code), { code });
+  return Object.assign(new Error(code), { code, problem: null });
 }

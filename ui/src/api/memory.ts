@@ -7,6 +7,7 @@
  */
 import type { Backend, Unlisten } from './backend';
 import { FIXTURES, type World } from './fixtures';
+import type { AnswerScope } from './generated/AnswerScope';
 import type { ArchivePage } from './generated/ArchivePage';
 import type { ArchiveQuery } from './generated/ArchiveQuery';
 import type { ChatDeed } from './generated/ChatDeed';
@@ -29,9 +30,15 @@ import type { PanelErrorCode } from './generated/PanelErrorCode';
 import type { PanelEvent } from './generated/PanelEvent';
 import type { Place } from './generated/Place';
 import type { Problem } from './generated/Problem';
+import type { ReadyAnswerBody } from './generated/ReadyAnswerBody';
+import type { ReadyAnswerId } from './generated/ReadyAnswerId';
+import type { ReadyAnswerImport } from './generated/ReadyAnswerImport';
+import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
 import type { SessionView } from './generated/SessionView';
 import type { SignInFailure } from './generated/SignInFailure';
+import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
+import { exportAnswers, importAnswers, putAnswer } from './memory-answers';
 import { archive, archived, card } from './memory-archive';
 import type { MemoryChat, WorldEcho } from './world';
 
@@ -308,6 +315,40 @@ export class MemoryBackend implements Backend {
     };
     this.#later(() => this.settle(chatId));
     return this.#commandId();
+  }
+
+  async readyAnswers(): Promise<ReadyAnswerRow[]> {
+    this.#fail();
+    return [...this.world.answers];
+  }
+
+  async putReadyAnswer(id: ReadyAnswerId, body: ReadyAnswerBody): Promise<ReadyAnswerRow> {
+    this.#fail();
+    const row = putAnswer(this.world, id, body);
+    this.#emit({ event: 'ready_answers_changed' });
+    return row;
+  }
+
+  async deleteReadyAnswer(id: ReadyAnswerId): Promise<void> {
+    this.#fail();
+    this.world.answers = this.world.answers.filter((answer) => answer.id !== id);
+    this.#emit({ event: 'ready_answers_changed' });
+  }
+
+  async exportReadyAnswers(scope: AnswerScope, language: TableLanguage): Promise<string> {
+    this.#fail();
+    return exportAnswers(this.world, scope, language);
+  }
+
+  async importReadyAnswers(
+    scope: AnswerScope,
+    table: string,
+    preview: boolean,
+  ): Promise<ReadyAnswerImport> {
+    this.#fail();
+    const report = importAnswers(this.world, scope, table, preview);
+    if (report.is_done) this.#emit({ event: 'ready_answers_changed' });
+    return report;
   }
 
   async takeBack(commandId: CommandId): Promise<boolean> {
@@ -629,5 +670,5 @@ function summaryOf(chat: MemoryChat, me: OperatorId): ChatSummary {
 
 /** What the methods of the panel reject with: a value, as it comes from the shell. */
 function panelError(code: PanelErrorCode): PanelError & Error {
-  return Object.assign(new Error(code), { code });
+  return Object.assign(new Error(code), { code, problem: null });
 }

@@ -18,6 +18,12 @@ export const tauriBackend: Backend = {
   archive: (query) => invoke('archive', { query }),
   archived: (chatId, before, limit) => invoke('archived', { chatId, before, limit }),
   card: (chatId) => invoke('card', { chatId }),
+  readyAnswers: () => invoke('ready_answers'),
+  putReadyAnswer: (id, body) => invoke('put_ready_answer', { id, body }),
+  deleteReadyAnswer: (id) => invoke('delete_ready_answer', { id }),
+  exportReadyAnswers: (scope, language) => invoke('export_ready_answers', { scope, language }),
+  importReadyAnswers: (scope, table, preview) =>
+    invoke('import_ready_answers', { scope, table, preview }),
   takeBack: (commandId) => invoke('take_back', { commandId }),
   sendAnyway: (commandId) => invoke('send_anyway', { commandId }),
   dismissHeld: (commandId) => invoke('dismiss_held', { commandId }),

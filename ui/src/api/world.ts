@@ -17,6 +17,7 @@ import type { OperatorId } from './generated/OperatorId';
 import type { OperatorRow } from './generated/OperatorRow';
 import type { Pending } from './generated/Pending';
 import type { PresenceRow } from './generated/PresenceRow';
+import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
 import type { SessionView } from './generated/SessionView';
 import type { Shell } from './generated/Shell';
 import type { Timestamp } from './generated/Timestamp';
@@ -32,6 +33,7 @@ export interface World {
   integrations: IntegrationRow[];
   chats: Map<string, MemoryChat>;
   shells: Shell[];
+  answers: ReadyAnswerRow[];
   lastSignIn: LastSignIn | null;
 }
 

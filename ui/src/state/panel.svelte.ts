@@ -17,6 +17,7 @@ import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
 import { presenceText, roleName } from '../format/people';
 import { m } from '../paraglide/messages';
+import { Answers } from './answers.svelte';
 import { Clock } from './clock.svelte';
 import { longestWaiting, nWaiting } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
@@ -32,6 +33,7 @@ const KEPT_TIMELINES = 12;
 export class PanelState {
   readonly backend: Backend;
   readonly settings: Settings;
+  readonly answers: Answers;
   readonly toasts = new Toasts();
   readonly clock = new Clock();
 
@@ -82,6 +84,7 @@ export class PanelState {
   constructor(backend: Backend, settings: Settings) {
     this.backend = backend;
     this.settings = settings;
+    this.answers = new Answers(backend, settings.storage);
     this.#reload = coalesced(async () => {
       try {
         const overview = await this.backend.overview();
@@ -124,6 +127,7 @@ export class PanelState {
     });
     look();
     void this.reload();
+    void this.answers.reload();
     return () => {
       isOver = true;
       for (const end of endings) end();
@@ -289,11 +293,15 @@ export class PanelState {
         case 'timeline_changed':
           void this.#timelines.get(event.chat_id)?.refresh();
           break;
+        case 'ready_answers_changed':
+          void this.answers.reload();
+          break;
         case 'notify':
           this.#banner(event.notification);
           break;
         case 'overflowed':
           void this.reload();
+          void this.answers.reload();
           for (const timeline of this.#timelines.values()) void timeline.refresh();
           break;
       }
@@ -325,6 +333,7 @@ export class PanelState {
   #forgetChats(): void {
     this.timeline = null;
     this.#timelines.clear();
+    this.answers.forget();
   }
 }
 

@@ -9,6 +9,7 @@ import type { ComposerMode } from '../api/generated/ComposerMode';
 import type { Held } from '../api/generated/Held';
 import type { HeldAction } from '../api/generated/HeldAction';
 import type { OperatorId } from '../api/generated/OperatorId';
+import type { PanelError } from '../api/generated/PanelError';
 import type { PanelErrorCode } from '../api/generated/PanelErrorCode';
 import type { Problem } from '../api/generated/Problem';
 import type { SignInFailure } from '../api/generated/SignInFailure';
@@ -110,6 +111,36 @@ const PROBLEMS: Record<Code, ProblemEntry> = {
     deedActions: LET_GO,
   },
   id_reused: { severity: 'bad', text: m.problem_id_reused, actions: KEEP, deedActions: REPEAT },
+  ready_answer_not_found: {
+    severity: 'info',
+    text: m.problem_ready_answer_not_found,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  ready_answer_wrong: {
+    severity: 'warn',
+    text: m.problem_ready_answer_wrong,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  shortcut_taken: {
+    severity: 'warn',
+    text: m.problem_shortcut_taken,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  too_many_ready_answers: {
+    severity: 'warn',
+    text: m.problem_too_many_ready_answers,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  table_unreadable: {
+    severity: 'warn',
+    text: m.problem_table_unreadable,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
   wrong_password: {
     severity: 'warn',
     text: m.problem_wrong_password,
@@ -317,8 +348,16 @@ export function panelErrorCode(error: unknown): PanelErrorCode | null {
     : null;
 }
 
+/** What the backend refused something with, if that is what a method of the panel rejected with. */
+export function refusedWith(error: unknown): Problem | null {
+  if (typeof error !== 'object' || error === null || !('problem' in error)) return null;
+  return (error as PanelError).problem;
+}
+
 /** Words for what a method of the panel rejected with. */
 export function panelErrorText(error: unknown): string {
+  const problem = refusedWith(error);
+  if (problem !== null) return problemText(problem);
   const code = panelErrorCode(error);
   return code === null ? m.error_unknown() : PANEL_ERRORS[code]();
 }

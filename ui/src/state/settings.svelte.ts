@@ -35,11 +35,12 @@ export class Settings {
   section = $state('');
 
   #systemIsDark = $state(false);
-  readonly #storage: Storage | null;
+  /** Where this window keeps what is its own; none where that is forbidden. */
+  readonly storage: Storage | null;
 
   /** Reads what is kept in `storage`; without one, or with nothing in it, the defaults hold. */
   constructor(storage: Storage | null, systemLanguage = 'ru') {
-    this.#storage = storage;
+    this.storage = storage;
     this.language = systemLanguage.startsWith('ru') ? 'ru' : 'en';
     const kept = read(storage);
     this.language = oneOf(LANGUAGES, kept['language']) ?? this.language;
@@ -113,7 +114,7 @@ export class Settings {
       section: this.section,
     });
     try {
-      this.#storage?.setItem(KEY, text);
+      this.storage?.setItem(KEY, text);
     } catch {
       // A full or forbidden storage costs the setting at the next start, nothing else.
     }

@@ -309,6 +309,25 @@ impl Signed {
         Answer::of(request).await
     }
 
+    /// A request with a JSON body.
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.request(method, url).bearer_auth(&self.token);
+        Answer::of(request.json(body)).await
+    }
+
+    /// A request with any other body.
+    pub(crate) async fn send_bytes(
+        &self,
+        method: Method,
+        path: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let url = format!("http://{}{path}", self.address);
+        let request = self.http.request(method, url).bearer_auth(&self.token);
+        Answer::of(request.body(body.into())).await
+    }
+
     /// A command over REST.
     pub(crate) async fn post(&self, id: CommandId, command: &Command) -> Answer {
         self.post_json(&json!({ "id": id, "command": command }))

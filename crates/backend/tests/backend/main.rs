@@ -32,6 +32,8 @@ mod presence;
 #[cfg(test)]
 mod program;
 #[cfg(test)]
+mod ready_answers;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod rights;

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use futures_util::{SinkExt as _, StreamExt as _};
-use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place};
+use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place, ReadyAnswerId};
 use pult_protocol::{
     BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, Cursor, EntryRow,
     GoneWhy, IntegrationRow, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, PresenceRow,
-    Problem, Row, Token,
+    Problem, ReadyAnswerRow, Row, Token,
 };
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
@@ -136,6 +136,7 @@ pub(crate) struct TestPanel {
     pub(crate) operators: BTreeMap<OperatorId, OperatorRow>,
     pub(crate) channels: BTreeMap<ChannelId, ChannelRow>,
     pub(crate) integrations: BTreeMap<IntegrationId, IntegrationRow>,
+    pub(crate) ready_answers: BTreeMap<ReadyAnswerId, ReadyAnswerRow>,
     pub(crate) chats: BTreeMap<ChatId, ChatRow>,
     pub(crate) entries: BTreeMap<(ChatId, Place), EntryRow>,
     pub(crate) marks: BTreeMap<ChatId, Place>,
@@ -165,6 +166,7 @@ impl TestPanel {
             operators: BTreeMap::new(),
             channels: BTreeMap::new(),
             integrations: BTreeMap::new(),
+            ready_answers: BTreeMap::new(),
             chats: BTreeMap::new(),
             entries: BTreeMap::new(),
             marks: BTreeMap::new(),
@@ -259,6 +261,12 @@ impl TestPanel {
             }
             Row::Integration(integration) => {
                 self.integrations.insert(integration.id, integration);
+            }
+            Row::ReadyAnswer(answer) => {
+                self.ready_answers.insert(answer.id, answer);
+            }
+            Row::ReadyAnswerGone { id } => {
+                self.ready_answers.remove(&id);
             }
         }
     }

@@ -176,7 +176,9 @@ impl Session {
                 | Row::Mark(_)
                 | Row::Operator(_)
                 | Row::Channel(_)
-                | Row::Integration(_) => None,
+                | Row::Integration(_)
+                | Row::ReadyAnswer(_)
+                | Row::ReadyAnswerGone { .. } => None,
             })
             .collect();
         let chats: Vec<&ChatRow> = chat_rows(page)
@@ -207,6 +209,11 @@ impl Session {
             for chat_id in applied.before.keys() {
                 self.events
                     .send(PanelEvent::TimelineChanged { chat_id: *chat_id });
+            }
+            let is_answer =
+                |row: &Row| matches!(row, Row::ReadyAnswer(_) | Row::ReadyAnswerGone { .. });
+            if page.rows.iter().any(is_answer) {
+                self.events.send(PanelEvent::ReadyAnswersChanged);
             }
         }
         let context = News {
@@ -258,7 +265,9 @@ fn is_lost(page: &Page, chat_id: ChatId) -> bool {
         | Row::Mark(_)
         | Row::Operator(_)
         | Row::Channel(_)
-        | Row::Integration(_) => None,
+        | Row::Integration(_)
+        | Row::ReadyAnswer(_)
+        | Row::ReadyAnswerGone { .. } => None,
     });
     last_word.unwrap_or(page.is_snapshot)
 }
@@ -271,7 +280,9 @@ fn chat_rows(page: &Page) -> impl Iterator<Item = &ChatRow> {
         | Row::Mark(_)
         | Row::Operator(_)
         | Row::Channel(_)
-        | Row::Integration(_) => None,
+        | Row::Integration(_)
+        | Row::ReadyAnswer(_)
+        | Row::ReadyAnswerGone { .. } => None,
     })
 }
 
@@ -290,7 +301,9 @@ fn chats_after(page: &Page) -> BTreeMap<ChatId, &ChatRow> {
             | Row::Mark(_)
             | Row::Operator(_)
             | Row::Channel(_)
-            | Row::Integration(_) => {}
+            | Row::Integration(_)
+            | Row::ReadyAnswer(_)
+            | Row::ReadyAnswerGone { .. } => {}
         }
     }
     chats
@@ -415,7 +428,9 @@ impl News {
             | Row::Mark(_)
             | Row::Operator(_)
             | Row::Channel(_)
-            | Row::Integration(_) => None,
+            | Row::Integration(_)
+            | Row::ReadyAnswer(_)
+            | Row::ReadyAnswerGone { .. } => None,
         });
         let mut given = None;
         for entry in new {
@@ -449,7 +464,9 @@ impl News {
             | Row::Mark(_)
             | Row::Operator(_)
             | Row::Channel(_)
-            | Row::Integration(_) => None,
+            | Row::Integration(_)
+            | Row::ReadyAnswer(_)
+            | Row::ReadyAnswerGone { .. } => None,
         });
         Some(notification(
             NotificationKind::Given,

@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use pult_domain::{
-    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, Place, Refusal,
-    Role, Seq, Status, Timestamp,
+    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, Place,
+    ReadyAnswerId, Refusal, Role, Seq, Status, Timestamp,
 };
 use pult_protocol::{
-    ArchiveCursor, BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow, ClientCard, Code,
-    Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse, Cursor, Delivery,
-    DeliveryState, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage,
-    IntegrationRow, MarkRow, Notice, OperatorRow, PanelFrame, Preview, Problem, Row, SignInRequest,
-    SignInResponse, Token,
+    AnswerScope, ArchiveCursor, BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow,
+    ClientCard, Code, Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse,
+    Cursor, Delivery, DeliveryState, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy,
+    HistoryPage, IntegrationRow, MarkRow, Notice, OperatorRow, PanelFrame, Preview, Problem,
+    ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine,
+    ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest, SignInResponse, Token,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +23,7 @@ const CHAT: ChatId = ChatId(Uuid::from_u128(0x0c));
 const ANNA: OperatorId = OperatorId(Uuid::from_u128(0xa0));
 const BORIS: OperatorId = OperatorId(Uuid::from_u128(0xb0));
 const COMMAND: CommandId = CommandId(Uuid::from_u128(0x1d));
+const ANSWER: ReadyAnswerId = ReadyAnswerId(Uuid::from_u128(0xaa));
 const ENTRY: EntryId = EntryId(Uuid::from_u128(0xe0));
 const CHANNEL: ChannelId = ChannelId(Uuid::from_u128(0xca));
 const NOON: Timestamp = Timestamp(1_790_000_000_000);
@@ -354,6 +356,11 @@ fn codes() {
             Code::TextEmpty,
             Code::TextTooLong,
             Code::IdReused,
+            Code::ReadyAnswerNotFound,
+            Code::ReadyAnswerWrong,
+            Code::ShortcutTaken,
+            Code::TooManyReadyAnswers,
+            Code::TableUnreadable,
             Code::WrongPassword,
             Code::TooManyTries,
             Code::SignedOut,
@@ -410,6 +417,15 @@ fn rows() {
                     is_active: true,
                 }),
             ),
+            (
+                "ready answer, the company's",
+                Row::ReadyAnswer(ready_answer(None)),
+            ),
+            (
+                "ready answer, own",
+                Row::ReadyAnswer(ready_answer(Some(ANNA))),
+            ),
+            ("ready answer, deleted", Row::ReadyAnswerGone { id: ANSWER }),
             ("channel", channel(None)),
             (
                 "channel, blocked",
@@ -417,6 +433,58 @@ fn rows() {
             ),
         ]),
     );
+}
+
+fn ready_answer(owner_id: Option<OperatorId>) -> ReadyAnswerRow {
+    ReadyAnswerRow {
+        id: ANSWER,
+        owner_id,
+        shortcut: "привет".to_owned(),
+        title: "Начало разговора".to_owned(),
+        group: "Общее".to_owned(),
+        text: "Здравствуйте, {клиент}!".to_owned(),
+    }
+}
+
+#[test]
+fn ready_answers_over_rest() {
+    let line = |outcome| ReadyAnswerImportLine {
+        line: 2,
+        shortcut: "привет".to_owned(),
+        text: "Здравствуйте!".to_owned(),
+        outcome,
+    };
+    let wrong = |fault| line(ReadyAnswerImportOutcome::Wrong { fault });
+    let report = ReadyAnswerImport {
+        is_done: false,
+        n_new: 1,
+        n_changed: 1,
+        n_unchanged: 1,
+        n_wrong: 9,
+        lines: vec![
+            line(ReadyAnswerImportOutcome::New),
+            line(ReadyAnswerImportOutcome::Changed),
+            line(ReadyAnswerImportOutcome::Unchanged),
+            line(ReadyAnswerImportOutcome::Repeated { of_line: 1 }),
+            line(ReadyAnswerImportOutcome::TooMany { max: 2_000 }),
+            wrong(ReadyAnswerFault::ShortcutEmpty),
+            wrong(ReadyAnswerFault::ShortcutTooLong),
+            wrong(ReadyAnswerFault::ShortcutSigns),
+            wrong(ReadyAnswerFault::TitleTooLong),
+            wrong(ReadyAnswerFault::GroupTooLong),
+            wrong(ReadyAnswerFault::TextEmpty),
+            wrong(ReadyAnswerFault::TextTooLong),
+        ],
+    };
+    let body = ReadyAnswerBody {
+        scope: AnswerScope::Own,
+        shortcut: "привет".to_owned(),
+        title: String::new(),
+        group: String::new(),
+        text: "Здравствуйте!".to_owned(),
+    };
+    stands("ready_answer_body", wire(vec![("put", body)]));
+    stands("ready_answer_import", wire(vec![("report", report)]));
 }
 
 #[test]

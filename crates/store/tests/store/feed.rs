@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use pult_domain::provider::{Fact, Progress};
-use pult_domain::{ChatId, IntegrationId, OperatorId, Place, Status};
+use pult_domain::{ChatId, IntegrationId, OperatorId, Place, ReadyAnswerId, Status};
 use pult_protocol::{
-    ChannelRow, ChatRow, Command, Cursor, EntryBody, EntryRow, GoneWhy, IntegrationRow,
-    MAX_FRAME_BYTES, MarkRow, Notice, OperatorRow, Row,
+    AnswerScope, ChannelRow, ChatRow, Command, Cursor, EntryBody, EntryRow, GoneWhy,
+    IntegrationRow, MAX_FRAME_BYTES, MarkRow, Notice, OperatorRow, ReadyAnswerRow, Row,
 };
 use pult_store::{Asking, Audience, ChangeSet, NewIntegration, Page};
 use rstest::rstest;
 
 use crate::kit::{TestStore, accepted, envelope, failure, status};
+use crate::ready_answers::answer;
 
 /// Whether a set holds all that a reader must be told.
 fn is_enough_for(set: &ChangeSet, reader: OperatorId) -> bool {
@@ -56,6 +57,9 @@ fn rows_for(set: &ChangeSet, reader: OperatorId) -> Vec<Row> {
             (false, false) => {}
         }
     }
+    let answers = set.ready_answers.iter();
+    let answers = answers.filter(|(whose, _)| whose.is_none_or(|whose| whose == reader));
+    rows.extend(answers.map(|(_, row)| row.clone()));
     let own = set.marks.iter().filter(|(whose, _)| *whose == reader);
     rows.extend(own.map(|(_, mark)| Row::Mark(*mark)));
     rows
@@ -70,6 +74,7 @@ struct Held {
     operators: BTreeMap<OperatorId, OperatorRow>,
     channels: Vec<ChannelRow>,
     integrations: BTreeMap<IntegrationId, IntegrationRow>,
+    ready_answers: BTreeMap<ReadyAnswerId, ReadyAnswerRow>,
     cursor: Option<Cursor>,
 }
 
@@ -126,6 +131,16 @@ impl Panel {
             Row::Integration(integration) => {
                 held.integrations.insert(integration.id, integration);
             }
+            Row::ReadyAnswer(answer) => {
+                assert!(
+                    answer.owner_id.is_none_or(|owner| owner == self.operator),
+                    "somebody else's own ready answer was sent: {answer:?}"
+                );
+                held.ready_answers.insert(answer.id, answer);
+            }
+            Row::ReadyAnswerGone { id } => {
+                held.ready_answers.remove(&id);
+            }
         }
     }
 
@@ -173,19 +188,55 @@ impl Panel {
 /// Something that happens, at somebody's.
 #[derive(Debug, Clone)]
 enum Step {
-    Writes { client: usize },
-    Replies { who: usize, chat: usize },
-    Closes { who: usize, chat: usize },
-    Reopens { who: usize, chat: usize },
-    Reads { who: usize, chat: usize, place: i64 },
-    Asks { who: usize, chat: usize, ask: Ask },
+    Writes {
+        client: usize,
+    },
+    Replies {
+        who: usize,
+        chat: usize,
+    },
+    Closes {
+        who: usize,
+        chat: usize,
+    },
+    Reopens {
+        who: usize,
+        chat: usize,
+    },
+    Reads {
+        who: usize,
+        chat: usize,
+        place: i64,
+    },
+    Asks {
+        who: usize,
+        chat: usize,
+        ask: Ask,
+    },
     ProgramComes,
-    ProgramCloses { chat: usize },
-    Leaves { who: usize },
+    ProgramCloses {
+        chat: usize,
+    },
+    Leaves {
+        who: usize,
+    },
     IsSent,
-    IsRead { chat: usize },
-    FailsLate { chat: usize },
-    IsRenamed { client: usize },
+    IsRead {
+        chat: usize,
+    },
+    FailsLate {
+        chat: usize,
+    },
+    IsRenamed {
+        client: usize,
+    },
+    /// Puts a ready answer, or deletes it.
+    KeepsAnswer {
+        who: usize,
+        scope: AnswerScope,
+        n: u128,
+        is_deleted: bool,
+    },
 }
 
 /// What somebody asks for in a chat besides answering and closing it; colleagues by number.
@@ -238,7 +289,20 @@ fn what_happens() -> impl Strategy<Value = Step> {
         1 => chat.clone().prop_map(|chat| Step::IsRead { chat }),
         1 => chat.prop_map(|chat| Step::FailsLate { chat }),
         1 => client.prop_map(|client| Step::IsRenamed { client }),
+        3 => keeps_answer(),
     ]
+}
+
+fn keeps_answer() -> impl Strategy<Value = Step> {
+    let scope = prop_oneof![Just(AnswerScope::Company), Just(AnswerScope::Own)];
+    (0..N_OPERATORS, scope, 0..3_u128, any::<bool>()).prop_map(|(who, scope, n, is_deleted)| {
+        Step::KeepsAnswer {
+            who,
+            scope,
+            n,
+            is_deleted,
+        }
+    })
 }
 
 fn what_is_asked() -> impl Strategy<Value = Ask> {
@@ -344,6 +408,26 @@ impl World {
         }
     }
 
+    async fn keeps_answer(&self, asker: OperatorId, scope: AnswerScope, n: u128, is_deleted: bool) {
+        let base = match scope {
+            AnswerScope::Company => 0,
+            AnswerScope::Own => asker.0.as_u128(),
+        };
+        let id = ReadyAnswerId(uuid::Uuid::from_u128(base.wrapping_add(n)));
+        let store = &self.store;
+        if is_deleted {
+            drop(store.delete_ready_answer(asker, id).await.unwrap());
+        } else {
+            let answer = answer(&format!("a{n}"), &store.next_wamid());
+            drop(
+                store
+                    .put_ready_answer(asker, id, scope, answer)
+                    .await
+                    .unwrap(),
+            );
+        }
+    }
+
     async fn happens(&self, step: &Step) {
         let store = &self.store;
         match *step {
@@ -388,6 +472,15 @@ impl World {
                     };
                     drop(store.command(asking, envelope(close)).await.unwrap());
                 }
+            }
+            Step::KeepsAnswer {
+                who,
+                scope,
+                n,
+                is_deleted,
+            } => {
+                let asker = self.people[who];
+                self.keeps_answer(asker, scope, n, is_deleted).await;
             }
             Step::Leaves { who } => {
                 store.deactivate_operator(self.people[who]).await.unwrap();
@@ -667,7 +760,9 @@ async fn going_from_the_queue_into_ones_hands_takes_nothing_away() {
         | Row::Mark(_)
         | Row::Operator(_)
         | Row::Channel(_)
-        | Row::Integration(_) => false,
+        | Row::Integration(_)
+        | Row::ReadyAnswer(_)
+        | Row::ReadyAnswerGone { .. } => false,
     };
     assert!(!rows.is_empty() && rows.iter().all(is_new), "{rows:?}");
 }

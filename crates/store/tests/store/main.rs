@@ -19,6 +19,8 @@ mod life;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod ready_answers;
+#[cfg(test)]
 mod schema;
 #[cfg(test)]
 mod service_figures;

@@ -617,6 +617,11 @@ impl<'a> Judge<'a> {
             Code::TextEmpty => kind == Kind::Comment && given.token.is_empty(),
             Code::TextTooLong
             | Code::IdReused
+            | Code::ReadyAnswerNotFound
+            | Code::ReadyAnswerWrong
+            | Code::ShortcutTaken
+            | Code::TooManyReadyAnswers
+            | Code::TableUnreadable
             | Code::WrongPassword
             | Code::TooManyTries
             | Code::SignedOut

@@ -3,4 +3,4 @@
 /**
  * What went wrong, stable across versions: programs compare codes, never texts.
  */
-export type Code = "chat_taken" | "chat_closed" | "newer_message" | "not_allowed" | "wrong_status" | "chat_not_found" | "colleague_inactive" | "already_owner" | "operator_inactive" | "text_empty" | "text_too_long" | "id_reused" | "wrong_password" | "too_many_tries" | "signed_out" | "protocol_too_old" | "protocol_too_new" | "malformed" | "unknown_frame" | "too_large" | "bad_signature" | "not_found" | "unavailable" | "internal";
+export type Code = "chat_taken" | "chat_closed" | "newer_message" | "not_allowed" | "wrong_status" | "chat_not_found" | "colleague_inactive" | "already_owner" | "operator_inactive" | "text_empty" | "text_too_long" | "id_reused" | "ready_answer_not_found" | "ready_answer_wrong" | "shortcut_taken" | "too_many_ready_answers" | "table_unreadable" | "wrong_password" | "too_many_tries" | "signed_out" | "protocol_too_old" | "protocol_too_new" | "malformed" | "unknown_frame" | "too_large" | "bad_signature" | "not_found" | "unavailable" | "internal";
