@@ -10,6 +10,7 @@ const COMMANDS: &[&str] = &[
     "archive",
     "archived",
     "card",
+    "figures",
     "reopen_chat",
     "take_back",
     "send_anyway",

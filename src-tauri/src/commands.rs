@@ -17,7 +17,9 @@ use pult_panel::view::{
     ChatDeed, ComposerMode, DraftRevision, LastSignIn, Overview, SignInFailure, Timeline,
 };
 use pult_panel::{Panel, PanelError};
-use pult_protocol::{ArchivePage, ArchiveQuery, ClientHistory, HistoryPage};
+use pult_protocol::{
+    ArchivePage, ArchiveQuery, ClientHistory, FiguresQuery, HistoryPage, ServiceFigures,
+};
 use serde::Serialize;
 use tauri::{AppHandle, Manager, Runtime, State};
 use url::Url;
@@ -106,6 +108,14 @@ pub(crate) async fn card(
     chat_id: ChatId,
 ) -> Result<ClientHistory, PanelError> {
     panel.card(chat_id).await
+}
+
+#[tauri::command]
+pub(crate) async fn figures(
+    panel: State<'_, Panel>,
+    query: FiguresQuery,
+) -> Result<ServiceFigures, PanelError> {
+    panel.figures(query).await
 }
 
 #[tauri::command]

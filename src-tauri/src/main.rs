@@ -65,6 +65,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::archive,
             commands::archived,
             commands::card,
+            commands::figures,
             commands::reopen_chat,
             commands::take_back,
             commands::send_anyway,

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use pult_panel::{PanelError, view};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, HistoryPage, ReadyAnswerBody, ReadyAnswerImport,
-    ReadyAnswerRow, TableLanguage,
+    ArchivePage, ArchiveQuery, ClientHistory, FiguresQuery, HistoryPage, ReadyAnswerBody,
+    ReadyAnswerImport, ReadyAnswerRow, ServiceFigures, TableLanguage,
 };
 use ts_rs::{Config, TS};
 
@@ -31,6 +31,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ReadyAnswerBody::export_all(&config)?;
     ReadyAnswerImport::export_all(&config)?;
     TableLanguage::export_all(&config)?;
+    FiguresQuery::export_all(&config)?;
+    ServiceFigures::export_all(&config)?;
     PanelError::export_all(&config)?;
     Ok(())
 }

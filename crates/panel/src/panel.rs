@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use pult_domain::{ChatId, CommandId, OperatorId, Place};
-use pult_protocol::{ArchivePage, ArchiveQuery, ClientHistory, HistoryPage, SignInRequest, Token};
+use pult_protocol::{
+    ArchivePage, ArchiveQuery, ClientHistory, FiguresQuery, HistoryPage, ServiceFigures,
+    SignInRequest, Token,
+};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
@@ -296,6 +299,20 @@ impl Panel {
             .rest
             .card(&session.account.address, &session.token, chat_id);
         Ok(card.await?)
+    }
+
+    /// The figures of some days, which are at the backend.
+    ///
+    /// # Errors
+    /// Offline, or what the backend refused.
+    pub async fn figures(&self, query: FiguresQuery) -> Result<ServiceFigures, PanelError> {
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        let account = &session.account;
+        let figures = self
+            .inner
+            .rest
+            .figures(&account.address, &session.token, &query);
+        Ok(figures.await?)
     }
 
     /// Withdraws a command that was not handed over yet; its text is the draft again. False if it

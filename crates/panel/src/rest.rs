@@ -1,13 +1,13 @@
-//! What goes by REST: signing in and out, older history, the archive and clients' cards, what is
-//! managed.
+//! What goes by REST: signing in and out, older history, the archive and clients' cards, figures,
+//! what is managed.
 
 use std::time::Duration;
 
 use pult_domain::{ChatId, Place, ReadyAnswerId};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, Code, HistoryPage, Problem, ReadyAnswerBody,
-    ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery, ReadyAnswerRow,
-    SignInRequest, SignInResponse, Token,
+    ArchivePage, ArchiveQuery, ClientHistory, Code, FiguresQuery, HistoryPage, Problem,
+    ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery,
+    ReadyAnswerRow, ServiceFigures, SignInRequest, SignInResponse, Token,
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -118,6 +118,20 @@ impl Rest {
         let request = self
             .http
             .get(address.rest(&format!("chats/{chat_id}/card")))
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+
+    pub(crate) async fn figures(
+        &self,
+        address: &Address,
+        token: &Token,
+        query: &FiguresQuery,
+    ) -> Result<ServiceFigures, RestError> {
+        let request = self
+            .http
+            .get(address.rest("figures"))
+            .query(query)
             .bearer_auth(&token.0);
         read(send(request).await?).await
     }

@@ -101,12 +101,9 @@ pub struct AnswerTimes {
     /// How many of them in time.
     pub n_within: u32,
     /// The shortest time within which half of the answers came, in milliseconds.
-    #[ts(type = "number | null")]
     pub median_ms: Option<u64>,
     /// The shortest time within which nine of ten answers came, in milliseconds.
-    #[ts(type = "number | null")]
     pub p90_ms: Option<u64>,
     /// The mean, in whole milliseconds.
-    #[ts(type = "number | null")]
     pub mean_ms: Option<u64>,
 }

@@ -13,6 +13,7 @@ import type { ClientHistory } from './generated/ClientHistory';
 import type { CommandId } from './generated/CommandId';
 import type { ComposerMode } from './generated/ComposerMode';
 import type { DraftRevision } from './generated/DraftRevision';
+import type { FiguresQuery } from './generated/FiguresQuery';
 import type { HistoryPage } from './generated/HistoryPage';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { OperatorId } from './generated/OperatorId';
@@ -23,6 +24,7 @@ import type { ReadyAnswerBody } from './generated/ReadyAnswerBody';
 import type { ReadyAnswerId } from './generated/ReadyAnswerId';
 import type { ReadyAnswerImport } from './generated/ReadyAnswerImport';
 import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
+import type { ServiceFigures } from './generated/ServiceFigures';
 import type { SignInFailure } from './generated/SignInFailure';
 import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
@@ -78,6 +80,8 @@ export interface Backend {
     table: string,
     preview: boolean,
   ): Promise<ReadyAnswerImport>;
+  /** The figures of some days, for supervisors; needs the backend. */
+  figures(query: FiguresQuery): Promise<ServiceFigures>;
   /** Withdraws a command that was not handed over yet; false if it was too late. */
   takeBack(commandId: CommandId): Promise<boolean>;
   /** Sends a held command again, knowing what is new; a reply with what stands in the draft. */

@@ -563,6 +563,11 @@ export const FIXTURES = {
     ...withArchive(usual(now), now),
     connection: { state: 'offline', since: now - 7 * MINUTE },
   }),
+  'supervisor-offline': (now) => ({
+    ...supervised(now),
+    connection: { state: 'offline', since: now - 7 * MINUTE },
+  }),
+  'supervisor-empty': (now) => ({ ...supervised(now), chats: new Map<string, MemoryChat>() }),
   'archive-supervisor': (now) => withArchive(supervised(now), now),
   card: (now) => withCard(usual(now), now),
   'card-offline': (now) => ({

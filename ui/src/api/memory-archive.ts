@@ -128,7 +128,7 @@ function folded(text: string): string {
   return text.toLowerCase().replaceAll('ё', 'е');
 }
 
-function needConnection(world: World): void {
+export function needConnection(world: World): void {
   if (world.connection.state !== 'live') throw panelError('offline');
 }
 

@@ -19,6 +19,7 @@ import type { ComposerMode } from './generated/ComposerMode';
 import type { DeliveryState } from './generated/DeliveryState';
 import type { DraftRevision } from './generated/DraftRevision';
 import type { EntryBody } from './generated/EntryBody';
+import type { FiguresQuery } from './generated/FiguresQuery';
 import type { HeldAction } from './generated/HeldAction';
 import type { HistoryPage } from './generated/HistoryPage';
 import type { LastSignIn } from './generated/LastSignIn';
@@ -34,12 +35,14 @@ import type { ReadyAnswerBody } from './generated/ReadyAnswerBody';
 import type { ReadyAnswerId } from './generated/ReadyAnswerId';
 import type { ReadyAnswerImport } from './generated/ReadyAnswerImport';
 import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
+import type { ServiceFigures } from './generated/ServiceFigures';
 import type { SessionView } from './generated/SessionView';
 import type { SignInFailure } from './generated/SignInFailure';
 import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
 import { exportAnswers, importAnswers, putAnswer } from './memory-answers';
 import { archive, archived, card } from './memory-archive';
+import { figures } from './memory-figures';
 import type { MemoryChat, WorldEcho } from './world';
 
 /** How long a deed that can be taken back waits. */
@@ -302,6 +305,11 @@ export class MemoryBackend implements Backend {
   async card(chatId: ChatId): Promise<ClientHistory> {
     this.#fail();
     return card(this.world, chatId);
+  }
+
+  async figures(query: FiguresQuery): Promise<ServiceFigures> {
+    this.#fail();
+    return figures(this.world, query);
   }
 
   async reopenChat(chatId: ChatId): Promise<CommandId> {

@@ -24,6 +24,7 @@ export const tauriBackend: Backend = {
   exportReadyAnswers: (scope, language) => invoke('export_ready_answers', { scope, language }),
   importReadyAnswers: (scope, table, preview) =>
     invoke('import_ready_answers', { scope, table, preview }),
+  figures: (query) => invoke('figures', { query }),
   takeBack: (commandId) => invoke('take_back', { commandId }),
   sendAnyway: (commandId) => invoke('send_anyway', { commandId }),
   dismissHeld: (commandId) => invoke('dismiss_held', { commandId }),

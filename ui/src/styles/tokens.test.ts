@@ -88,6 +88,14 @@ describe.each([
     expect(contrast(line, theme.get('surface') ?? '')).toBeGreaterThanOrEqual(3);
   });
 
+  it('has bars that can be seen, and told from each other', () => {
+    const [first = '', second = ''] = [theme.get('chart-1'), theme.get('chart-2')];
+    for (const bar of [first, second]) {
+      expect(contrast(bar, theme.get('surface') ?? '')).toBeGreaterThanOrEqual(3);
+    }
+    expect(contrast(first, second)).toBeGreaterThan(1.1);
+  });
+
   it('has comments that cannot be taken for what the client sees', () => {
     expect(theme.get('comment')).not.toBe(theme.get('ours'));
     expect(contrast(theme.get('comment') ?? '', theme.get('ours') ?? '')).toBeGreaterThan(

@@ -1,6 +1,9 @@
 /** What the supervisor's view consists of. A tab stands in a file of its own and is named here. */
 import type { Component } from 'svelte';
 
+import { m } from '../../paraglide/messages';
+import Figures from './Figures.svelte';
+
 /** What a tab is handed. */
 interface SupervisionTabProps {
   /** Shows a chat of one's own lists there. */
@@ -14,4 +17,7 @@ export interface SupervisionTab {
   component: Component<SupervisionTabProps>;
 }
 
-export const TABS: SupervisionTab[] = [];
+export const TABS: SupervisionTab[] = [
+  // It needs nothing of what a tab is handed.
+  { id: 'figures', title: m.figures, component: (internals) => Figures(internals, {}) },
+];
