@@ -7,6 +7,7 @@ import type { EntryBody } from './generated/EntryBody';
 import type { FailureKind } from './generated/FailureKind';
 import type { HeldAction } from './generated/HeldAction';
 import type { Notice } from './generated/Notice';
+import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
 import type { Status } from './generated/Status';
 import { MemoryChat, type World } from './world';
 
@@ -55,9 +56,32 @@ function emptyWorld(now: number): World {
     integrations: [{ id: 'program-1c', name: '1С', is_active: true }],
     chats: new Map(),
     shells: [],
-    answers: [],
+    answers: readyAnswers(),
     lastSignIn: { address: 'https://pult.example.ru', login: 'anna' },
   };
+}
+
+/** The company's ready answers, and one of my own. */
+function readyAnswers(): ReadyAnswerRow[] {
+  const answer = (
+    shortcut: string,
+    title: string,
+    group: string,
+    text: string,
+    owner_id: string | null = null,
+  ): ReadyAnswerRow => ({ id: `answer-${shortcut}`, owner_id, shortcut, title, group, text });
+  return [
+    answer('привет', 'Начало разговора', 'Общее', 'Здравствуйте, {клиент}! Чем помочь?'),
+    answer(
+      'адрес',
+      'Где мы находимся',
+      'Магазин',
+      'Мы на Примерной улице, 1, вход со двора.\nОткрыты каждый день с 9 до 20.',
+    ),
+    answer('счёт', 'Оплата по счёту', 'Оплата', 'Вышлю счёт в течение часа. На кого его оформить?'),
+    answer('пока', '', 'Общее', 'Спасибо за обращение, {клиент}! С вами была {сотрудник}.'),
+    answer('мой-телефон', '', '', 'Мой рабочий номер: +7 999 000-01-99, {сотрудник}.', ME),
+  ];
 }
 
 interface ChatOptions {

@@ -1,7 +1,10 @@
 /** What can be managed in the panel. A section stands in a file of its own and is named here. */
+import MessageSquareText from '@lucide/svelte/icons/message-square-text';
 import type { Component } from 'svelte';
 
 import type { Role } from '../../api/generated/Role';
+import { m } from '../../paraglide/messages';
+import Answers from './Answers.svelte';
 
 export interface ManagementSection {
   /** Also the end of its test id. */
@@ -15,7 +18,16 @@ export interface ManagementSection {
   isFor: (role: Role) => boolean;
 }
 
-const SECTIONS: ManagementSection[] = [];
+const SECTIONS: ManagementSection[] = [
+  {
+    id: 'answers',
+    title: m.answers,
+    hint: m.answers_hint,
+    icon: MessageSquareText,
+    component: Answers,
+    isFor: () => true,
+  },
+];
 
 /** The sections that somebody with this role has. */
 export function sectionsFor(role: Role | undefined): ManagementSection[] {
