@@ -52,7 +52,7 @@ describe('the page of figures', () => {
   it('draws days and hours, and has the same numbers in tables', async () => {
     const { the, user } = await inFigures();
     await the('figures-days');
-    expect(drawn).toHaveLength(4);
+    await waitFor(() => expect(drawn).toHaveLength(4));
     const [days, , hours] = drawn;
     expect(days?.data[0]).toHaveLength(7);
     expect(hours?.data[0]).toHaveLength(24);
