@@ -238,7 +238,14 @@ fn chats_by_key(folder: &Path) -> Result<Vec<ChatId>> {
 async fn run(store: &Store, operator: u8, command: Command) -> Result<()> {
     let id = CommandId(Uuid::now_v7());
     let answer = store
-        .command(operator_id(operator), CommandEnvelope { id, command })
+        .command(
+            operator_id(operator),
+            CommandEnvelope {
+                id,
+                command,
+                draft: None,
+            },
+        )
         .await?;
     ensure!(
         answer.is_ok(),

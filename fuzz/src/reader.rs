@@ -30,6 +30,7 @@ impl Reader {
                     self.entries.retain(|(chat, _), _| *chat != chat_id);
                 }
                 Row::Mark(_)
+                | Row::Draft(_)
                 | Row::Operator(_)
                 | Row::Channel(_)
                 | Row::Integration(_)

@@ -432,7 +432,11 @@ impl<'a> Trial<'a> {
 
     async fn command(&mut self, operator: u8, command: Command) -> Result<()> {
         let id = CommandId(uuid::Uuid::now_v7());
-        let envelope = CommandEnvelope { id, command };
+        let envelope = CommandEnvelope {
+            id,
+            command,
+            draft: None,
+        };
         let answer = self
             .store
             .command(office::operator_id(operator), envelope)

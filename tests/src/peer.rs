@@ -140,7 +140,11 @@ impl Peer {
         let id = CommandId(Uuid::now_v7());
         let ready = match way {
             Way::Socket => {
-                let frame = PanelFrame::Command(CommandEnvelope { id, command });
+                let frame = PanelFrame::Command(CommandEnvelope {
+                    id,
+                    command,
+                    draft: None,
+                });
                 Ready::Socket(id, text(&frame)?)
             }
             Way::Rest => {
@@ -323,6 +327,7 @@ fn apply(chats: &mut HashMap<ChatId, Told>, changes: Changes) {
                 };
             }
             Row::Mark(_)
+            | Row::Draft(_)
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_)
@@ -338,6 +343,7 @@ const fn entry_id(row: &Row) -> Option<EntryId> {
         Row::Chat(_)
         | Row::Gone { .. }
         | Row::Mark(_)
+        | Row::Draft(_)
         | Row::Operator(_)
         | Row::Channel(_)
         | Row::Integration(_)

@@ -36,7 +36,11 @@ pub(crate) async fn run(
         command,
         on_behalf_of,
     }) = body.map_err(|error| unreadable(&error))?;
-    let envelope = CommandEnvelope { id, command };
+    let envelope = CommandEnvelope {
+        id,
+        command,
+        draft: None,
+    };
     let chat_id = envelope.command.chat_id();
     let answer = carry_out(&backend, asking.for_whom(on_behalf_of)?, envelope).await;
     is_answered(id, chat_id);

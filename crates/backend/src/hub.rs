@@ -229,7 +229,7 @@ enum Made {
 #[derive(PartialEq, Eq, Hash)]
 struct View {
     chats: Vec<Sight>,
-    /// Whose marks and own ready answers are in it, if the set has any of this reader.
+    /// Whose marks, drafts and own ready answers are in it, if the set has any of this reader.
     own_of: Option<OperatorId>,
 }
 
@@ -262,7 +262,8 @@ impl View {
             (false, false) => Sight::Unseen,
         };
         let owners = set.ready_answers.iter().filter_map(|(whose, _)| *whose);
-        let mut owners = owners.chain(set.marks.iter().map(|(whose, _)| *whose));
+        let owners = owners.chain(set.marks.iter().map(|(whose, _)| *whose));
+        let mut owners = owners.chain(set.drafts.iter().map(|(whose, _)| *whose));
         Self {
             chats: set.chats.iter().map(|change| sight(change)).collect(),
             own_of: owners.any(|whose| whose == operator).then_some(operator),
@@ -307,6 +308,8 @@ impl View {
         rows.extend(answers.map(|(_, row)| row.clone()));
         let marks = set.marks.iter().filter(|(whose, _)| *whose == operator);
         rows.extend(marks.map(|(_, mark)| Row::Mark(*mark)));
+        let drafts = set.drafts.iter().filter(|(whose, _)| *whose == operator);
+        rows.extend(drafts.map(|(_, draft)| Row::Draft(draft.clone())));
         if rows.is_empty() {
             return Made::Nothing;
         }
@@ -373,6 +376,7 @@ mod tests {
             integrations: Vec::new(),
             marks: Vec::new(),
             ready_answers: Vec::new(),
+            drafts: Vec::new(),
             lanes: false,
         }
     }

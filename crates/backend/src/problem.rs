@@ -54,6 +54,7 @@ const fn status(code: Code) -> StatusCode {
         | Code::AlreadyOwner
         | Code::ColleagueInactive
         | Code::IdReused
+        | Code::DraftMoved
         | Code::ShortcutTaken
         | Code::TooManyReadyAnswers => StatusCode::CONFLICT,
         Code::NotAllowed | Code::OperatorInactive | Code::BadSignature => StatusCode::FORBIDDEN,

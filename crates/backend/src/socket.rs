@@ -14,8 +14,8 @@ use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgr
 use axum::response::Response;
 use pult_domain::{ChatId, CommandId, OperatorId, Timestamp};
 use pult_protocol::{
-    BackendFrame, Changes, Code, CommandEnvelope, Cursor, HEARTBEAT_MS, HELLO_TIMEOUT_MS,
-    MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Token,
+    BackendFrame, Changes, Code, CommandDone, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
+    HELLO_TIMEOUT_MS, MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Token,
 };
 use pult_store::Asking;
 use pult_store::Session;
@@ -284,10 +284,10 @@ struct Connection<'a> {
     commands: JoinSet<Answer>,
 }
 
-/// A command's answer on its way to its author.
+/// An answer on its way to who asked.
 struct Answer {
-    id: CommandId,
-    chat_id: ChatId,
+    /// Which command it answers, and in which chat, if it was a command.
+    command: Option<(CommandId, ChatId)>,
     frame: BackendFrame,
 }
 
@@ -409,7 +409,9 @@ impl Connection<'_> {
     }
 
     async fn hand_over(&mut self, answer: &Answer) -> Result<(), End> {
-        commands::is_answered(answer.id, answer.chat_id);
+        if let Some((id, chat_id)) = answer.command {
+            commands::is_answered(id, chat_id);
+        }
         self.line.say(&answer.frame).await
     }
 
@@ -420,18 +422,14 @@ impl Connection<'_> {
             Ok(PanelFrame::Command(envelope)) => {
                 let backend = Shared::clone(self.backend);
                 let author = self.session.operator.id;
-                let mut command = Box::pin(tokio::task::unconstrained(async move {
-                    answer(&backend, author, envelope).await
-                }));
-                // Begun here, so that commands come to the store in the order in which they were
-                // given; only their answers are waited for elsewhere.
-                match poll_fn(|cx| Poll::Ready(command.as_mut().poll(cx))).await {
-                    Poll::Ready(answer) => self.hand_over(&answer).await,
-                    Poll::Pending => {
-                        self.commands.spawn(command);
-                        Ok(())
-                    }
-                }
+                self.begin(async move { answer(&backend, author, envelope).await })
+                    .await
+            }
+            Ok(PanelFrame::Draft { id, draft }) => {
+                let backend = Shared::clone(self.backend);
+                let author = self.session.operator.id;
+                self.begin(async move { keep_draft(&backend, author, id, draft).await })
+                    .await
             }
             Ok(PanelFrame::Hello { .. }) => {
                 let problem = Problem::new(Code::Malformed, "hello is said once");
@@ -440,13 +438,28 @@ impl Connection<'_> {
             Err(_) => self.line.say(&not_understood(text)).await,
         }
     }
+
+    /// Begins what a frame asks for, so that it comes to the store in the order in which it was
+    /// asked; only the answer is waited for elsewhere.
+    async fn begin(
+        &mut self,
+        asked: impl Future<Output = Answer> + Send + 'static,
+    ) -> Result<(), End> {
+        let mut asked = Box::pin(tokio::task::unconstrained(asked));
+        match poll_fn(|cx| Poll::Ready(asked.as_mut().poll(cx))).await {
+            Poll::Ready(answer) => self.hand_over(&answer).await,
+            Poll::Pending => {
+                self.commands.spawn(asked);
+                Ok(())
+            }
+        }
+    }
 }
 
 async fn answer(backend: &Backend, author: OperatorId, envelope: CommandEnvelope) -> Answer {
     let (id, chat_id) = (envelope.id, envelope.command.chat_id());
     Answer {
-        id,
-        chat_id,
+        command: Some((id, chat_id)),
         frame: match commands::carry_out(backend, Asking::Operator(author), envelope).await {
             Ok(result) => BackendFrame::Done { id, result },
             Err(problem) => BackendFrame::Refused { id, problem },
@@ -454,8 +467,30 @@ async fn answer(backend: &Backend, author: OperatorId, envelope: CommandEnvelope
     }
 }
 
-/// Says what is wrong with a frame; a command that has a readable id is refused under it, so that
-/// its author does not wait for ever.
+async fn keep_draft(
+    backend: &Backend,
+    author: OperatorId,
+    id: CommandId,
+    draft: DraftGiven,
+) -> Answer {
+    let answer = backend.store.keep_draft(author, draft).await;
+    Answer {
+        command: None,
+        frame: match answer.unwrap_or_else(|error| Err(of_store_error(&error))) {
+            Ok(()) => BackendFrame::Done {
+                id,
+                result: CommandDone {
+                    entry_id: None,
+                    place: None,
+                },
+            },
+            Err(problem) => BackendFrame::Refused { id, problem },
+        },
+    }
+}
+
+/// Says what is wrong with a frame; a command or draft that has a readable id is refused under it, so
+/// that its author does not wait for ever.
 fn not_understood(text: &str) -> BackendFrame {
     let Ok(frame) = serde_json::from_str::<Value>(text) else {
         return BackendFrame::Problem {
@@ -463,15 +498,20 @@ fn not_understood(text: &str) -> BackendFrame {
         };
     };
     match frame.get("kind").and_then(Value::as_str) {
-        Some("command") => match frame.get("id").and_then(Value::as_str).map(str::parse) {
-            Some(Ok(id)) => BackendFrame::Refused {
-                id: CommandId(id),
-                problem: Problem::new(Code::Malformed, "no such command, or of another shape"),
-            },
-            Some(Err(_)) | None => BackendFrame::Problem {
-                problem: malformed(),
-            },
-        },
+        Some("command" | "draft") => {
+            match frame.get("id").and_then(Value::as_str).map(str::parse) {
+                Some(Ok(id)) => BackendFrame::Refused {
+                    id: CommandId(id),
+                    problem: Problem::new(
+                        Code::Malformed,
+                        "no such command or draft, or of another shape",
+                    ),
+                },
+                Some(Err(_)) | None => BackendFrame::Problem {
+                    problem: malformed(),
+                },
+            }
+        }
         Some("hello" | "ping") | None => BackendFrame::Problem {
             problem: malformed(),
         },

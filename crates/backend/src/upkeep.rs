@@ -32,6 +32,9 @@ const KEEP_ANSWERS_MS: i64 = 90 * DAY_MS;
 /// `WhatsApp` reports nothing of a message that is older.
 const KEEP_STATUSES_MS: i64 = 30 * DAY_MS;
 
+/// Drafts in chats out of sight are kept for longer than any device is away.
+const KEEP_DRAFTS_MS: i64 = 90 * DAY_MS;
+
 /// Works until the backend stops.
 pub(crate) async fn run(backend: Shared) {
     let mut looks = interval(LOOK);
@@ -133,6 +136,7 @@ impl crate::Backend {
             events_before: now.plus_ms(-keep_events_ms),
             answers_before: now.plus_ms(-KEEP_ANSWERS_MS),
             statuses_before: now.plus_ms(-KEEP_STATUSES_MS),
+            drafts_before: now.plus_ms(-KEEP_DRAFTS_MS),
         }
     }
 }

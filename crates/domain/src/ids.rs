@@ -68,3 +68,8 @@ id!(
     /// A ready answer, made by whoever adds it.
     ReadyAnswerId
 );
+id!(
+    /// A device on which an operator writes, made by its panel: it tells the drafts that come from
+    /// here from those of the operator's other devices.
+    DeviceId
+);

@@ -19,8 +19,8 @@ mod time;
 
 pub use chat::{Chat, Status};
 pub use ids::{
-    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, ReadyAnswerId,
-    SessionId,
+    ChannelId, ChatId, ClientId, CommandId, DeviceId, EntryId, IntegrationId, OperatorId,
+    ReadyAnswerId, SessionId,
 };
 pub use life::{Action, Event, Facts, client_writes, deactivate, decide, sees_all};
 pub use operator::{Author, Role};

@@ -406,6 +406,8 @@ pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
                     params![mark.chat_id.stored(), mark.only_addressed],
                 )?;
             }
+            // What its author has begun stands in the outbox.
+            FeedRow::Draft(_) => {}
             FeedRow::Operator(row) => put_row(tx, "operators", row.id, row)?,
             FeedRow::Integration(row) => put_row(tx, "integrations", row.id, row)?,
             FeedRow::Channel(row) => put_row(tx, "channels", row.id, row)?,

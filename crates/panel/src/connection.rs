@@ -353,6 +353,7 @@ impl Connected<'_> {
                 Row::Chat(_)
                 | Row::Gone { .. }
                 | Row::Mark(_)
+                | Row::Draft(_)
                 | Row::Operator(_)
                 | Row::Channel(_)
                 | Row::Integration(_)
@@ -483,6 +484,7 @@ impl Connected<'_> {
             self.send(&PanelFrame::Command(CommandEnvelope {
                 id,
                 command: Command::MarkRead { chat_id, place },
+                draft: None,
             }))
             .await?;
         }
@@ -559,8 +561,8 @@ fn parse_changes(text: &str) -> Result<Changes, serde_json::Error> {
     let mut rows = Vec::with_capacity(page.rows.len());
     for row in page.rows {
         let tag: Tag<'_> = serde_json::from_str(row.get())?;
-        if let "chat" | "entry" | "gone" | "mark" | "operator" | "channel" | "integration" =
-            &*tag.row
+        if let "chat" | "entry" | "gone" | "mark" | "draft" | "operator" | "channel"
+        | "integration" = &*tag.row
         {
             rows.push(serde_json::from_str(row.get())?);
         }

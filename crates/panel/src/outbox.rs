@@ -458,6 +458,7 @@ pub(crate) fn hand_over(
         envelopes.push(CommandEnvelope {
             id: due.id,
             command: due.command,
+            draft: None,
         });
     }
     Ok(envelopes)

@@ -55,6 +55,8 @@ pub enum Code {
     TooManyReadyAnswers,
     /// A table has no line that names its columns.
     TableUnreadable,
+    /// A draft has another version by now, which is on its way.
+    DraftMoved,
     /// Name or password is wrong.
     WrongPassword,
     /// Too many tries; `details.retry_after_ms` says when the next one is looked at.

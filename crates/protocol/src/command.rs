@@ -3,6 +3,8 @@
 use pult_domain::{ChatId, CommandId, EntryId, OperatorId, Place};
 use serde::{Deserialize, Serialize};
 
+use crate::DraftOrigin;
+
 /// Something to be done.
 ///
 /// `seen_place` is the newest entry of the chat that the author had seen when they made the
@@ -211,6 +213,11 @@ pub struct CommandEnvelope {
     pub id: CommandId,
     /// What to do.
     pub command: Command,
+    /// Of a reply or comment that was written in a panel: the draft that ends with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(skip)]
+    #[schema(ignore)]
+    pub draft: Option<DraftOrigin>,
 }
 
 /// What a command that was carried out has made.

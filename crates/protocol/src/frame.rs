@@ -3,7 +3,7 @@
 use pult_domain::{CommandId, OperatorId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandDone, CommandEnvelope, PresenceRow, Problem, Row, Token};
+use crate::{CommandDone, CommandEnvelope, DraftGiven, PresenceRow, Problem, Row, Token};
 
 /// What a panel says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,14 @@ pub enum PanelFrame {
     },
     /// Something to be done; answered by `done` or `refused` with the same id.
     Command(CommandEnvelope),
+    /// What has been begun to write; answered by `done` or `refused` with the same id. No command:
+    /// it does nothing in the chat, and a panel alone has it to say.
+    Draft {
+        /// Made for this frame.
+        id: CommandId,
+        /// What it is.
+        draft: DraftGiven,
+    },
     /// Nothing to say: the heartbeat.
     Ping,
 }

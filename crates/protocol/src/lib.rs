@@ -8,6 +8,7 @@
 
 mod code;
 mod command;
+mod draft;
 mod figures;
 mod frame;
 mod ready_answers;
@@ -17,6 +18,7 @@ mod token;
 
 pub use code::{Code, Problem};
 pub use command::{Command, CommandDone, CommandEnvelope};
+pub use draft::{ComposerMode, DraftGiven, DraftOrigin, DraftRow};
 pub use figures::{
     AnswerTimes, DayFigures, FigureSet, FiguresQuery, MAX_FIGURES_DAYS, OperatorFigures,
     ServiceFigures,

@@ -7,7 +7,7 @@ use pult_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::ReadyAnswerRow;
+use crate::{DraftRow, ReadyAnswerRow};
 
 /// One row of the feed. Rows of a page are in the order of their change; a row with the same id
 /// replaces the one before.
@@ -27,6 +27,8 @@ pub enum Row {
     },
     /// How far the reader has read a chat.
     Mark(MarkRow),
+    /// What the reader has begun to write in a chat.
+    Draft(DraftRow),
     /// An operator.
     Operator(OperatorRow),
     /// A channel.

@@ -9,7 +9,7 @@ use pult_domain::{
     Action, Author, CommentText, Event, Facts, IntegrationId, MAX_COMMENT_CHARS, OperatorId, Place,
     Refusal, ReplyText, Role, Status, decide, sees_all,
 };
-use pult_protocol::{Command, CommandDone, CommandEnvelope, EntryKind, Problem};
+use pult_protocol::{Command, CommandDone, CommandEnvelope, ComposerMode, EntryKind, Problem};
 use pult_sqlite::Reader;
 
 use crate::answers::Answer;
@@ -17,8 +17,8 @@ use crate::counted::Counted;
 use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{
-    StoreError, answers, audience, chats, clients, deliveries, entries, integrations, marks,
-    operators,
+    StoreError, answers, audience, chats, clients, deliveries, drafts, entries, integrations,
+    marks, operators,
 };
 
 /// Longest name that staff give to a client, in characters.
@@ -156,6 +156,7 @@ fn attempt(
             let text = ReplyText::parse(text).map_err(No::Refused)?;
             let (mut chat, events) = decided(work, asker, envelope, &Action::Reply)?;
             let added = reply(work, asker, envelope, &mut chat, &events, &text)?;
+            end_draft(work, asker, envelope, chat.key, ComposerMode::Reply)?;
             Ok(done(Some(added)))
         }
         Command::Comment { text, mentions, .. } => {
@@ -167,6 +168,7 @@ fn attempt(
             let (mut chat, events) = decided(work, asker, envelope, &action)?;
             let added = comment(work, asker, Some(envelope), &mut chat, &text, &mentions)?;
             chats::apply(work, &mut chat, &events, asker.integration)?;
+            end_draft(work, asker, envelope, chat.key, ComposerMode::Comment)?;
             #[cfg(feature = "trials")]
             crate::planted::after_comment(work, asker, envelope, &mut chat, &text)?;
             Ok(done(Some(added)))
@@ -259,6 +261,20 @@ fn beside(
         | Command::Reopen { .. } => {}
     }
     Ok(done(None))
+}
+
+/// The draft that became a reply or comment ends with it. Only a person has one.
+fn end_draft(
+    work: &mut Work<'_>,
+    asker: &Asker,
+    envelope: &CommandEnvelope,
+    chat: i64,
+    mode: ComposerMode,
+) -> Result<(), StoreError> {
+    match (asker.operator, asker.integration, envelope.draft) {
+        (Some(operator), None, Some(origin)) => drafts::end(work, operator, chat, mode, origin),
+        (Some(_) | None, _, _) => Ok(()),
+    }
 }
 
 fn done(added: Option<entries::Added>) -> CommandDone {

@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use pult_domain::{OperatorId, Place, Seq};
 use pult_protocol::{
-    ChannelRow, ChatRow, Cursor, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES, MarkRow,
-    NEWEST_ENTRIES, OperatorRow, Row,
+    ChannelRow, ChatRow, Cursor, DraftRow, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES,
+    MarkRow, NEWEST_ENTRIES, OperatorRow, Row,
 };
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
 use crate::{
-    IsFollowed, ReadyAnswerChange, StoreError, audience, channels, chats, entries, integrations,
-    marks, operators, ready_answers, sql,
+    IsFollowed, ReadyAnswerChange, StoreError, audience, channels, chats, drafts, entries,
+    integrations, marks, operators, ready_answers, sql,
 };
 
 /// Most bytes of a page's rows as JSON, unless one change alone is larger. A connection keeps the
@@ -55,6 +55,8 @@ pub struct ChangeSet {
     pub marks: Vec<(OperatorId, MarkRow)>,
     /// Ready answers that are new, have changed or are gone.
     pub ready_answers: Vec<ReadyAnswerChange>,
+    /// Drafts that changed, or whose chat came into their author's sight again, and whose they are.
+    pub drafts: Vec<(OperatorId, DraftRow)>,
     /// Whether a lane of delivery may have something to do.
     pub lanes: bool,
 }
@@ -168,6 +170,7 @@ pub(crate) fn change_set(
         integrations: Vec::new(),
         marks: Vec::new(),
         ready_answers: Vec::new(),
+        drafts: Vec::new(),
         lanes: touched.lanes,
     };
     for operator in &touched.operators {
@@ -188,25 +191,45 @@ pub(crate) fn change_set(
             .extend(ready_answers::changed(reader, *answer)?);
     }
     let mut own_marks = touched.marks.clone();
+    let mut own_drafts = touched.drafts.clone();
     for (chat, changed) in &touched.chats {
         let before = touched.seen_before.get(chat).cloned().unwrap_or_default();
         let sight = SightChange::of(before, audience::present(reader, *chat)?);
         let change = chat_change(reader, from, *chat, changed, &sight, is_followed)?;
         // Without them whoever sees it from now on reads from the store, marks and all.
         if change.newest.is_some() {
-            own_marks.extend(marks_that_reappear(reader, *chat, &sight)?);
+            let reappear = |of: Vec<i64>| {
+                let of = of.into_iter();
+                of.filter(|operator| sight.begins_for(*operator))
+                    .map(|operator| (operator, *chat))
+            };
+            own_marks.extend(reappear(marks::readers_of(reader, *chat)?));
+            own_drafts.extend(reappear(drafts::writers_of(reader, *chat)?));
         }
         set.chats.push(Arc::new(change));
     }
     for (operator, chat) in own_marks {
-        // What left their sight with this, or before, took its mark along.
-        let readers = audience::present(reader, chat)?;
-        if readers.contains(&audience::EVERYONE) || readers.contains(&operator) {
-            let id = operators::row(reader, operator)?.id;
+        if let Some(id) = sees(reader, operator, chat)? {
             set.marks.push((id, marks::row(reader, operator, chat)?));
         }
     }
+    for (operator, chat) in own_drafts {
+        if let Some(id) = sees(reader, operator, chat)? {
+            let drafts = drafts::of_chat(reader, operator, chat)?.into_iter();
+            set.drafts.extend(drafts.map(|draft| (id, draft)));
+        }
+    }
     Ok(Some(set))
+}
+
+/// The operator of that key, if they see the chat: what left their sight took along what is theirs in
+/// it.
+fn sees(reader: Reader<'_>, operator: i64, chat: i64) -> Result<Option<OperatorId>, StoreError> {
+    let readers = audience::present(reader, chat)?;
+    if !readers.contains(&audience::EVERYONE) && !readers.contains(&operator) {
+        return Ok(None);
+    }
+    Ok(Some(operators::row(reader, operator)?.id))
 }
 
 /// Who saw a chat before a group of work, and after it, by key.
@@ -285,19 +308,6 @@ fn chat_change(
 fn is_all_of(entries: &[EntryRow], chat: &ChatRow) -> bool {
     u32::try_from(entries.len())
         .is_ok_and(|n| n <= NEWEST_ENTRIES && i64::from(n) == chat.last_place.0)
-}
-
-/// Marks, as (operator, chat), of readers who see the chat from now on and have read it before.
-fn marks_that_reappear(
-    reader: Reader<'_>,
-    chat: i64,
-    sight: &SightChange,
-) -> Result<Vec<(i64, i64)>, StoreError> {
-    let with_mark = marks::readers_of(reader, chat)?.into_iter();
-    Ok(with_mark
-        .filter(|operator| sight.begins_for(*operator))
-        .map(|operator| (operator, chat))
-        .collect())
 }
 
 fn of_keys(reader: Reader<'_>, keys: &BTreeSet<i64>) -> Result<Audience, StoreError> {
@@ -403,14 +413,26 @@ fn changes_since(
             changes.push(plain(seq, Row::Mark(row)));
         }
     }
-    // A chat that came into sight carries the mark made in it before.
+    for (seq, chat, row) in drafts::changed_since(reader, operator, since)? {
+        if seen.contains_key(&chat) {
+            changes.push(plain(seq, Row::Draft(row)));
+        }
+    }
+    // A chat that came into sight carries what was made in it before.
     for (chat, from) in seen.iter().filter(|(_, from)| **from > since) {
-        if let Some(mark) = marks::of_chat(reader, operator, *chat)? {
-            changes.push(plain(*from, Row::Mark(mark)));
+        for own in own_rows(reader, operator, *chat)? {
+            changes.push(plain(*from, own));
         }
     }
     changes.sort_by_key(|change| change.seq);
     Ok((changes.len() <= MAX_CHANGES).then_some(changes))
+}
+
+/// What is a reader's own in a chat.
+fn own_rows(reader: Reader<'_>, operator: i64, chat: i64) -> Result<Vec<Row>, StoreError> {
+    let mark = marks::of_chat(reader, operator, chat)?.map(Row::Mark);
+    let drafts = drafts::of_chat(reader, operator, chat)?.into_iter();
+    Ok(mark.into_iter().chain(drafts.map(Row::Draft)).collect())
 }
 
 /// Chats that the reader sees now, and since which change: as everybody, or as who takes part.
@@ -591,7 +613,7 @@ fn pages_of_snapshot(
     );
     for chat in visible(reader, operator)?.into_keys() {
         rows.extend(begin_of_sight(reader, chat, 0)?.rows);
-        rows.extend(marks::of_chat(reader, operator, chat)?.map(Row::Mark));
+        rows.extend(own_rows(reader, operator, chat)?);
     }
     let mut behind = rows.len();
     let page = |rows, behind| Page {

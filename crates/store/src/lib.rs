@@ -18,6 +18,7 @@ mod commands;
 mod commits;
 mod counted;
 mod deliveries;
+mod drafts;
 mod entries;
 mod error;
 mod feed;

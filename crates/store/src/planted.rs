@@ -42,6 +42,7 @@ pub(crate) fn after_comment(
     let envelope = CommandEnvelope {
         id: CommandId(Uuid::now_v7()),
         command: envelope.command.clone(),
+        draft: None,
     };
     reply(work, asker, &envelope, chat, &[], &text)?;
     Ok(())

@@ -1,5 +1,5 @@
-//! Forgetting what is kept for a time only: raw events that were applied, answers to commands, and
-//! statuses of messages that nobody here has sent.
+//! Forgetting what is kept for a time only: raw events that were applied, answers to commands,
+//! statuses of messages that nobody here has sent, and drafts in chats that are out of sight.
 //!
 //! It is done in pieces small enough to share a commit with other work. A pass walks once through
 //! what is old; where it stands is known to its caller alone, since a pass that is broken off is
@@ -9,8 +9,8 @@ use pult_domain::Timestamp;
 use pult_sqlite::Reader;
 use uuid::Uuid;
 
-use crate::StoreError;
 use crate::writer::Work;
+use crate::{StoreError, audience};
 
 /// Rows that one piece looks at.
 const PIECE: i64 = 100;
@@ -24,6 +24,8 @@ pub struct Forget {
     pub answers_before: Timestamp,
     /// Statuses that have found no message.
     pub statuses_before: Timestamp,
+    /// Drafts in chats that their authors do not see.
+    pub drafts_before: Timestamp,
 }
 
 /// Where a pass stands; it begins with the default.
@@ -37,6 +39,8 @@ enum Stands {
     /// Behind this answer to this author.
     Answers(i64, [u8; 16]),
     Statuses,
+    /// Behind the drafts of this operator in this chat.
+    Drafts(i64, i64),
 }
 
 impl Default for PassPlace {
@@ -65,6 +69,7 @@ pub(crate) fn piece(
             answers(work, operator, behind, forget.answers_before)?
         }
         Stands::Statuses => statuses(work, forget.statuses_before)?,
+        Stands::Drafts(operator, chat) => drafts(work, operator, chat, forget.drafts_before)?,
     };
     Ok(Forgotten {
         n,
@@ -161,7 +166,54 @@ fn statuses(work: &Work<'_>, before: Timestamp) -> Result<Done, StoreError> {
         (before.0, PIECE),
     )?;
     let is_last_piece = n < row_count();
-    Ok((n, (!is_last_piece).then_some(Stands::Statuses)))
+    let next = if is_last_piece {
+        Stands::Drafts(0, 0)
+    } else {
+        Stands::Statuses
+    };
+    Ok((n, Some(next)))
+}
+
+fn drafts(
+    work: &Work<'_>,
+    operator: i64,
+    chat: i64,
+    before: Timestamp,
+) -> Result<Done, StoreError> {
+    let rows = work.tx.reader().all(
+        "SELECT operator, chat, mode, changed_at FROM drafts
+         WHERE (operator, chat) > (?1, ?2) ORDER BY operator, chat, mode LIMIT ?3",
+        (operator, chat, PIECE),
+        |row| {
+            let key: (i64, i64) = (row.get(0)?, row.get(1)?);
+            Ok((key, row.get::<_, String>(2)?, row.get::<_, i64>(3)?))
+        },
+    )?;
+    let is_last_piece = rows.len() < row_count();
+    let mut n = 0;
+    let (mut last, mut behind) = ((operator, chat), (operator, chat));
+    for (key, mode, changed_at) in rows {
+        if key != last {
+            behind = last;
+            last = key;
+        }
+        if changed_at < before.0 && !sees(work.tx.reader(), key)? {
+            n += work.tx.execute(
+                "DELETE FROM drafts WHERE operator = ?1 AND chat = ?2 AND mode = ?3",
+                (key.0, key.1, mode),
+            )?;
+        }
+    }
+    // The last chat's other draft may be in the next piece.
+    Ok((
+        n,
+        (!is_last_piece).then_some(Stands::Drafts(behind.0, behind.1)),
+    ))
+}
+
+fn sees(reader: Reader<'_>, (operator, chat): (i64, i64)) -> Result<bool, StoreError> {
+    let readers = audience::present(reader, chat)?;
+    Ok(readers.contains(&audience::EVERYONE) || readers.contains(&operator))
 }
 
 fn row_count() -> usize {

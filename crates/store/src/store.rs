@@ -13,8 +13,8 @@ use pult_domain::{
 };
 use pult_protocol::{
     AnswerScope, ArchivePage, ArchiveQuery, ChannelKind, ClientHistory, CommandDone,
-    CommandEnvelope, Cursor, EntryRow, IntegrationRow, OperatorRow, Problem, ReadyAnswerImport,
-    ReadyAnswerRow,
+    CommandEnvelope, Cursor, DraftGiven, EntryRow, IntegrationRow, OperatorRow, Problem,
+    ReadyAnswerImport, ReadyAnswerRow,
 };
 use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
 
@@ -25,9 +25,9 @@ use crate::{
     Asking, Audience, ChangeSet, Channel, Figures, FiguresAsked, Forget, Forgotten, ImportLine,
     IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator, NewSession, Observer,
     Operator, OperatorExists, Page, PassPlace, Sending, ServiceFigures, Session, StoreError,
-    StoredSession, archive, archive_index, channels, chats, commands, commits, deliveries, feed,
-    figures, ingest, integrations, journal, operators, ready_answers, retention, service_figures,
-    sessions, talks,
+    StoredSession, archive, archive_index, channels, chats, commands, commits, deliveries, drafts,
+    feed, figures, ingest, integrations, journal, operators, ready_answers, retention,
+    service_figures, sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".
@@ -54,6 +54,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0005_archive",
         sql: include_str!("../migrations/0005_archive.sql"),
+    },
+    Migration {
+        name: "0007_drafts",
+        sql: include_str!("../migrations/0007_drafts.sql"),
     },
     Migration {
         name: "0008_answers",
@@ -362,6 +366,20 @@ impl Store {
         let asking = author.into();
         self.writing
             .run(move |work| commands::run(work, asking, &envelope))
+            .await
+    }
+
+    /// Keeps what an operator has begun to write on one of their devices, or says why not.
+    ///
+    /// # Errors
+    /// A fault of the store; nothing was changed.
+    pub async fn keep_draft(
+        &self,
+        operator: OperatorId,
+        draft: DraftGiven,
+    ) -> Answer<Result<(), Problem>> {
+        self.writing
+            .run(move |work| drafts::keep(work, operator, &draft))
             .await
     }
 

@@ -61,6 +61,8 @@ pub(crate) struct Touched {
     pub(crate) ready_answers: BTreeSet<i64>,
     /// Read marks, as (operator, chat).
     pub(crate) marks: BTreeSet<(i64, i64)>,
+    /// Drafts, as (operator, chat).
+    pub(crate) drafts: BTreeSet<(i64, i64)>,
     /// What happened that the figures count, and what turns out not to.
     pub(crate) counted: Vec<Change>,
     /// Whether a lane of delivery may have something to do.
@@ -80,6 +82,7 @@ impl Touched {
         self.integrations.extend(later.integrations);
         self.ready_answers.extend(later.ready_answers);
         self.marks.extend(later.marks);
+        self.drafts.extend(later.drafts);
         self.counted.extend(later.counted);
         self.lanes |= later.lanes;
     }

@@ -33,6 +33,7 @@ const CODES = Object.keys({
   shortcut_taken: 0,
   too_many_ready_answers: 0,
   table_unreadable: 0,
+  draft_moved: 0,
   wrong_password: 0,
   too_many_tries: 0,
   signed_out: 0,

@@ -141,6 +141,7 @@ const PROBLEMS: Record<Code, ProblemEntry> = {
     actions: LET_GO,
     deedActions: LET_GO,
   },
+  draft_moved: { severity: 'bad', text: m.problem_id_reused, actions: KEEP, deedActions: REPEAT },
   wrong_password: {
     severity: 'warn',
     text: m.problem_wrong_password,

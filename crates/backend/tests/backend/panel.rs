@@ -287,7 +287,11 @@ impl TestPanel {
 
     /// Gives a command without waiting.
     pub(crate) async fn give(&mut self, id: CommandId, command: Command) {
-        let envelope = CommandEnvelope { id, command };
+        let envelope = CommandEnvelope {
+            id,
+            command,
+            draft: None,
+        };
         self.wire.say(&PanelFrame::Command(envelope)).await;
     }
 

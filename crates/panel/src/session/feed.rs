@@ -174,6 +174,7 @@ impl Session {
                 | Row::Chat(_)
                 | Row::Gone { .. }
                 | Row::Mark(_)
+                | Row::Draft(_)
                 | Row::Operator(_)
                 | Row::Channel(_)
                 | Row::Integration(_)
@@ -263,6 +264,7 @@ fn is_lost(page: &Page, chat_id: ChatId) -> bool {
         | Row::Gone { .. }
         | Row::Entry(_)
         | Row::Mark(_)
+        | Row::Draft(_)
         | Row::Operator(_)
         | Row::Channel(_)
         | Row::Integration(_)
@@ -278,6 +280,7 @@ fn chat_rows(page: &Page) -> impl Iterator<Item = &ChatRow> {
         Row::Gone { .. }
         | Row::Entry(_)
         | Row::Mark(_)
+        | Row::Draft(_)
         | Row::Operator(_)
         | Row::Channel(_)
         | Row::Integration(_)
@@ -299,6 +302,7 @@ fn chats_after(page: &Page) -> BTreeMap<ChatId, &ChatRow> {
             }
             Row::Entry(_)
             | Row::Mark(_)
+            | Row::Draft(_)
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_)
@@ -426,6 +430,7 @@ impl News {
             | Row::Chat(_)
             | Row::Gone { .. }
             | Row::Mark(_)
+            | Row::Draft(_)
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_)
@@ -462,6 +467,7 @@ impl News {
             | Row::Chat(_)
             | Row::Gone { .. }
             | Row::Mark(_)
+            | Row::Draft(_)
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_)

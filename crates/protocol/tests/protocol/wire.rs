@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use pult_domain::{
-    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, Place,
+    ChannelId, ChatId, ClientId, CommandId, DeviceId, EntryId, IntegrationId, OperatorId, Place,
     ReadyAnswerId, Refusal, Role, Seq, Status, Timestamp,
 };
 use pult_protocol::{
     AnswerScope, ArchiveCursor, BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow,
     ClientCard, Code, Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse,
-    Cursor, Delivery, DeliveryState, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy,
-    HistoryPage, IntegrationRow, MarkRow, Notice, OperatorRow, PanelFrame, Preview, Problem,
-    ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine,
-    ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest, SignInResponse, Token,
+    ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow, EntryBody,
+    EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, MarkRow, Notice,
+    OperatorRow, PanelFrame, Preview, Problem, ReadyAnswerBody, ReadyAnswerFault,
+    ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome, ReadyAnswerRow, Row,
+    SignInRequest, SignInResponse, Token,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 const CHAT: ChatId = ChatId(Uuid::from_u128(0x0c));
 const ANNA: OperatorId = OperatorId(Uuid::from_u128(0xa0));
 const BORIS: OperatorId = OperatorId(Uuid::from_u128(0xb0));
+const DEVICE: DeviceId = DeviceId(Uuid::from_u128(0xde));
 const COMMAND: CommandId = CommandId(Uuid::from_u128(0x1d));
 const ANSWER: ReadyAnswerId = ReadyAnswerId(Uuid::from_u128(0xaa));
 const ENTRY: EntryId = EntryId(Uuid::from_u128(0xe0));
@@ -144,7 +146,33 @@ fn what_a_panel_says() {
                 PanelFrame::Command(CommandEnvelope {
                     id: COMMAND,
                     command: reply(),
+                    draft: None,
                 }),
+            ),
+            (
+                "command_of_a_draft",
+                PanelFrame::Command(CommandEnvelope {
+                    id: COMMAND,
+                    command: reply(),
+                    draft: Some(DraftOrigin {
+                        device_id: DEVICE,
+                        version: 3,
+                    }),
+                }),
+            ),
+            (
+                "draft",
+                PanelFrame::Draft {
+                    id: COMMAND,
+                    draft: DraftGiven {
+                        chat_id: CHAT,
+                        mode: ComposerMode::Comment,
+                        of_version: 3,
+                        device_id: DEVICE,
+                        text: "Взгляните, @Борис".to_owned(),
+                        mentions: vec![BORIS],
+                    },
+                },
             ),
             ("ping", PanelFrame::Ping),
         ]),
@@ -361,6 +389,7 @@ fn codes() {
             Code::ShortcutTaken,
             Code::TooManyReadyAnswers,
             Code::TableUnreadable,
+            Code::DraftMoved,
             Code::WrongPassword,
             Code::TooManyTries,
             Code::SignedOut,
@@ -402,6 +431,14 @@ fn rows() {
             ("gone, lost", gone(GoneWhy::Lost)),
             (
                 "mark",
+                Row::Draft(DraftRow {
+                    chat_id: CHAT,
+                    mode: ComposerMode::Reply,
+                    version: 3,
+                    device_id: DEVICE,
+                    text: "Добрый".to_owned(),
+                    mentions: Vec::new(),
+                }),
                 Row::Mark(MarkRow {
                     chat_id: CHAT,
                     read_place: Place(7),

@@ -50,6 +50,7 @@ async fn an_id_used_for_another_body_is_refused_and_the_first_answer_stays() {
     let other = CommandEnvelope {
         id: first.id,
         command: reply(chat, "Прощайте", Place(3)),
+        draft: None,
     };
     let answer = store.command(anna, first.clone()).await.unwrap();
     let refused = store.command(anna, other).await.unwrap();
@@ -68,6 +69,7 @@ async fn another_author_may_use_the_same_id() {
     let second = CommandEnvelope {
         id: first.id,
         command: reply(petr, "Слушаю", Place(1)),
+        draft: None,
     };
     store.command(anna, first).await.unwrap().unwrap();
     store.command(boris, second).await.unwrap().unwrap();

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use pult_domain::provider::{Fact, Progress};
-use pult_domain::{ChatId, IntegrationId, OperatorId, Place, ReadyAnswerId, Status};
+use pult_domain::{ChatId, DeviceId, IntegrationId, OperatorId, Place, ReadyAnswerId, Status};
 use pult_protocol::{
-    AnswerScope, ChannelRow, ChatRow, Command, Cursor, EntryBody, EntryRow, GoneWhy,
-    IntegrationRow, MAX_FRAME_BYTES, MarkRow, Notice, OperatorRow, ReadyAnswerRow, Row,
+    AnswerScope, ChannelRow, ChatRow, Command, ComposerMode, Cursor, DraftOrigin, DraftRow,
+    EntryBody, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES, MarkRow, Notice, OperatorRow,
+    ReadyAnswerRow, Row,
 };
 use pult_store::{Asking, Audience, ChangeSet, NewIntegration, Page};
 use rstest::rstest;
 
-use crate::kit::{TestStore, accepted, envelope, failure, status};
+use crate::kit::{TestStore, accepted, device, envelope, failure, reply, status};
 use crate::ready_answers::answer;
 
 /// Whether a set holds all that a reader must be told.
@@ -62,6 +63,8 @@ fn rows_for(set: &ChangeSet, reader: OperatorId) -> Vec<Row> {
     rows.extend(answers.map(|(_, row)| row.clone()));
     let own = set.marks.iter().filter(|(whose, _)| *whose == reader);
     rows.extend(own.map(|(_, mark)| Row::Mark(*mark)));
+    let own = set.drafts.iter().filter(|(whose, _)| *whose == reader);
+    rows.extend(own.map(|(_, draft)| Row::Draft(draft.clone())));
     rows
 }
 
@@ -71,6 +74,7 @@ struct Held {
     chats: BTreeMap<ChatId, ChatRow>,
     entries: BTreeMap<ChatId, BTreeMap<Place, EntryRow>>,
     marks: BTreeMap<ChatId, MarkRow>,
+    drafts: BTreeMap<(ChatId, ComposerMode), DraftRow>,
     operators: BTreeMap<OperatorId, OperatorRow>,
     channels: Vec<ChannelRow>,
     integrations: BTreeMap<IntegrationId, IntegrationRow>,
@@ -114,12 +118,24 @@ impl Panel {
                 held.chats.remove(&chat_id);
                 held.entries.remove(&chat_id);
                 held.marks.remove(&chat_id);
+                held.drafts.retain(|(of, _), _| *of != chat_id);
                 world.check_gone(self.operator, chat_id, why);
             }
             Row::Mark(mark) => {
                 if held.chats.contains_key(&mark.chat_id) {
                     held.marks.insert(mark.chat_id, mark);
                 }
+            }
+            Row::Draft(draft) => {
+                assert!(
+                    held.chats.contains_key(&draft.chat_id),
+                    "a draft in a chat outside the reader's sight was sent: {draft:?}"
+                );
+                assert!(
+                    draft.text.is_empty() || draft.text.starts_with(&self.operator.to_string()),
+                    "somebody else's draft was sent: {draft:?}"
+                );
+                held.drafts.insert((draft.chat_id, draft.mode), draft);
             }
             Row::Operator(operator) => {
                 held.operators.insert(operator.id, operator);
@@ -208,6 +224,11 @@ enum Step {
         chat: usize,
         place: i64,
     },
+    Types {
+        who: usize,
+        chat: usize,
+        mode: ComposerMode,
+    },
     Asks {
         who: usize,
         chat: usize,
@@ -268,6 +289,7 @@ enum PanelStep {
 
 const CLIENTS: [&str; 3] = ["Ирина", "Пётр", "Нина"];
 const N_OPERATORS: usize = 3;
+const DEVICES: [DeviceId; N_OPERATORS] = [device(1), device(2), device(3)];
 const N_PANELS: usize = 2 * N_OPERATORS;
 
 fn what_happens() -> impl Strategy<Value = Step> {
@@ -281,6 +303,10 @@ fn what_happens() -> impl Strategy<Value = Step> {
             .prop_map(|(who, chat, ask)| Step::Asks { who, chat, ask }),
         1 => Just(Step::ProgramComes),
         1 => chat.clone().prop_map(|chat| Step::ProgramCloses { chat }),
+        4 => (who.clone(), chat.clone(), any::<bool>()).prop_map(|(who, chat, is_comment)| {
+            let mode = if is_comment { ComposerMode::Comment } else { ComposerMode::Reply };
+            Step::Types { who, chat, mode }
+        }),
         2 => (who, chat.clone(), 1..9_i64)
             .prop_map(|(who, chat, place)| Step::Reads { who, chat, place }),
         // The supervisor stays.
@@ -437,8 +463,15 @@ impl World {
                 store.takes_in(vec![Fact::Message(text)]).await;
             }
             Step::Replies { who, chat } => {
-                let chat = self.chats[chat];
-                drop(store.reply(self.people[who], chat, "Добрый день").await);
+                let (author, chat) = (self.people[who], self.chats[chat]);
+                let seen_place = store.chat(chat).last_place;
+                let mut reply = envelope(reply(chat, "Добрый день", seen_place));
+                // What was written on another device since stays, so some drafts outlive their reply.
+                reply.draft = Some(DraftOrigin {
+                    device_id: DEVICES[(who + usize::from(seen_place.0 % 2 == 0)) % DEVICES.len()],
+                    version: seen_place.0 % 3,
+                });
+                drop(store.command(author, reply).await.unwrap());
             }
             Step::Closes { who, chat } => {
                 drop(store.close_chat(self.people[who], self.chats[chat]).await);
@@ -450,6 +483,7 @@ impl World {
                 let chat = self.chats[chat];
                 drop(store.mark_read(self.people[who], chat, place).await);
             }
+            Step::Types { who, chat, mode } => self.types(who, chat, mode).await,
             Step::ProgramComes => {
                 let name = store.next_wamid();
                 let mut key_hash = [0; 32];
@@ -501,6 +535,22 @@ impl World {
                 store.takes_in(vec![Fact::Message(message)]).await;
             }
         }
+    }
+
+    /// Somebody goes on with a draft, if they see the chat.
+    async fn types(&self, who: usize, chat: usize, mode: ComposerMode) {
+        let (author, chat) = (self.people[who], self.chats[chat]);
+        let of_version = self
+            .store
+            .draft(author, chat, mode)
+            .await
+            .map_or(0, |draft| draft.version);
+        let text = format!("{author} {of_version}");
+        drop(
+            self.store
+                .types(author, (chat, mode), DEVICES[who], of_version, &text)
+                .await,
+        );
     }
 
     /// Somebody asks for something, having seen all there is.
@@ -758,6 +808,7 @@ async fn going_from_the_queue_into_ones_hands_takes_nothing_away() {
         Row::Entry(entry) => entry.place > Place(1),
         Row::Gone { .. }
         | Row::Mark(_)
+        | Row::Draft(_)
         | Row::Operator(_)
         | Row::Channel(_)
         | Row::Integration(_)

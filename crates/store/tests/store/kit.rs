@@ -14,11 +14,11 @@ use pult_domain::provider::{
     InboundMessage, Progress, SendOutcome, Sender,
 };
 use pult_domain::{
-    ChannelId, ChatId, CommandId, EntryId, OperatorId, Place, Role, SessionId, Timestamp,
+    ChannelId, ChatId, CommandId, DeviceId, EntryId, OperatorId, Place, Role, SessionId, Timestamp,
 };
 use pult_protocol::{
-    ChannelKind, ChatRow, Command, CommandDone, CommandEnvelope, DeliveryState, EntryBody,
-    EntryRow, Notice, Problem,
+    ChannelKind, ChatRow, Command, CommandDone, CommandEnvelope, ComposerMode, DeliveryState,
+    DraftGiven, DraftRow, EntryBody, EntryRow, Notice, Problem, Row,
 };
 use pult_store::{
     Audience, ChangeSet, Followers, LaneHead, NewChannel, NewOperator, Sending, Store, StoreError,
@@ -416,6 +416,41 @@ impl TestStore {
             .await
     }
 
+    /// An operator's draft as a fresh panel of theirs gets it.
+    pub(crate) async fn draft(
+        &self,
+        author: OperatorId,
+        chat: ChatId,
+        mode: ComposerMode,
+    ) -> Option<DraftRow> {
+        let pages = self.changes(author, None).await.unwrap();
+        let mut rows = pages.into_iter().flat_map(|page| page.rows);
+        rows.find_map(|row| match row {
+            Row::Draft(draft) if draft.chat_id == chat && draft.mode == mode => Some(draft),
+            _ => None,
+        })
+    }
+
+    /// Somebody goes on with a draft on a device.
+    pub(crate) async fn types(
+        &self,
+        author: OperatorId,
+        (chat_id, mode): (ChatId, ComposerMode),
+        device_id: DeviceId,
+        of_version: i64,
+        text: &str,
+    ) -> Result<(), Problem> {
+        let draft = DraftGiven {
+            chat_id,
+            mode,
+            of_version,
+            device_id,
+            text: text.to_owned(),
+            mentions: Vec::new(),
+        };
+        self.keep_draft(author, draft).await.unwrap()
+    }
+
     /// The only lane's first message.
     pub(crate) async fn head(&self) -> Option<LaneHead> {
         let heads = self.lane_heads().await.unwrap();
@@ -498,10 +533,16 @@ pub(crate) fn not_confirmed() -> SendOutcome {
     }
 }
 
+/// A device, by number.
+pub(crate) const fn device(n: u128) -> DeviceId {
+    DeviceId(Uuid::from_u128(n))
+}
+
 pub(crate) fn envelope(command: Command) -> CommandEnvelope {
     CommandEnvelope {
         id: CommandId(Uuid::now_v7()),
         command,
+        draft: None,
     }
 }
 

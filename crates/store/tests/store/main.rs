@@ -6,6 +6,7 @@ mod archive;
 mod commands;
 #[cfg(test)]
 mod delivery;
+mod drafts;
 #[cfg(test)]
 mod feed;
 #[cfg(test)]

@@ -622,6 +622,7 @@ impl<'a> Judge<'a> {
             | Code::ShortcutTaken
             | Code::TooManyReadyAnswers
             | Code::TableUnreadable
+            | Code::DraftMoved
             | Code::WrongPassword
             | Code::TooManyTries
             | Code::SignedOut
