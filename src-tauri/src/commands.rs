@@ -163,6 +163,42 @@ pub(crate) async fn set_draft(
 }
 
 #[tauri::command]
+pub(crate) async fn focus_composer(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    mode: ComposerMode,
+) -> Result<(), PanelError> {
+    panel.focus_composer(chat_id, mode).await
+}
+
+#[tauri::command]
+pub(crate) async fn leave_composer(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    mode: ComposerMode,
+) -> Result<(), PanelError> {
+    panel.leave_composer(chat_id, mode).await
+}
+
+#[tauri::command]
+pub(crate) async fn take_elsewhere(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    mode: ComposerMode,
+) -> Result<(), PanelError> {
+    panel.take_elsewhere(chat_id, mode).await
+}
+
+#[tauri::command]
+pub(crate) async fn drop_elsewhere(
+    panel: State<'_, Panel>,
+    chat_id: ChatId,
+    mode: ComposerMode,
+) -> Result<(), PanelError> {
+    panel.drop_elsewhere(chat_id, mode).await
+}
+
+#[tauri::command]
 pub(crate) async fn mark_read(
     panel: State<'_, Panel>,
     chat_id: ChatId,

@@ -20,6 +20,10 @@ pub const COUNT_QUEUED: &str = "group-count-queued";
 pub const CONNECTION_BAR: &str = "connection-bar";
 /// Where a reply is written.
 pub const COMPOSER: &str = "composer";
+/// What another device has for the composer, while the caret is in it.
+pub const ELSEWHERE: &str = "elsewhere";
+/// Takes it.
+pub const ELSEWHERE_TAKE: &str = "elsewhere-take";
 /// Sends what is written.
 pub const SEND: &str = "send";
 /// How far a message got; `data-state` tells it.

@@ -38,7 +38,7 @@ pub struct Look {
 pub struct Window {
     driver: Driver,
     data_dir: PathBuf,
-    _program: Program,
+    program: Program,
 }
 
 impl Window {
@@ -75,7 +75,7 @@ impl Window {
         let window = Self {
             driver,
             data_dir: data_dir.to_path_buf(),
-            _program: program,
+            program,
         };
         until("the page is mounted", async || {
             let script = "return document.querySelector('[data-testid]') !== null";
@@ -93,6 +93,20 @@ impl Window {
         self.driver.close().await.context("Closing the window")?;
         // The driver answers earlier. The folder is held as long as the program runs.
         until("the window's program ends", async || {
+            let lock = File::open(self.data_dir.join("lock")).ok()?;
+            lock.try_lock().ok()
+        })
+        .await
+    }
+
+    /// Kills the window with everything that belongs to it, as a power cut does.
+    ///
+    /// # Errors
+    /// When it cannot be killed.
+    pub async fn kill(self) -> Result<()> {
+        self.program.kill().await?;
+        // Its children are gone a moment later.
+        until("the window's program is gone", async || {
             let lock = File::open(self.data_dir.join("lock")).ok()?;
             lock.try_lock().ok()
         })

@@ -13,8 +13,8 @@ use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
 use pult_domain::{ChatId, CommandId, Place};
 use pult_protocol::{
-    BackendFrame, Changes, Code, Command, CommandEnvelope, Cursor, HEARTBEAT_MS, MAX_FRAME_BYTES,
-    PROTOCOL, PanelFrame, Problem, Row,
+    BackendFrame, Changes, Code, Command, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
+    MAX_FRAME_BYTES, PROTOCOL, PanelFrame, Problem, Row,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -30,6 +30,7 @@ use uuid::Uuid;
 
 use crate::cache;
 use crate::clock;
+use crate::drafts::Composer;
 use crate::rest::causes;
 use crate::session::{Page, Session, is_passing};
 use crate::storage::StorageError;
@@ -45,6 +46,8 @@ const WELCOME: Duration = Duration::from_secs(15);
 /// The first try after a loss comes within this time, at random: not all panels at once.
 const FIRST_DELAY: Duration = Duration::from_millis(1_500);
 const MAX_DELAY: Duration = Duration::from_secs(30);
+/// Between two marks of one chat. What is read meanwhile is in the second one.
+const MARK_PAUSE: Duration = Duration::from_secs(1);
 
 /// What the connection needs besides the session.
 #[derive(Clone)]
@@ -173,6 +176,9 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
         snapshot: None,
         in_flight: BTreeMap::new(),
         marks_in_flight: BTreeMap::new(),
+        marks_sent: BTreeMap::new(),
+        drafts_in_flight: BTreeMap::new(),
+        drafts_refused: BTreeMap::new(),
         backing_off: BTreeMap::new(),
     };
     connected
@@ -203,6 +209,11 @@ struct Connected<'a> {
     /// Commands that wait for their answer, with their chats.
     in_flight: BTreeMap<CommandId, ChatId>,
     marks_in_flight: BTreeMap<CommandId, (ChatId, Place)>,
+    /// When a mark of these chats was sent last, as far as the next one has to wait for that.
+    marks_sent: BTreeMap<ChatId, Instant>,
+    drafts_in_flight: BTreeMap<CommandId, DraftGiven>,
+    /// What the backend does not take as it is: it is told again when something has changed.
+    drafts_refused: BTreeMap<Composer, DraftGiven>,
     /// Chats whose next command or mark the backend could not take just now.
     backing_off: BTreeMap<ChatId, BackOff>,
 }
@@ -234,6 +245,11 @@ impl Connected<'_> {
         heartbeat.reset_at(self.last_sent + HEARTBEAT);
         loop {
             let retry_at = self.retry_at();
+            let mark_at = self
+                .marks_sent
+                .values()
+                .min()
+                .map(|sent| *sent + MARK_PAUSE);
             tokio::select! {
                 message = self.stream.next() => {
                     let message = message.ok_or(Lost::Closed)??;
@@ -244,6 +260,7 @@ impl Connected<'_> {
                 () = self.session.has_work.notified() => self.hand_over().await?,
                 _ = self.rebuilds.changed() => return Err(Lost::CacheRebuilt),
                 () = until(retry_at) => self.retry().await?,
+                () = until(mark_at) => self.send_marks().await?,
             }
         }
     }
@@ -285,6 +302,9 @@ impl Connected<'_> {
                 if let Some(mark) = self.marks_in_flight.remove(&id) {
                     return self.end_mark(mark).await;
                 }
+                if let Some(draft) = self.drafts_in_flight.remove(&id) {
+                    return self.end_draft(draft).await;
+                }
                 blocking(self.session, move |session| session.done(id, result)).await?;
                 self.answered(id).await
             }
@@ -322,10 +342,16 @@ impl Connected<'_> {
             is_live: self.is_live && behind == 0,
         };
         let returned = page.returned_chats();
+        let has_drafts = page.rows.iter().any(|row| matches!(row, Row::Draft(_)));
         blocking(self.session, move |session| session.apply(&page)).await?;
         // What is still to be answered was dropped, and must not end a mark made since.
         self.marks_in_flight
             .retain(|_, (chat_id, _)| !returned.contains(chat_id));
+        self.drafts_refused
+            .retain(|(chat_id, _), _| !returned.contains(chat_id));
+        if has_drafts || !returned.is_empty() {
+            self.send_drafts().await?;
+        }
         for id in carried_out {
             self.answered(id).await?;
         }
@@ -381,6 +407,16 @@ impl Connected<'_> {
             }
             return self.end_mark(mark).await;
         }
+        if let Some(draft) = self.drafts_in_flight.remove(&id) {
+            if is_passing(&problem) {
+                self.back_off(draft.chat_id);
+            } else {
+                // A newer version is on its way, or it must become another text first.
+                self.drafts_refused
+                    .insert((draft.chat_id, draft.mode), draft);
+            }
+            return Ok(());
+        }
         if is_passing(&problem) {
             if let Some(chat_id) = self.in_flight.remove(&id) {
                 self.back_off(chat_id);
@@ -397,6 +433,11 @@ impl Connected<'_> {
         })
         .await?;
         self.hand_over().await
+    }
+
+    async fn end_draft(&mut self, draft: DraftGiven) -> Result<(), Lost> {
+        blocking(self.session, move |session| session.draft_was_taken(&draft)).await?;
+        self.send_drafts().await
     }
 
     async fn answered(&mut self, id: CommandId) -> Result<(), Lost> {
@@ -461,32 +502,66 @@ impl Connected<'_> {
                 .insert(envelope.id, envelope.command.chat_id());
             self.send(&PanelFrame::Command(envelope)).await?;
         }
-        if self.is_live {
-            self.send_marks().await?;
-        }
-        Ok(())
+        self.send_marks().await?;
+        self.send_drafts().await
     }
 
     async fn send_marks(&mut self) -> Result<(), Lost> {
-        let marks = blocking(self.session, |session| session.marks()).await?;
         let now = Instant::now();
+        self.marks_sent.retain(|_, sent| *sent + MARK_PAUSE > now);
+        if !self.is_live {
+            return Ok(());
+        }
+        let marks = blocking(self.session, |session| session.marks()).await?;
         for (chat_id, place) in marks {
             let is_on_its_way = self
                 .marks_in_flight
                 .values()
                 .any(|(other, _)| *other == chat_id);
             let off = self.backing_off.get(&chat_id);
-            if is_on_its_way || off.is_some_and(|off| off.until > now) {
+            if is_on_its_way
+                || off.is_some_and(|off| off.until > now)
+                || self.marks_sent.contains_key(&chat_id)
+            {
                 continue;
             }
             let id = CommandId(Uuid::now_v7());
             self.marks_in_flight.insert(id, (chat_id, place));
+            self.marks_sent.insert(chat_id, now);
             self.send(&PanelFrame::Command(CommandEnvelope {
                 id,
                 command: Command::MarkRead { chat_id, place },
                 draft: None,
             }))
             .await?;
+        }
+        Ok(())
+    }
+
+    /// Tells what has been begun to write and rests: of each composer one text at a time.
+    async fn send_drafts(&mut self) -> Result<(), Lost> {
+        if !self.is_live {
+            return Ok(());
+        }
+        let drafts = blocking(self.session, |session| session.drafts_to_tell()).await?;
+        let now = Instant::now();
+        for draft in drafts {
+            let composer = (draft.chat_id, draft.mode);
+            let is_on_its_way = self
+                .drafts_in_flight
+                .values()
+                .any(|other| (other.chat_id, other.mode) == composer);
+            let off = self.backing_off.get(&draft.chat_id);
+            if is_on_its_way
+                || off.is_some_and(|off| off.until > now)
+                || self.drafts_refused.get(&composer) == Some(&draft)
+            {
+                continue;
+            }
+            let id = CommandId(Uuid::now_v7());
+            self.drafts_refused.remove(&composer);
+            self.drafts_in_flight.insert(id, draft.clone());
+            self.send(&PanelFrame::Draft { id, draft }).await?;
         }
         Ok(())
     }

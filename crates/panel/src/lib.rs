@@ -9,6 +9,7 @@
 //! | `panel` | the API; signing in and out |
 //! | `session` | what a signed-in operator does, sees and is told, over the two files |
 //! | `connection` | the socket: frames, reconnecting, sending what is in the outbox |
+//! | `composing`, `drafts` | what is typed; how it stands to what other devices have |
 //! | `cache`, `outbox` | the files' tables |
 //! | `rest`, `tls`, `address` | how a backend is reached |
 //! | `folder`, `token_store` | where things lie on disk |
@@ -19,7 +20,9 @@ pub mod view;
 mod address;
 mod cache;
 mod clock;
+mod composing;
 mod connection;
+mod drafts;
 mod error;
 mod events;
 mod folder;

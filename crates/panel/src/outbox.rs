@@ -10,20 +10,27 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use pult_domain::{ChatId, CommandId, OperatorId, Place, Timestamp};
-use pult_protocol::{Command, CommandEnvelope, Problem};
+use pult_domain::{ChatId, CommandId, DeviceId, OperatorId, Place, Timestamp};
+use pult_protocol::{Command, CommandEnvelope, DraftOrigin, Problem};
 use pult_sqlite::{
     Durability, Load, Migration, Reader, Row, Settings, SqlError, Transaction, params,
 };
 
 use crate::clock;
+use crate::drafts as standings;
 use crate::storage::{Database, Sql, Stored as _, from_json, from_json_or_null, to_json};
 use crate::view::{ComposerMode, DraftRevision};
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "outbox_0001_init",
-    sql: include_str!("../migrations/outbox_0001_init.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "outbox_0001_init",
+        sql: include_str!("../migrations/outbox_0001_init.sql"),
+    },
+    Migration {
+        name: "outbox_0002_drafts",
+        sql: include_str!("../migrations/outbox_0002_drafts.sql"),
+    },
+];
 
 /// Opens the file.
 pub(crate) fn open(dir: &Path) -> Result<Database, pult_sqlite::Error> {
@@ -51,6 +58,8 @@ pub(crate) struct Waiting {
     pub(crate) not_before: Timestamp,
     /// Of a held one.
     pub(crate) problem: Option<Problem>,
+    /// Of a reply or comment: the version of the draft that went into it.
+    draft_version: i64,
 }
 
 impl Waiting {
@@ -69,13 +78,15 @@ impl Waiting {
 
     /// Which composer it came from, if it came from one.
     pub(crate) const fn mode(&self) -> Option<ComposerMode> {
-        if matches!(self.command, Command::Reply { .. }) {
-            Some(ComposerMode::Reply)
-        } else if matches!(self.command, Command::Comment { .. }) {
-            Some(ComposerMode::Comment)
-        } else {
-            None
-        }
+        mode_of(&self.command)
+    }
+
+    /// The draft that ends with it, if it came from a composer.
+    fn draft(&self, device_id: DeviceId) -> Option<DraftOrigin> {
+        self.mode().map(|_| DraftOrigin {
+            device_id,
+            version: self.draft_version,
+        })
     }
 
     /// Whom its author mentioned.
@@ -85,6 +96,17 @@ impl Waiting {
         } else {
             &[]
         }
+    }
+}
+
+/// In which composer a command is written, if in one.
+const fn mode_of(command: &Command) -> Option<ComposerMode> {
+    if matches!(command, Command::Reply { .. }) {
+        Some(ComposerMode::Reply)
+    } else if matches!(command, Command::Comment { .. }) {
+        Some(ComposerMode::Comment)
+    } else {
+        None
     }
 }
 
@@ -199,6 +221,33 @@ impl Draft {
         self
     }
 
+    /// Puts a text in the place of what stands in a mode. A page that has not been shown it cannot
+    /// mean to change it.
+    pub(crate) fn hand_in(&mut self, mode: ComposerMode, text: String) {
+        *self.of_mut(mode) = Written {
+            returned: text,
+            text: String::new(),
+        };
+        self.is_handed_in();
+    }
+
+    /// Text has come that a page has not been shown yet.
+    fn is_handed_in(&mut self) {
+        // By the clock: a number is not given out again when the row was gone in between.
+        self.revision = DraftRevision(clock::now().0.max(self.revision.0 + 1));
+    }
+
+    /// Turns the composer to a mode if nothing stands in the other.
+    pub(crate) fn turn_to(&mut self, mode: ComposerMode) {
+        let other = match mode {
+            ComposerMode::Reply => &self.comment,
+            ComposerMode::Comment => &self.reply,
+        };
+        if other.whole().trim().is_empty() {
+            self.mode = mode;
+        }
+    }
+
     fn is_blank(&self) -> bool {
         self.reply.whole().trim().is_empty() && self.comment.whole().trim().is_empty()
     }
@@ -216,7 +265,7 @@ pub(crate) fn joined(first: &str, second: &str) -> String {
 // --- reading
 
 const COLUMNS: &str =
-    "SELECT position, id, body, made_at, state, problem, not_before FROM commands";
+    "SELECT position, id, body, made_at, state, problem, not_before, draft_version FROM commands";
 
 /// Every command, in order.
 pub(crate) fn commands(reader: Reader<'_>) -> Sql<Vec<Waiting>> {
@@ -269,6 +318,7 @@ fn waiting(row: &Row<'_>) -> Sql<Waiting> {
             .ok_or(SqlError::InvalidQuery)?,
         problem: from_json_or_null(row, 5)?,
         not_before: Timestamp(row.get(6)?),
+        draft_version: row.get(7)?,
     })
 }
 
@@ -319,10 +369,7 @@ fn read_draft(row: &Row<'_>) -> Sql<Draft> {
             text: row.get(5)?,
         },
         mentions: from_json(row, 6)?,
-        mode: match row.get_ref(7)?.as_str()? {
-            "comment" => ComposerMode::Comment,
-            _ => ComposerMode::Reply,
-        },
+        mode: ComposerMode::parse(row.get_ref(7)?.as_str()?).unwrap_or_default(),
         revision: DraftRevision(row.get(8)?),
         problem: from_json_or_null(row, 9)?,
     })
@@ -420,15 +467,24 @@ fn put(
     command: &Command,
     made_at: Timestamp,
 ) -> Sql<()> {
+    let draft_version = match mode_of(command) {
+        Some(mode) => {
+            standings::standing(tx.reader(), (command.chat_id(), mode))?
+                .known
+                .version
+        }
+        None => 0,
+    };
     tx.execute(
-        "INSERT INTO commands (position, id, chat_id, body, made_at, state)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'pending')",
+        "INSERT INTO commands (position, id, chat_id, body, made_at, state, draft_version)
+         VALUES (?1, ?2, ?3, ?4, ?5, 'pending', ?6)",
         params![
             position,
             id.stored(),
             command.chat_id().stored(),
             to_json(command)?,
             made_at.0,
+            draft_version,
         ],
     )?;
     Ok(())
@@ -443,6 +499,7 @@ pub(crate) fn remove(tx: &Transaction<'_>, id: CommandId) -> Sql<()> {
 /// From here on they count as possibly known to the backend, also after a crash.
 pub(crate) fn hand_over(
     tx: &Transaction<'_>,
+    device_id: DeviceId,
     busy: &BTreeSet<ChatId>,
     now: Timestamp,
 ) -> Sql<Vec<CommandEnvelope>> {
@@ -457,8 +514,8 @@ pub(crate) fn hand_over(
         )?;
         envelopes.push(CommandEnvelope {
             id: due.id,
+            draft: due.draft(device_id),
             command: due.command,
-            draft: None,
         });
     }
     Ok(envelopes)
@@ -511,8 +568,7 @@ pub(crate) fn put_back(tx: &Transaction<'_>, waiting: &Waiting) -> Sql<()> {
             draft.mentions.push(*mentioned);
         }
     }
-    // By the clock: a number is not given out again when the row was gone in between.
-    draft.revision = DraftRevision(clock::now().0.max(draft.revision.0 + 1));
+    draft.is_handed_in();
     // Where a comment was begun nobody must find themselves writing to the client.
     if mode == ComposerMode::Comment || draft.comment.whole().trim().is_empty() {
         draft.mode = mode;
@@ -544,10 +600,7 @@ pub(crate) fn put_draft(tx: &Transaction<'_>, draft: &Draft) -> Sql<()> {
             draft.comment.returned,
             draft.comment.text,
             to_json(&draft.mentions)?,
-            match draft.mode {
-                ComposerMode::Reply => "reply",
-                ComposerMode::Comment => "comment",
-            },
+            draft.mode.as_str(),
             draft.revision.0,
             draft.problem.as_ref().map(to_json).transpose()?,
         ],

@@ -27,8 +27,7 @@ use crate::storage::StorageError;
 use crate::tls;
 use crate::token_store::TokenStore;
 use crate::view::{
-    ChatDeed, ComposerMode, Connection, DraftRevision, LastSignIn, Overview, PanelEvent,
-    SignInFailure, Timeline,
+    ChatDeed, Connection, DraftRevision, LastSignIn, Overview, PanelEvent, SignInFailure, Timeline,
 };
 
 /// How long signing out waits for the backend.
@@ -353,23 +352,6 @@ impl Panel {
             .await
     }
 
-    /// Keeps what was begun to be written, and that the composer stands in that mode; text that
-    /// was put back after `seen` is kept besides.
-    ///
-    /// # Errors
-    /// When it cannot be stored.
-    pub async fn set_draft(
-        &self,
-        chat_id: ChatId,
-        mode: ComposerMode,
-        text: String,
-        mentions: Vec<OperatorId>,
-        seen: DraftRevision,
-    ) -> Result<(), PanelError> {
-        self.with_session(move |session| session.set_draft(chat_id, mode, text, mentions, seen))
-            .await
-    }
-
     /// The operator has read the chat up to `place`. Marks only grow.
     ///
     /// # Errors
@@ -379,14 +361,19 @@ impl Panel {
             .await
     }
 
-    /// What is on the screen, and whether the window is in front: decides about banners.
+    /// What is on the screen, and whether the window is in front: decides about banners, and whether
+    /// a composer can have the focus.
     ///
     /// # Errors
-    /// None.
-    #[expect(clippy::unused_async, reason = "the shell calls all methods alike")]
+    /// When a draft cannot be stored.
     pub async fn watch(&self, chat_id: Option<ChatId>, in_front: bool) -> Result<(), PanelError> {
-        *self.inner.watch.lock() = Watch { chat_id, in_front };
-        Ok(())
+        let watch = Watch { chat_id, in_front };
+        *self.inner.watch.lock() = watch;
+        if self.inner.session().is_none() {
+            return Ok(());
+        }
+        self.with_session(move |session| session.is_watched(watch))
+            .await
     }
 
     /// Signs in. Whoever was signed in before is not any more on this device; their unsent texts

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use pult_domain::{
-    ChatId, CommandId, CommentText, MAX_COMMENT_CHARS, OperatorId, Place, Refusal, ReplyText,
-    Status, Timestamp,
+    ChatId, CommandId, CommentText, DeviceId, MAX_COMMENT_CHARS, OperatorId, Place, Refusal,
+    ReplyText, Status, Timestamp,
 };
 use pult_protocol::{Code, Command, CommandDone, CommandEnvelope, PresenceRow, Problem, Token};
 use tokio::sync::Notify;
@@ -21,6 +21,7 @@ use uuid::Uuid;
 
 use crate::cache::{self, Cache};
 use crate::clock;
+use crate::drafts::{self as draft_standings, Composer};
 use crate::error::PanelError;
 use crate::events::EventSender;
 use crate::folder::Account;
@@ -28,6 +29,7 @@ use crate::outbox::{self, Draft, State, Waiting};
 use crate::storage::{Database, Sql, StorageError};
 use crate::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 
+mod drafts;
 mod feed;
 mod show;
 
@@ -62,6 +64,18 @@ pub(crate) struct Session {
     marking: Mutex<()>,
     clock_offset_ms: AtomicI64,
     watch: Arc<Mutex<Watch>>,
+    /// By which the backend tells what was written here.
+    device_id: DeviceId,
+    /// The composer that has the focus.
+    composer: Mutex<Option<Composer>>,
+    typing: Mutex<Typing>,
+}
+
+/// Drafts that are being typed, each with the number of its last change.
+#[derive(Debug, Default)]
+struct Typing {
+    n: u64,
+    composers: BTreeMap<Composer, u64>,
 }
 
 impl Session {
@@ -73,11 +87,13 @@ impl Session {
         watch: Arc<Mutex<Watch>>,
         ended: CancellationToken,
     ) -> Result<Self, StorageError> {
+        let outbox = outbox::open(dir)?;
+        let device_id = outbox.write(draft_standings::device)?;
         let session = Self {
             account,
             token,
             cache: Cache::open(dir)?,
-            outbox: outbox::open(dir)?,
+            outbox,
             events,
             has_work: Notify::new(),
             try_now: Notify::new(),
@@ -89,11 +105,15 @@ impl Session {
             marking: Mutex::default(),
             clock_offset_ms: AtomicI64::new(0),
             watch,
+            device_id,
+            composer: Mutex::default(),
+            typing: Mutex::default(),
         };
         session.cache.erase_remains()?;
         // Whoever made them has left the program: they meant it.
         session.outbox.write(|tx| outbox::release(tx, None))?;
         session.end_arrived_echoes()?;
+        session.settle_drafts(None)?;
         Ok(session)
     }
 
@@ -375,53 +395,6 @@ impl Session {
         Ok(())
     }
 
-    /// Keeps what was begun. Of a chat that has just left the operator's sight too: the page may
-    /// not know it yet, and what was typed is the operator's.
-    pub(crate) fn set_draft(
-        &self,
-        chat_id: ChatId,
-        mode: ComposerMode,
-        text: String,
-        mentions: Vec<OperatorId>,
-        seen: DraftRevision,
-    ) -> Result<(), PanelError> {
-        let held = self.cache.read(|reader| cache::chat(reader, chat_id))?;
-        let is_in_cache = held.is_some();
-        let name = held.and_then(|held| client_name(&held.row));
-        let has_changed = self.write_outbox(|tx| {
-            let draft = outbox::draft(tx.reader(), chat_id)?;
-            let mut new = draft.clone();
-            if is_in_cache {
-                new = new.written(mode, text, seen);
-                new.client_name = name;
-                new.mode = mode;
-            } else if !draft.of(mode).whole().contains(text.trim()) {
-                let text = outbox::joined(&draft.of(mode).text, &text);
-                new = new.written(mode, text, seen);
-            }
-            if mode == ComposerMode::Comment {
-                // Those of a comment that came back unseen stay.
-                let came_back = draft.mentions.iter().filter(|_| draft.revision != seen);
-                let mut all = mentions;
-                for operator in came_back {
-                    if !all.contains(operator) {
-                        all.push(*operator);
-                    }
-                }
-                new.mentions = all;
-            }
-            if new == draft {
-                return Ok(false);
-            }
-            outbox::put_draft(tx, &new)?;
-            Ok(true)
-        })?;
-        if has_changed {
-            self.events.send(PanelEvent::OverviewChanged);
-        }
-        Ok(())
-    }
-
     /// The operator has read the chat up to `place`.
     pub(crate) fn mark_read(&self, chat_id: ChatId, place: Place) -> Result<(), PanelError> {
         let _no_feed_meanwhile = self.marking.lock();
@@ -471,7 +444,7 @@ impl Session {
         let (taken, refused) = self.outbox.write(|tx| {
             let mut taken = Vec::new();
             let mut refused = Vec::new();
-            for envelope in outbox::hand_over(tx, busy, clock::now())? {
+            for envelope in outbox::hand_over(tx, self.device_id, busy, clock::now())? {
                 match unsendable(&envelope.command) {
                     None => taken.push(envelope),
                     Some(problem) => refused.push((envelope.id, problem)),

@@ -134,5 +134,6 @@ stored!(
     pult_domain::OperatorId,
     pult_domain::ChannelId,
     pult_domain::IntegrationId,
+    pult_domain::DeviceId,
     pult_domain::ReadyAnswerId
 );

@@ -2,6 +2,7 @@
 //! ask again. Events carry ids, never rows: the page re-reads what is on its screen.
 
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Timestamp};
+pub use pult_protocol::ComposerMode;
 use pult_protocol::{
     ChannelRow, ChatRow, Command, EntryRow, IntegrationRow, OperatorRow, PresenceRow, Problem,
 };
@@ -139,19 +140,20 @@ pub struct Timeline {
     pub mode: ComposerMode,
     /// Of both drafts; said again by whoever changes or sends it.
     pub draft_revision: DraftRevision,
+    /// What stands in this chat's composers on another device of mine, and was not put into those
+    /// here since they had the focus.
+    pub elsewhere: Vec<DraftElsewhere>,
     /// A command that the backend refused and that waits for my look.
     pub held: Option<Held>,
 }
 
-/// What a composer writes. It is kept for each chat.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
-#[serde(rename_all = "snake_case")]
-pub enum ComposerMode {
-    /// A reply to the client.
-    #[default]
-    Reply,
-    /// A hidden comment.
-    Comment,
+/// What stands in a composer on another device of mine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct DraftElsewhere {
+    /// In which mode.
+    pub mode: ComposerMode,
+    /// The text; empty if what stands here was sent or deleted there.
+    pub text: String,
 }
 
 /// A hidden comment that was begun.

@@ -4,6 +4,7 @@
 mod banner;
 mod border;
 mod deeds;
+mod devices;
 mod history;
 mod journeys;
 mod start;

@@ -1,6 +1,7 @@
 //! Pult as a whole but for the window: spawned programs, several panels over TCP, clients' phones,
 //! and a network that fails between them.
 
+mod devices;
 mod life;
 mod network;
 mod restarts;

@@ -101,6 +101,14 @@ export interface Backend {
     mentions: OperatorId[],
     seen: DraftRevision,
   ): Promise<void>;
+  /** Tells that a composer has the focus: what the operator's other devices have is not put into it. */
+  focusComposer(chatId: ChatId, mode: ComposerMode): Promise<void>;
+  /** Tells that it has it no longer: what came meanwhile is put into it. */
+  leaveComposer(chatId: ChatId, mode: ComposerMode): Promise<void>;
+  /** Puts what stands in a composer on another device into it, above what was typed here since. */
+  takeElsewhere(chatId: ChatId, mode: ComposerMode): Promise<void>;
+  /** Lets what stands in a composer here stand on the other devices too. */
+  dropElsewhere(chatId: ChatId, mode: ComposerMode): Promise<void>;
   /** Tells how far the chat has been read. */
   markRead(chatId: ChatId, place: Place): Promise<void>;
   /** Tells what is on the screen, and whether the window is in front. */

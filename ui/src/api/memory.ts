@@ -43,7 +43,7 @@ import type { Timeline } from './generated/Timeline';
 import { exportAnswers, importAnswers, putAnswer } from './memory-answers';
 import { archive, archived, card } from './memory-archive';
 import { figures } from './memory-figures';
-import type { MemoryChat, WorldEcho } from './world';
+import { joined, type MemoryChat, type WorldEcho } from './world';
 
 /** How long a deed that can be taken back waits. */
 const UNDO_MS = 5000;
@@ -85,6 +85,8 @@ export class MemoryBackend implements Backend {
   readonly #chatListeners = new Set<(chatId: ChatId) => void>();
   #nCommands = 0;
   #signedOut: SessionView | null = null;
+  /** The composer that has the focus. */
+  #focus: string | null = null;
 
   constructor(world: World, options: MemoryOptions = {}) {
     this.world = world;
@@ -142,6 +144,7 @@ export class MemoryBackend implements Backend {
       comment: chat.comment,
       mode: chat.mode,
       draft_revision: chat.draftRevision,
+      elsewhere: chat.elsewhere,
       held: chat.held,
     };
   }
@@ -177,9 +180,10 @@ export class MemoryBackend implements Backend {
     if (seen === chat.draftRevision) {
       // What was refused stood in the composer: this is what became of it.
       if (chat.held?.action === mode) chat.held = null;
-      if (mode === 'reply') chat.draft = '';
-      else chat.comment = { text: '', mentions: [] };
+      chat.unseen[mode] = '';
     }
+    if (mode === 'reply') chat.draft = chat.unseen.reply;
+    else chat.comment = { text: chat.unseen.comment, mentions: [] };
     this.#changed(chatId);
     this.#later(() => this.settle(chatId));
     return command_id;
@@ -414,11 +418,40 @@ export class MemoryBackend implements Backend {
     this.#fail();
     const chat = this.#chat(chatId);
     chat.mode = mode;
-    if (seen === chat.draftRevision) {
-      if (mode === 'reply') chat.draft = text;
-      else chat.comment = { text, mentions };
-    }
+    if (seen === chat.draftRevision) chat.unseen[mode] = '';
+    const whole = joined(chat.unseen[mode], text);
+    if (mode === 'reply') chat.draft = whole;
+    else chat.comment = { text: whole, mentions };
     this.#emit({ event: 'overview_changed' });
+  }
+
+  async focusComposer(chatId: ChatId, mode: ComposerMode): Promise<void> {
+    this.#focus = `${chatId} ${mode}`;
+  }
+
+  async leaveComposer(chatId: ChatId, mode: ComposerMode): Promise<void> {
+    if (this.#focus !== `${chatId} ${mode}`) return;
+    this.#focus = null;
+    await this.takeElsewhere(chatId, mode);
+  }
+
+  async takeElsewhere(chatId: ChatId, mode: ComposerMode): Promise<void> {
+    this.#chat(chatId).takeElsewhere(mode);
+    this.#changed(chatId);
+  }
+
+  async dropElsewhere(chatId: ChatId, mode: ComposerMode): Promise<void> {
+    const chat = this.#chat(chatId);
+    chat.elsewhere = chat.elsewhere.filter((one) => one.mode !== mode);
+    this.#changed(chatId);
+  }
+
+  /** Plays that another device of the operator's has another draft, or has sent it. */
+  comesFromElsewhere(chatId: ChatId, mode: ComposerMode, text: string): void {
+    const chat = this.#chat(chatId);
+    chat.elsewhere = [...chat.elsewhere.filter((one) => one.mode !== mode), { mode, text }];
+    if (this.#focus !== `${chatId} ${mode}`) chat.takeElsewhere(mode);
+    this.#changed(chatId);
   }
 
   async markRead(chatId: ChatId, place: Place): Promise<void> {
@@ -576,6 +609,7 @@ const NOTHING: Timeline = {
   comment: { text: '', mentions: [] },
   mode: 'reply',
   draft_revision: 0,
+  elsewhere: [],
   held: null,
 };
 

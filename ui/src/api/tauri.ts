@@ -31,6 +31,10 @@ export const tauriBackend: Backend = {
   discardShell: (chatId) => invoke('discard_shell', { chatId }),
   setDraft: (chatId, mode, text, mentions, seen) =>
     invoke('set_draft', { chatId, mode, text, mentions, seen }),
+  focusComposer: (chatId, mode) => invoke('focus_composer', { chatId, mode }),
+  leaveComposer: (chatId, mode) => invoke('leave_composer', { chatId, mode }),
+  takeElsewhere: (chatId, mode) => invoke('take_elsewhere', { chatId, mode }),
+  dropElsewhere: (chatId, mode) => invoke('drop_elsewhere', { chatId, mode }),
   markRead: (chatId, place) => invoke('mark_read', { chatId, place }),
   watch: (chatId, inFront) => invoke('watch', { chatId, inFront }),
   signIn: async (address, login, password) => {

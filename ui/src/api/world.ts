@@ -6,6 +6,7 @@ import type { CommentDraft } from './generated/CommentDraft';
 import type { ComposerMode } from './generated/ComposerMode';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { Connection } from './generated/Connection';
+import type { DraftElsewhere } from './generated/DraftElsewhere';
 import type { Echo } from './generated/Echo';
 import type { EntryBody } from './generated/EntryBody';
 import type { EntryRow } from './generated/EntryRow';
@@ -50,6 +51,12 @@ export class MemoryChat {
   mode: ComposerMode = 'reply';
   /** Which text was put back last. */
   draftRevision = 0;
+  /** What stands in the composers on another device. */
+  elsewhere: DraftElsewhere[] = [];
+  /** The drafts as they were when both devices had the same. */
+  readonly known: Record<ComposerMode, string> = { reply: '', comment: '' };
+  /** What was put into the composers and the page has not been shown yet. */
+  readonly unseen: Record<ComposerMode, string> = { reply: '', comment: '' };
   held: Held | null = null;
   /** What the held command was to do, if it was about the chat as a whole. */
   heldDeed: ChatDeed | null = null;
@@ -68,13 +75,28 @@ export class MemoryChat {
 
   /** Refused or withdrawn text is the draft again, before what was begun since. */
   putBack({ mode, text, mentions }: WorldEcho): void {
-    const joined = (begun: string): string => (begun === '' ? text : `${text}\n${begun}`);
-    if (mode === 'reply') this.draft = joined(this.draft);
+    if (mode === 'reply') this.draft = joined(text, this.draft);
     else {
       const all = new Set([...this.comment.mentions, ...(mentions ?? [])]);
-      this.comment = { text: joined(this.comment.text), mentions: [...all] };
+      this.comment = { text: joined(text, this.comment.text), mentions: [...all] };
     }
+    this.unseen[mode] = joined(this.unseen[mode], text);
     this.mode = mode;
+    this.draftRevision += 1;
+  }
+
+  /** What stands on another device is the draft, above what was typed here since. */
+  takeElsewhere(mode: ComposerMode): void {
+    const there = this.elsewhere.find((one) => one.mode === mode);
+    if (there === undefined) return;
+    this.elsewhere = this.elsewhere.filter((one) => one !== there);
+    const here = mode === 'reply' ? this.draft : this.comment.text;
+    const isUntouched = here === this.known[mode];
+    this.known[mode] = there.text;
+    const text = isUntouched ? there.text : joined(there.text, here);
+    this.unseen[mode] = text;
+    if (mode === 'reply') this.draft = text;
+    else this.comment = { ...this.comment, text };
     this.draftRevision += 1;
   }
 
@@ -114,4 +136,10 @@ export class MemoryChat {
     }
     return entry;
   }
+}
+
+/** One text above another. */
+export function joined(first: string, second: string): string {
+  if (first === '' || second === '') return first + second;
+  return `${first}\n${second}`;
 }

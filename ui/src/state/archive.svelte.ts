@@ -256,7 +256,7 @@ export class ArchivedChat {
   }
 
   /** What is closed has no unread messages. */
-  markRead(): void {
+  look(): void {
     // Nothing to tell.
   }
 

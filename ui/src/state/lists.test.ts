@@ -18,7 +18,7 @@ describe('the list', () => {
       ...['group-observed', 'fyodor'],
       ...['group-queued', 'q1', 'q2', 'q3', 'q4', 'q5'],
     ]);
-    expect(listRows(usual)[0]).toMatchObject({ kind: 'group', n: 3, nUnread: 1 });
+    expect(listRows(usual)[0]).toMatchObject({ kind: 'group', n: 3, nWaiting: 1 });
   });
 
   it('has unsent text first, when there is any', () => {

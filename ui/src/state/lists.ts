@@ -3,6 +3,7 @@ import type { ChatId } from '../api/generated/ChatId';
 import type { ChatSummary } from '../api/generated/ChatSummary';
 import type { Overview } from '../api/generated/Overview';
 import type { Shell } from '../api/generated/Shell';
+import type { Timestamp } from '../api/generated/Timestamp';
 import { clientName } from '../format/people';
 import { searchable } from '../format/search';
 
@@ -10,7 +11,17 @@ export type GroupName = 'shells' | 'in_work' | 'observed' | 'queued';
 
 /** A row of the list. */
 export type ListRow =
-  | { kind: 'group'; key: string; group: GroupName; n: number; nUnread: number; isFolded: boolean }
+  | {
+      kind: 'group';
+      key: string;
+      group: GroupName;
+      n: number;
+      /** How many of their clients wait for an answer, and since when the first of them does. */
+      nWaiting: number;
+      waitingSince: Timestamp | null;
+      nMentions: number;
+      isFolded: boolean;
+    }
   | { kind: 'chat'; key: string; group: GroupName; summary: ChatSummary }
   | { kind: 'shell'; key: string; shell: Shell }
   | { kind: 'empty'; key: string; group: GroupName };
@@ -35,7 +46,7 @@ export function listRows(
   );
   if (shells.length > 0) {
     const folded = wanted === '' && isFolded('shells');
-    rows.push(header('shells', shells.length, 0, folded));
+    rows.push(header('shells', shells.length, [], folded));
     if (!folded) {
       for (const shell of shells) rows.push({ kind: 'shell', key: shell.chat_id, shell });
     }
@@ -44,10 +55,7 @@ export function listRows(
     const chats = overview[group].filter((summary) => chatMatches(summary, wanted));
     if (chats.length === 0 && (wanted !== '' || group === 'observed')) continue;
     const folded = wanted === '' && isFolded(group);
-    const nUnread = chats.filter(
-      (summary) => summary.n_unread > 0 || summary.n_mentions > 0,
-    ).length;
-    rows.push(header(group, chats.length, nUnread, folded));
+    rows.push(header(group, chats.length, chats, folded));
     if (folded) continue;
     for (const summary of chats) {
       rows.push({ kind: 'chat', key: summary.chat.id, group, summary });
@@ -99,8 +107,24 @@ export function neighbour(
   return keys[at + step] ?? null;
 }
 
-function header(group: GroupName, n: number, nUnread: number, isFolded: boolean): ListRow {
-  return { kind: 'group', key: `group-${group}`, group, n, nUnread, isFolded };
+/** "Unanswered", not "unread", is what counts: who has read a message has not answered it. */
+function header(
+  group: GroupName,
+  n: number,
+  chats: readonly ChatSummary[],
+  isFolded: boolean,
+): ListRow {
+  const since = chats.map(({ chat }) => chat.waiting_since).filter((at) => at !== null);
+  return {
+    kind: 'group',
+    key: `group-${group}`,
+    group,
+    n,
+    nWaiting: since.length,
+    waitingSince: since.length === 0 ? null : Math.min(...since),
+    nMentions: chats.reduce((sum, { n_mentions }) => sum + n_mentions, 0),
+    isFolded,
+  };
 }
 
 function chatMatches(summary: ChatSummary, wanted: string): boolean {

@@ -5,6 +5,7 @@ import type { ChatSummary } from '../api/generated/ChatSummary';
 import type { CommandId } from '../api/generated/CommandId';
 import type { ComposerMode } from '../api/generated/ComposerMode';
 import type { DraftRevision } from '../api/generated/DraftRevision';
+import type { DraftElsewhere } from '../api/generated/DraftElsewhere';
 import type { Echo } from '../api/generated/Echo';
 import type { EntryRow } from '../api/generated/EntryRow';
 import type { Held } from '../api/generated/Held';
@@ -21,9 +22,6 @@ import { coalesced } from './reload';
 const PAGE = 80;
 /** How many of the newest are read again after a change, at most: ticks of older ones rarely move. */
 const REREAD = 400;
-/** How long typing must pause before the draft is kept. */
-const DRAFT_PAUSE_MS = 300;
-
 /** Longest reply, which is what WhatsApp takes in one message, and longest comment, in characters. */
 export const MAX_CHARS = 4096;
 
@@ -49,24 +47,36 @@ export class TimelineState {
   transferNote = $state('');
   /** The "new" line stands after this place; none for no line. */
   newAfter = $state<Place | null>(null);
-  /** How far this operator has read. */
+  /** How far this operator has read, on any device. */
   readPlace = $state<Place>(0);
+  /** How far they have looked at it here: it counts as read when they come to the end. */
+  #seenPlace = $state<Place>(0);
   /** Where the reader was when the chat was left; none before it was ever shown. */
   position: ReadingPosition | null = null;
 
   /** Re-reads what is shown of the chat. */
   readonly refresh: () => Promise<void>;
 
-  /** How many messages of the client came after what has been read. */
+  /** What stands in the composers on another device, while the focus keeps it out of those here. */
+  elsewhere = $state.raw<DraftElsewhere[]>([]);
+
+  /** How many messages of the client came after what has been looked at. */
   readonly nNew = $derived(
-    this.entries.filter((entry) => entry.place > this.readPlace && isInbound(entry)).length,
+    this.entries.filter((entry) => entry.place > this.#lookedAt && isInbound(entry)).length,
   );
+  /** What another device has for the composer as it stands. */
+  readonly offered = $derived(this.elsewhere.find(({ mode }) => mode === this.mode) ?? null);
 
   readonly #backend: Backend;
   readonly #nameOf: (id: OperatorId) => string;
   readonly #pads: Record<ComposerMode, Pad> = { reply: new Pad(), comment: new Pad() };
   #isModeDirty = false;
-  #draftTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts what is typed, so that it is known whether there is more since. */
+  #nTyped = 0;
+  #isKeeping = false;
+  #hasFocus = false;
+  /** The mode whose text is read anew since the author asked for that. */
+  #adopted: ComposerMode | null = null;
   /** Keeps writes of the drafts in order. */
   #draftWrites: Promise<void> = Promise.resolve();
   /** The latest revision of the drafts that the composer holds. */
@@ -106,16 +116,24 @@ export class TimelineState {
     }
   }
 
-  /** Notes that everything up to `place` has been seen. */
-  markRead(place: Place): void {
-    if (place <= this.readPlace) return;
+  /**
+   * Notes that everything up to `place` has been looked at. Once that is the end, the chat has been
+   * read, which the panel is told.
+   */
+  look(place: Place, isEnd: boolean): void {
+    if (place > this.#seenPlace) this.#seenPlace = place;
+    if (!isEnd || place <= this.readPlace) return;
     this.readPlace = place;
     void this.#backend.markRead(this.chatId, place).catch(() => undefined);
   }
 
-  /** Moves the "new" line: from now on it stands before the first message that was not seen. */
+  get #lookedAt(): Place {
+    return Math.max(this.#seenPlace, this.readPlace);
+  }
+
+  /** Moves the "new" line: from now on it stands before the first message that was not looked at. */
   resetNewLine(): void {
-    this.newAfter = this.nNew > 0 ? this.readPlace : null;
+    this.newAfter = this.nNew > 0 ? this.#lookedAt : null;
   }
 
   /** What is in the composer. */
@@ -133,7 +151,7 @@ export class TimelineState {
     return this.mentions.map((id) => ({ id, name: this.#nameOf(id) }));
   }
 
-  /** What is in the composer, kept after a short pause. */
+  /** What is in the composer, kept at once. */
   write(text: string): void {
     this.#write(this.mode, text);
   }
@@ -151,6 +169,46 @@ export class TimelineState {
     this.mode = mode;
     this.#isModeDirty = true;
     void this.flushDraft();
+    if (this.#hasFocus) this.#tellFocus();
+  }
+
+  /**
+   * Tells whether the composer has the focus. While it has, nothing is put into it but by its author;
+   * when it is left, what came from another device meanwhile is.
+   */
+  setFocus(hasFocus: boolean): void {
+    if (hasFocus === this.#hasFocus) return;
+    this.#hasFocus = hasFocus;
+    this.#tellFocus();
+  }
+
+  #tellFocus(): void {
+    const { mode } = this;
+    if (this.#hasFocus) {
+      void this.#backend.focusComposer(this.chatId, mode).catch(() => undefined);
+      return;
+    }
+    // What was typed comes first, so that it is not taken for older than what came.
+    void this.flushDraft()
+      .then(() => this.#backend.leaveComposer(this.chatId, mode))
+      .then(() => this.refresh())
+      .catch(() => undefined);
+  }
+
+  /** Takes what another device has for the composer, above what was typed here since. */
+  async takeElsewhere(): Promise<void> {
+    const { mode } = this;
+    const typed = this.draftOf(mode);
+    await this.flushDraft();
+    await this.#backend.takeElsewhere(this.chatId, mode);
+    await this.#adoptDraft(mode, typed);
+  }
+
+  /** Lets what is in the composer stand, on the other devices too. */
+  async dropElsewhere(): Promise<void> {
+    await this.flushDraft();
+    await this.#backend.dropElsewhere(this.chatId, this.mode);
+    await this.refresh();
   }
 
   /**
@@ -164,14 +222,14 @@ export class TimelineState {
       return;
     }
     const begun = this.draftOf('comment');
-    this.#write('comment', begun === '' ? text : `${begun}\n${text}`);
-    this.#write('reply', '');
+    // Kept together, by the turn to comments.
+    this.#put('comment', begun === '' ? text : `${begun}\n${text}`);
+    this.#put('reply', '');
     this.setMode('comment');
   }
 
   /** Keeps the drafts now, and in which mode the composer stands. */
   flushDraft(): Promise<void> {
-    clearTimeout(this.#draftTimer);
     // The present text first: what is moved from one to the other is in both for a while, not in
     // neither. The mode that is kept is that of the text kept last.
     const modes = [this.mode, otherThan(this.mode)].filter((mode) => this.#pads[mode].isDirty);
@@ -202,12 +260,28 @@ export class TimelineState {
     });
   }
 
-  #write(mode: ComposerMode, text: string): void {
+  #put(mode: ComposerMode, text: string): void {
     const pad = this.#pads[mode];
     pad.text = text;
     pad.isDirty = true;
-    clearTimeout(this.#draftTimer);
-    this.#draftTimer = setTimeout(() => void this.flushDraft(), DRAFT_PAUSE_MS);
+    this.#nTyped += 1;
+  }
+
+  #write(mode: ComposerMode, text: string): void {
+    this.#put(mode, text);
+    void this.#keepTyped();
+  }
+
+  /** Keeps each key at once. What is typed while one is on its way goes with the next. */
+  async #keepTyped(): Promise<void> {
+    if (this.#isKeeping) return;
+    this.#isKeeping = true;
+    let nKept: number;
+    do {
+      nKept = this.#nTyped;
+      await this.flushDraft();
+    } while (nKept !== this.#nTyped);
+    this.#isKeeping = false;
   }
 
   /** Sends what is in the composer. It is empty at once, and holds the text again if that fails. */
@@ -225,10 +299,18 @@ export class TimelineState {
     if (mode === 'comment') this.mentions = [];
     this.newAfter = null;
     const arrived = pad.begin('');
+    // In its turn among the writes: what is typed next is kept after this has emptied the draft.
+    const sent = this.#draftWrites.then(() =>
+      mode === 'reply'
+        ? this.#backend.reply(this.chatId, text, seen)
+        : this.#backend.comment(this.chatId, text, called, seen),
+    );
+    this.#draftWrites = sent.then(
+      () => undefined,
+      () => undefined,
+    );
     try {
-      await this.#draftWrites;
-      if (mode === 'reply') await this.#backend.reply(this.chatId, text, seen);
-      else await this.#backend.comment(this.chatId, text, called, seen);
+      await sent;
       pad.kept = '';
     } catch (error) {
       if (mode === 'comment') this.mentions = union(mentions, this.mentions);
@@ -283,7 +365,9 @@ export class TimelineState {
 
   /** Takes the panel's draft, unless somebody has typed on since `typed`. */
   async #adoptDraft(mode: ComposerMode, typed: string): Promise<void> {
+    this.#adopted = mode;
     await this.refresh();
+    this.#adopted = null;
     const pad = this.#pads[mode];
     if (pad.text === typed && pad.isSettled) pad.text = pad.kept;
   }
@@ -308,13 +392,24 @@ export class TimelineState {
     this.shell = answer.shell;
     this.echoes = answer.echoes;
     this.held = answer.held;
-    this.readPlace = Math.max(this.readPlace, answer.read_place);
+    this.elsewhere = answer.elsewhere;
+    this.#takeMark(answer.read_place);
     if (isFirst) this.resetNewLine();
     this.#takeDrafts(answer, isFirst);
   }
 
+  /** What was read on another device is not new here either. */
+  #takeMark(place: Place): void {
+    const isFromElsewhere = place > this.#lookedAt;
+    this.readPlace = Math.max(this.readPlace, place);
+    if (isFromElsewhere && this.newAfter !== null) this.resetNewLine();
+  }
+
   #takeDrafts(answer: Timeline, isFirst: boolean): void {
     const isPutBack = answer.draft_revision !== this.#revision;
+    // What is not shown is not known here either: it stays besides what is typed.
+    const isShown = !this.#wouldOverwrite('reply', answer.draft);
+    if (!isShown || this.#wouldOverwrite('comment', answer.comment.text)) return;
     this.#revision = answer.draft_revision;
     if (this.#pads.comment.isSettled) this.mentions = answer.comment.mentions;
     else if (isPutBack) this.mentions = union(this.mentions, answer.comment.mentions);
@@ -324,6 +419,17 @@ export class TimelineState {
     // client because a reply came back. The other way nothing can leave by mistake.
     const isTurned = isPutBack && answer.mode === 'comment' && this.draftOf('reply') === '';
     if (isFirst || isTurned) this.mode = answer.mode;
+  }
+
+  /**
+   * Whether taking the panel's draft would take words from under the cursor. The panel keeps what
+   * comes from elsewhere out of a composer that has the focus; here it is made sure of for the moment
+   * in which the panel has not heard of it.
+   */
+  #wouldOverwrite(mode: ComposerMode, answered: string): boolean {
+    const pad = this.#pads[mode];
+    const isOpen = this.#hasFocus && this.mode === mode && this.#adopted !== mode;
+    return isOpen && pad.isSettled && !answered.endsWith(pad.text);
   }
 
   /**

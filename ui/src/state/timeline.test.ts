@@ -55,6 +55,7 @@ describe('a reply', () => {
   it('that could not be kept is back in the composer, before what was typed since', async () => {
     const timeline = await opened('pavel');
     timeline.write('Первое');
+    await timeline.flushDraft();
     backend.failNext = 'storage';
     const sending = timeline.send();
     timeline.write('Второе');
@@ -164,15 +165,35 @@ describe('a held reply', () => {
 });
 
 describe('a draft', () => {
-  it('is kept after a pause, once', async () => {
+  it('is kept with every key, without a pause', async () => {
     const timeline = await opened('pavel');
-    const setDraft = vi.spyOn(backend, 'setDraft');
     timeline.write('К');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(kept('pavel')).toBe('К');
     timeline.write('Ку');
-    await vi.advanceTimersByTimeAsync(299);
-    expect(setDraft).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(1);
-    expect(setDraft.mock.calls).toEqual([['pavel', 'reply', 'Ку', [], 0]]);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(kept('pavel')).toBe('Ку');
+  });
+
+  it('goes one at a time, with all that was typed while one was on its way', async () => {
+    const timeline = await opened('pavel');
+    const given: string[] = [];
+    let arrive = (): void => undefined;
+    vi.spyOn(backend, 'setDraft').mockImplementation(async (_, __, text) => {
+      given.push(text);
+      await new Promise<void>((resolve) => (arrive = resolve));
+    });
+    for (const text of ['К', 'Ку', 'Кур', 'Курьер']) {
+      timeline.write(text);
+      await vi.advanceTimersByTimeAsync(0);
+    }
+    expect(given).toEqual(['К']);
+    arrive();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(given).toEqual(['К', 'Курьер']);
+    arrive();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(given).toEqual(['К', 'Курьер']);
   });
 
   it('is kept at once when the chat is left', async () => {
@@ -453,7 +474,7 @@ describe('a history', () => {
     const timeline = await opened('marina');
     expect(timeline.newAfter).toBe(12);
     expect(timeline.nNew).toBe(2);
-    timeline.markRead(14);
+    timeline.look(14, true);
     await timeline.refresh();
     expect(timeline.newAfter).toBe(12);
     expect(timeline.nNew).toBe(0);
@@ -464,10 +485,34 @@ describe('a history', () => {
   it('is marked as read only forwards', async () => {
     const timeline = await opened('marina');
     const markRead = vi.spyOn(backend, 'markRead');
-    timeline.markRead(14);
-    timeline.markRead(13);
-    timeline.markRead(14);
+    timeline.look(14, true);
+    timeline.look(13, true);
+    timeline.look(14, true);
     expect(markRead.mock.calls).toEqual([['marina', 14]]);
+  });
+
+  it('counts as read only when one has come to its end', async () => {
+    const timeline = await opened('marina');
+    const markRead = vi.spyOn(backend, 'markRead');
+    timeline.look(13, false);
+    expect(timeline.nNew).toBe(1);
+    expect(markRead).not.toHaveBeenCalled();
+    timeline.look(14, true);
+    expect(timeline.nNew).toBe(0);
+    expect(markRead.mock.calls).toEqual([['marina', 14]]);
+  });
+
+  it('that was read on another device has nothing new here either', async () => {
+    const timeline = await opened('marina');
+    expect(timeline.newAfter).toBe(12);
+    await backend.markRead('marina', 13);
+    await timeline.refresh();
+    expect(timeline.nNew).toBe(1);
+    expect(timeline.newAfter).toBe(13);
+    await backend.markRead('marina', 14);
+    await timeline.refresh();
+    expect(timeline.nNew).toBe(0);
+    expect(timeline.newAfter).toBeNull();
   });
 
   it('that cannot be read says so, and is read when asked again', async () => {
@@ -476,5 +521,93 @@ describe('a history', () => {
     expect(timeline.loading).toBe('failed');
     await timeline.refresh();
     expect(timeline.loading).toBe('ready');
+  });
+});
+
+describe('what comes from another device', () => {
+  /** The chat with the caret in its composer. */
+  async function held(chatId: string): Promise<TimelineState> {
+    const timeline = await opened(chatId);
+    timeline.setFocus(true);
+    return timeline;
+  }
+
+  it('is put into a composer that has no focus, and taken out when it was sent there', async () => {
+    const timeline = await opened('pavel');
+    backend.comesFromElsewhere('pavel', 'reply', 'Едем');
+    await timeline.refresh();
+    expect(timeline.draft).toBe('Едем');
+    backend.comesFromElsewhere('pavel', 'reply', '');
+    await timeline.refresh();
+    expect(timeline.draft).toBe('');
+  });
+
+  it('is offered to one that has the focus, which it never overwrites', async () => {
+    const timeline = await held('olga');
+    const typed = timeline.draft;
+    expect(typed).not.toBe('');
+    backend.comesFromElsewhere('olga', 'reply', 'Другое');
+    await timeline.refresh();
+    expect(timeline.draft).toBe(typed);
+    expect(timeline.offered).toEqual({ mode: 'reply', text: 'Другое' });
+    await timeline.takeElsewhere();
+    expect(timeline.draft).toContain('Другое');
+    expect(timeline.draft).toContain(typed);
+    expect(timeline.offered).toBeNull();
+  });
+
+  it('is not put into an empty one either while the caret is in it', async () => {
+    const timeline = await held('pavel');
+    backend.comesFromElsewhere('pavel', 'reply', 'Едем');
+    await timeline.refresh();
+    expect(timeline.draft).toBe('');
+    timeline.setFocus(false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(timeline.draft).toBe('Едем');
+  });
+
+  it('stands above what was typed meanwhile once the focus leaves', async () => {
+    const timeline = await held('pavel');
+    timeline.write('Через час');
+    await timeline.flushDraft();
+    backend.comesFromElsewhere('pavel', 'reply', 'Едем');
+    await timeline.refresh();
+    timeline.write('Через час будем');
+    timeline.setFocus(false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(timeline.draft).toBe('Едем\nЧерез час будем');
+  });
+
+  it('can be left where it is', async () => {
+    const timeline = await held('olga');
+    const typed = timeline.draft;
+    backend.comesFromElsewhere('olga', 'reply', 'Другое');
+    await timeline.refresh();
+    await timeline.dropElsewhere();
+    timeline.setFocus(false);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(timeline.draft).toBe(typed);
+    expect(timeline.offered).toBeNull();
+  });
+
+  it('does not overwrite even before the panel has heard of the focus', async () => {
+    const timeline = await opened('olga');
+    const typed = timeline.draft;
+    backend.world.chats.get('olga')!.known.reply = typed;
+    vi.spyOn(backend, 'focusComposer').mockResolvedValue();
+    timeline.setFocus(true);
+    backend.comesFromElsewhere('olga', 'reply', 'Другое');
+    await timeline.refresh();
+    expect(timeline.draft).toBe(typed);
+  });
+
+  it('is offered in the mode in which it was written', async () => {
+    const timeline = await held('olga');
+    timeline.setMode('comment');
+    backend.comesFromElsewhere('olga', 'comment', 'Спросите Ивана');
+    await timeline.refresh();
+    expect(timeline.offered?.text).toBe('Спросите Ивана');
+    timeline.setMode('reply');
+    expect(timeline.offered).toBeNull();
   });
 });

@@ -6,6 +6,8 @@ mod commands;
 #[cfg(test)]
 mod delivery;
 #[cfg(test)]
+mod drafts;
+#[cfg(test)]
 mod feed;
 #[cfg(test)]
 mod figures;

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt as _, StreamExt as _};
 use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place, ReadyAnswerId};
 use pult_protocol::{
-    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, Cursor, EntryRow,
-    GoneWhy, IntegrationRow, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, PresenceRow,
-    Problem, ReadyAnswerRow, Row, Token,
+    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, ComposerMode, Cursor,
+    DraftGiven, DraftOrigin, DraftRow, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES,
+    OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem, ReadyAnswerRow, Row, Token,
 };
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
@@ -140,6 +140,7 @@ pub(crate) struct TestPanel {
     pub(crate) chats: BTreeMap<ChatId, ChatRow>,
     pub(crate) entries: BTreeMap<(ChatId, Place), EntryRow>,
     pub(crate) marks: BTreeMap<ChatId, Place>,
+    pub(crate) drafts: BTreeMap<(ChatId, ComposerMode), DraftRow>,
     pub(crate) presence: BTreeMap<OperatorId, PresenceRow>,
     pub(crate) gone: Vec<(ChatId, GoneWhy)>,
     pub(crate) cursor: Option<Cursor>,
@@ -170,6 +171,7 @@ impl TestPanel {
             chats: BTreeMap::new(),
             entries: BTreeMap::new(),
             marks: BTreeMap::new(),
+            drafts: BTreeMap::new(),
             presence: BTreeMap::new(),
             gone: Vec::new(),
             cursor: None,
@@ -253,6 +255,13 @@ impl TestPanel {
             Row::Mark(mark) => {
                 self.marks.insert(mark.chat_id, mark.read_place);
             }
+            Row::Draft(draft) => {
+                assert!(
+                    self.chats.contains_key(&draft.chat_id),
+                    "a chat comes first"
+                );
+                self.drafts.insert((draft.chat_id, draft.mode), draft);
+            }
             Row::Operator(operator) => {
                 self.operators.insert(operator.id, operator);
             }
@@ -283,6 +292,35 @@ impl TestPanel {
     ) -> Result<CommandDone, Problem> {
         self.give(id, command).await;
         self.answer(id).await
+    }
+
+    /// Tells what has been begun to write, and waits for the answer.
+    pub(crate) async fn draft(&mut self, draft: DraftGiven) -> Result<CommandDone, Problem> {
+        let id = new_command_id();
+        self.wire.say(&PanelFrame::Draft { id, draft }).await;
+        self.answer(id).await
+    }
+
+    /// Gives a command that was made of a draft, and waits for the answer.
+    pub(crate) async fn command_of_draft(
+        &mut self,
+        command: Command,
+        draft: DraftOrigin,
+    ) -> Result<CommandDone, Problem> {
+        let id = new_command_id();
+        let envelope = CommandEnvelope {
+            id,
+            command,
+            draft: Some(draft),
+        };
+        self.wire.say(&PanelFrame::Command(envelope)).await;
+        self.answer(id).await
+    }
+
+    /// The text of a draft that it holds, and its version.
+    pub(crate) fn draft_of(&self, chat: ChatId, mode: ComposerMode) -> Option<(&str, i64)> {
+        let draft = self.drafts.get(&(chat, mode))?;
+        Some((&draft.text, draft.version))
     }
 
     /// Gives a command without waiting.

@@ -35,12 +35,29 @@ impl Page {
             .map(|chat| chat.id)
             .collect()
     }
+
+    /// Its chats, as they stand in it.
+    pub(super) fn chats(&self) -> impl Iterator<Item = &ChatRow> {
+        chat_rows(self)
+    }
+
+    /// Chats that leave the sight with it, perhaps to come back.
+    pub(super) fn gone_chats(&self) -> BTreeSet<ChatId> {
+        let gone = self.rows.iter().filter_map(|row| {
+            let Row::Gone { chat_id, .. } = row else {
+                return None;
+            };
+            Some(*chat_id)
+        });
+        gone.collect()
+    }
 }
 
 impl Session {
     /// Applies a page: all of it or, on an error, nothing that would not be applied again.
     pub(crate) fn apply(&self, page: &Page) -> Result<(), StorageError> {
         self.settle_shells(page)?;
+        self.take_drafts(page)?;
         let no_mark_meanwhile = self.marking.lock();
         self.drop_marks_of_earlier_sight(page)?;
         let marks = self.marks()?;

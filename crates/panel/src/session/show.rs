@@ -7,14 +7,16 @@ use std::collections::BTreeMap;
 
 use pult_domain::{ChatId, OperatorId, Place, Status};
 use pult_protocol::{ChatRow, Command, OperatorRow};
+use pult_sqlite::Reader;
 
 use super::Session;
 use crate::cache::{self, HeldChat};
+use crate::drafts;
 use crate::outbox::{self, Draft, State, Waiting};
-use crate::storage::StorageError;
+use crate::storage::{Sql, StorageError};
 use crate::view::{
-    ChatSummary, CommentDraft, ComposerMode, DraftRevision, Echo, Held, HeldAction, Overview,
-    Pending, SessionView, Shell, Timeline,
+    ChatSummary, CommentDraft, ComposerMode, DraftElsewhere, DraftRevision, Echo, Held, HeldAction,
+    Overview, Pending, SessionView, Shell, Timeline,
 };
 
 /// Entries that are not held and would be shown next.
@@ -89,10 +91,11 @@ impl Session {
         before: Option<Place>,
         limit: u32,
     ) -> Result<(Timeline, Option<Gap>), StorageError> {
-        let (commands, draft) = self.outbox.read(|reader| {
+        let (commands, draft, elsewhere) = self.outbox.read(|reader| {
             Ok((
                 outbox::commands_of(reader, chat_id)?,
                 outbox::draft(reader, chat_id)?,
+                elsewhere(reader, chat_id)?,
             ))
         })?;
         let outgoing = Outgoing {
@@ -137,6 +140,7 @@ impl Session {
             comment: outgoing.comment(),
             mode: outgoing.mode(),
             draft_revision: outgoing.draft_revision(),
+            elsewhere,
             held: outgoing.commands.iter().find_map(held_command),
             chat: Some(summary(
                 held,
@@ -147,6 +151,19 @@ impl Session {
         };
         Ok((timeline, stretch.gap))
     }
+}
+
+/// What stands in the chat's composers on other devices.
+fn elsewhere(reader: Reader<'_>, chat_id: ChatId) -> Sql<Vec<DraftElsewhere>> {
+    let mut all = Vec::new();
+    for mode in ComposerMode::ALL {
+        let standing = drafts::standing(reader, (chat_id, mode))?;
+        all.extend(standing.elsewhere.map(|known| DraftElsewhere {
+            mode,
+            text: known.words.text,
+        }));
+    }
+    Ok(all)
 }
 
 /// The place before which a stretch ends.
@@ -309,6 +326,7 @@ fn without_chat(chat_id: ChatId, outgoing: &Outgoing) -> Timeline {
         comment: CommentDraft::default(),
         mode: ComposerMode::default(),
         draft_revision: DraftRevision::default(),
+        elsewhere: Vec::new(),
         held: outgoing.commands.iter().find_map(held_command),
     }
 }

@@ -4,6 +4,7 @@
 mod backend;
 mod connecting;
 mod deeds;
+mod drafts;
 mod feed;
 mod files;
 mod notifying;

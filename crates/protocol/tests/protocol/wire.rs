@@ -430,7 +430,7 @@ fn rows() {
             ("gone, closed", gone(GoneWhy::Closed)),
             ("gone, lost", gone(GoneWhy::Lost)),
             (
-                "mark",
+                "draft",
                 Row::Draft(DraftRow {
                     chat_id: CHAT,
                     mode: ComposerMode::Reply,
@@ -439,6 +439,9 @@ fn rows() {
                     text: "Добрый".to_owned(),
                     mentions: Vec::new(),
                 }),
+            ),
+            (
+                "mark",
                 Row::Mark(MarkRow {
                     chat_id: CHAT,
                     read_place: Place(7),

@@ -462,17 +462,7 @@ impl World {
                 let text = store.text_of(CLIENTS[client], "Ещё вопрос");
                 store.takes_in(vec![Fact::Message(text)]).await;
             }
-            Step::Replies { who, chat } => {
-                let (author, chat) = (self.people[who], self.chats[chat]);
-                let seen_place = store.chat(chat).last_place;
-                let mut reply = envelope(reply(chat, "Добрый день", seen_place));
-                // What was written on another device since stays, so some drafts outlive their reply.
-                reply.draft = Some(DraftOrigin {
-                    device_id: DEVICES[(who + usize::from(seen_place.0 % 2 == 0)) % DEVICES.len()],
-                    version: seen_place.0 % 3,
-                });
-                drop(store.command(author, reply).await.unwrap());
-            }
+            Step::Replies { who, chat } => self.replies(who, chat).await,
             Step::Closes { who, chat } => {
                 drop(store.close_chat(self.people[who], self.chats[chat]).await);
             }
@@ -535,6 +525,19 @@ impl World {
                 store.takes_in(vec![Fact::Message(message)]).await;
             }
         }
+    }
+
+    /// Somebody replies, by what they have written on one of their devices.
+    async fn replies(&self, who: usize, chat: usize) {
+        let (author, chat) = (self.people[who], self.chats[chat]);
+        let seen_place = self.store.chat(chat).last_place;
+        let mut reply = envelope(reply(chat, "Добрый день", seen_place));
+        // What was written on another device since stays, so some drafts outlive their reply.
+        reply.draft = Some(DraftOrigin {
+            device_id: DEVICES[(who + usize::from(seen_place.0 % 2 == 0)) % DEVICES.len()],
+            version: seen_place.0 % 3,
+        });
+        drop(self.store.command(author, reply).await.unwrap());
     }
 
     /// Somebody goes on with a draft, if they see the chat.

@@ -425,9 +425,9 @@ impl TestStore {
     ) -> Option<DraftRow> {
         let pages = self.changes(author, None).await.unwrap();
         let mut rows = pages.into_iter().flat_map(|page| page.rows);
-        rows.find_map(|row| match row {
-            Row::Draft(draft) if draft.chat_id == chat && draft.mode == mode => Some(draft),
-            _ => None,
+        rows.find_map(|row| {
+            let Row::Draft(draft) = row else { return None };
+            (draft.chat_id == chat && draft.mode == mode).then_some(draft)
         })
     }
 

@@ -6,6 +6,7 @@ mod archive;
 mod commands;
 #[cfg(test)]
 mod delivery;
+#[cfg(test)]
 mod drafts;
 #[cfg(test)]
 mod feed;

@@ -82,6 +82,7 @@ async fn told(
             | Row::Entry(_)
             | Row::Gone { .. }
             | Row::Mark(_)
+            | Row::Draft(_)
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_) => {}

@@ -2,6 +2,7 @@
 import type { ChatSummary } from "./ChatSummary";
 import type { CommentDraft } from "./CommentDraft";
 import type { ComposerMode } from "./ComposerMode";
+import type { DraftElsewhere } from "./DraftElsewhere";
 import type { DraftRevision } from "./DraftRevision";
 import type { Echo } from "./Echo";
 import type { EntryRow } from "./EntryRow";
@@ -57,6 +58,11 @@ mode: ComposerMode,
  * Of both drafts; said again by whoever changes or sends it.
  */
 draft_revision: DraftRevision, 
+/**
+ * What stands in this chat's composers on another device of mine, and was not put into those
+ * here since they had the focus.
+ */
+elsewhere: Array<DraftElsewhere>, 
 /**
  * A command that the backend refused and that waits for my look.
  */
