@@ -37,6 +37,13 @@ const COMMANDS: &[&str] = &[
     "delete_ready_answer",
     "export_ready_answers",
     "import_ready_answers",
+    "automatic_texts",
+    "put_automatic_texts",
+    "working_hours",
+    "put_working_hours",
+    "directions",
+    "put_directions",
+    "try_directions",
     "quit",
 ];
 

@@ -7,6 +7,7 @@
     reason = "Tauri's macro wraps each command so, and hands arguments over by value"
 )]
 
+pub(crate) mod automatic;
 pub(crate) mod ready_answers;
 pub(crate) mod saving;
 

@@ -92,6 +92,13 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::ready_answers::delete_ready_answer,
             commands::ready_answers::export_ready_answers,
             commands::ready_answers::import_ready_answers,
+            commands::automatic::automatic_texts,
+            commands::automatic::put_automatic_texts,
+            commands::automatic::working_hours,
+            commands::automatic::put_working_hours,
+            commands::automatic::directions,
+            commands::automatic::put_directions,
+            commands::automatic::try_directions,
             commands::quit,
         ])
 }

@@ -9,7 +9,7 @@ use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version};
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use pult_domain::{IntegrationId, OperatorId};
+use pult_domain::{IntegrationId, OperatorId, Role};
 use pult_protocol::{Code, Token};
 use pult_store::{Asking, Session};
 use rand::TryRng as _;
@@ -117,6 +117,25 @@ impl FromRequestParts<Shared> for SignedIn {
         let token = bearer(parts).ok_or_else(signed_out)?;
         let session = backend.store.session(hash_token(&token)).await?;
         session.map(Self).ok_or_else(signed_out)
+    }
+}
+
+/// A session whose operator is a supervisor or more.
+pub(crate) struct Supervising(pub(crate) Session);
+
+impl FromRequestParts<Shared> for Supervising {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        backend: &Shared,
+    ) -> Result<Self, Self::Rejection> {
+        let SignedIn(session) = SignedIn::from_request_parts(parts, backend).await?;
+        if session.operator.role < Role::Supervisor {
+            let message = "this is for supervisors and administrators";
+            return Err(ProblemResponse::new(Code::NotAllowed, message));
+        }
+        Ok(Self(session))
     }
 }
 

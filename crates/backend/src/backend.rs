@@ -26,8 +26,8 @@ use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, archive, commands, delivery, figures, health, history, listen, metrics, openapi,
-    ready_answers, sessions, socket, upkeep, watch, webhooks,
+    DataFolder, archive, automatic, commands, delivery, figures, health, history, listen, metrics,
+    openapi, ready_answers, sessions, socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -147,6 +147,7 @@ impl Backend {
             .transpose()?;
         backend.tasks.spawn(delivery::run(Arc::clone(&backend)));
         backend.tasks.spawn(watch::run(Arc::clone(&backend)));
+        backend.tasks.spawn(automatic::run(Arc::clone(&backend)));
         backend.tasks.spawn(upkeep::run(Arc::clone(&backend)));
         backend.tasks.spawn(upkeep::archive(Arc::clone(&backend)));
         let mut router = routes();
@@ -241,6 +242,7 @@ fn routes() -> Router<Shared> {
         .route("/api/v1/archive", get(archive::search))
         .route("/api/v1/figures", get(figures::read))
         .merge(ready_answers::router())
+        .merge(automatic::router())
         .route("/api/v1/socket", get(socket::open))
         .route("/api/v1/openapi.json", get(openapi::document))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));

@@ -397,6 +397,7 @@ mod tests {
             status: Status::Queued,
             owner_id: None,
             former_owner_id: None,
+            suggested_owner_id: None,
             observer_ids: Vec::new(),
             waiting_since: None,
             last_activity_at: Timestamp(1),

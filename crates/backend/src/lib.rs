@@ -8,6 +8,7 @@
 pub mod admin;
 mod archive;
 mod auth;
+mod automatic;
 mod backend;
 pub mod backup;
 pub mod channels;

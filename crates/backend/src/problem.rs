@@ -53,6 +53,7 @@ const fn status(code: Code) -> StatusCode {
         | Code::WrongStatus
         | Code::AlreadyOwner
         | Code::ColleagueInactive
+        | Code::ChangedMeanwhile
         | Code::IdReused
         | Code::DraftMoved
         | Code::ShortcutTaken

@@ -6,7 +6,11 @@
 //! product: a *chat* is the whole correspondence with one client on one channel, its *owner* the
 //! operator responsible for it, its *observers* those who were brought in.
 
+pub mod automatic;
 mod chat;
+pub mod direction;
+mod filling;
+pub mod hours;
 mod ids;
 mod life;
 mod operator;
@@ -17,7 +21,9 @@ mod rights;
 mod text;
 mod time;
 
+pub use automatic::AutomaticKind;
 pub use chat::{Chat, Status};
+pub use filling::fill;
 pub use ids::{
     ChannelId, ChatId, ClientId, CommandId, DeviceId, EntryId, IntegrationId, OperatorId,
     ReadyAnswerId, SessionId,

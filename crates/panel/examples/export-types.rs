@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use pult_panel::{PanelError, view};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, FiguresQuery, HistoryPage, ReadyAnswerBody,
-    ReadyAnswerImport, ReadyAnswerRow, ServiceFigures, TableLanguage,
+    ArchivePage, ArchiveQuery, ClientHistory, DirectionFound, DirectionTrial, FiguresQuery,
+    HistoryPage, ReadyAnswerBody, ReadyAnswerImport, ReadyAnswerRow, RevisedDirections,
+    RevisedHours, RevisedTexts, ServiceFigures, TableLanguage,
 };
 use ts_rs::{Config, TS};
 
@@ -33,6 +34,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     TableLanguage::export_all(&config)?;
     FiguresQuery::export_all(&config)?;
     ServiceFigures::export_all(&config)?;
+    RevisedTexts::export_all(&config)?;
+    RevisedHours::export_all(&config)?;
+    RevisedDirections::export_all(&config)?;
+    DirectionTrial::export_all(&config)?;
+    DirectionFound::export_all(&config)?;
     PanelError::export_all(&config)?;
     Ok(())
 }

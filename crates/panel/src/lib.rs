@@ -18,6 +18,7 @@
 pub mod view;
 
 mod address;
+mod automatic;
 mod cache;
 mod clock;
 mod composing;

@@ -11,6 +11,7 @@ use pult_protocol::{
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -195,6 +196,41 @@ impl Rest {
             .body(table)
             .bearer_auth(&token.0);
         read(send(request).await?).await
+    }
+}
+
+/// What is read and put as a whole at an address of its own.
+impl Rest {
+    pub(crate) async fn managed<T: DeserializeOwned>(
+        &self,
+        address: &Address,
+        token: &Token,
+        what: &str,
+    ) -> Result<T, RestError> {
+        let request = self.http.get(address.rest(what)).bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+
+    pub(crate) async fn put_managed<T: Serialize + DeserializeOwned + Sync>(
+        &self,
+        address: &Address,
+        token: &Token,
+        what: &str,
+        value: &T,
+    ) -> Result<T, RestError> {
+        let request = self.http.put(address.rest(what)).json(value);
+        read(send(request.bearer_auth(&token.0)).await?).await
+    }
+
+    pub(crate) async fn post_managed<T: DeserializeOwned>(
+        &self,
+        address: &Address,
+        token: &Token,
+        what: &str,
+        body: &(impl Serialize + Sync),
+    ) -> Result<T, RestError> {
+        let request = self.http.post(address.rest(what)).json(body);
+        read(send(request.bearer_auth(&token.0)).await?).await
     }
 }
 

@@ -403,6 +403,8 @@ pub enum NotificationKind {
     Mention,
     /// A colleague gave me a chat.
     Given,
+    /// A chat came into the queue for which a rule asks my attention.
+    Suggested,
 }
 
 /// What the sign-in screen proposes.

@@ -43,6 +43,8 @@ pub enum Code {
     TextEmpty,
     /// The text is longer than the channel takes; `details.max` is the limit in characters.
     TextTooLong,
+    /// Somebody else has changed it since its author saw it; `details.revision` is its present one.
+    ChangedMeanwhile,
     /// The command id was used by the same author for another body.
     IdReused,
     /// There is no such ready answer, as far as the author may know.

@@ -6,6 +6,7 @@
 //!
 //! Two versions are spoken at a time: the present one and the one before.
 
+mod automatic;
 mod code;
 mod command;
 mod draft;
@@ -16,6 +17,9 @@ mod rest;
 mod rows;
 mod token;
 
+pub use automatic::{
+    DirectionFound, DirectionTrial, RevisedDirections, RevisedHours, RevisedTexts,
+};
 pub use code::{Code, Problem};
 pub use command::{Command, CommandDone, CommandEnvelope};
 pub use draft::{ComposerMode, DraftGiven, DraftOrigin, DraftRow};

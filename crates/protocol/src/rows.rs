@@ -2,8 +2,8 @@
 
 use pult_domain::provider::FailureKind;
 use pult_domain::{
-    ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId, Place,
-    ReadyAnswerId, Role, Status, Timestamp,
+    AutomaticKind, ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId,
+    Place, ReadyAnswerId, Role, Status, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -97,17 +97,21 @@ pub struct ChatRow {
     pub owner_id: Option<OperatorId>,
     /// In a queued chat: whose it was before.
     pub former_owner_id: Option<OperatorId>,
+    /// In a queued chat: whose attention a rule asks for. The chat is nobody's all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub suggested_owner_id: Option<OperatorId>,
     /// Who was brought in.
     pub observer_ids: Vec<OperatorId>,
     /// Since when the client has had no answer; none when nothing waits.
     pub waiting_since: Option<Timestamp>,
-    /// When the chat last got a message or comment.
+    /// When the chat last got a message or comment. Automatic texts do not count.
     pub last_activity_at: Timestamp,
     /// When the client wrote last, by the provider's clock: the 24-hour window counts from here.
     pub client_wrote_at: Option<Timestamp>,
     /// Its newest place.
     pub last_place: Place,
-    /// The newest message or comment, as a list shows it.
+    /// The newest message or comment, as a list shows it; what people said, not an automatic text.
     pub preview: Option<Preview>,
     /// Whether the row begins this reader's sight of the chat: entries held of it from an earlier
     /// time may be out of date and are to be read anew.
@@ -183,6 +187,10 @@ pub struct EntryRow {
     pub integration_id: Option<IntegrationId>,
     /// The command that made it: marries it to its author's local echo.
     pub command_id: Option<CommandId>,
+    /// Of which kind it is if it is an automatic text to the client, which is nobody's and no answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub automatic: Option<AutomaticKind>,
     /// When the provider says that it was sent; for our own when the backend took it.
     pub sent_at: Timestamp,
     /// When the backend took it.
@@ -209,7 +217,7 @@ pub enum EntryBody {
     },
     /// A message to the client.
     Outbound {
-        /// As the operator wrote it.
+        /// As it was written.
         text: String,
         /// How far it got.
         delivery: Delivery,

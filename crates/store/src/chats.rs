@@ -4,6 +4,7 @@ use pult_domain::{Chat, ChatId, ClientId, Event, OperatorId, Place, Seq, Status,
 use pult_protocol::{ChatRow, ClientCard, EntryKind, Notice, Preview};
 use pult_sqlite::{Reader, Row, SqlError};
 
+use crate::automatic::Kept;
 use crate::counted::{Counted, What};
 use crate::talks::Talk;
 use crate::trials::{self, Bug};
@@ -24,6 +25,8 @@ pub(crate) struct Stored {
     pub(crate) owner_key: Option<i64>,
     /// How far the client has been answered, as it was read.
     pub(crate) talk: Talk,
+    /// What it knows of automatic texts and of direction.
+    pub(crate) kept: Kept,
 }
 
 /// The operator's key.
@@ -70,7 +73,8 @@ pub(crate) fn client_of(reader: Reader<'_>, key: i64) -> Result<i64, StoreError>
 pub(crate) fn load(reader: Reader<'_>, key: i64) -> Result<Stored, StoreError> {
     let mut stored = reader.one(
         "SELECT c.channel, c.status, o.id, f.id, c.last_place, c.answered_place, c.owner,
-                c.waiting_since, c.is_talk_answered
+                c.waiting_since, c.is_talk_answered, c.client_wrote_at, c.automatic,
+                c.told_waiting_at, c.suggested
          FROM chats c
          LEFT JOIN operators o ON o.key = c.owner
          LEFT JOIN operators f ON f.key = c.former_owner
@@ -92,6 +96,12 @@ pub(crate) fn load(reader: Reader<'_>, key: i64) -> Result<Stored, StoreError> {
                 talk: Talk {
                     waiting_since: row.get::<_, Option<i64>>(7)?.map(Timestamp),
                     is_answered: row.get(8)?,
+                },
+                kept: Kept {
+                    client_wrote_at: row.get::<_, Option<i64>>(9)?.map(Timestamp),
+                    memory: row.get(10)?,
+                    told_waiting_at: row.get::<_, Option<i64>>(11)?.map(Timestamp),
+                    suggested: row.get(12)?,
                 },
             })
         },
@@ -136,6 +146,7 @@ pub(crate) fn create(work: &mut Work<'_>, channel: i64, client: i64) -> Result<S
         answered_place: Place(0),
         owner_key: None,
         talk: Talk::default(),
+        kept: Kept::default(),
     })
 }
 
@@ -212,7 +223,8 @@ fn save_state(work: &mut Work<'_>, chat: &Stored, waits: bool, seq: i64) -> Resu
         "UPDATE chats SET status = ?2, owner = ?3, former_owner = ?4, answered_place = ?5,
                           waiting_since = iif(?8, waiting_since, NULL), seq = ?6,
                           last_place = ?7,
-                          is_talk_answered = iif(?2 = 'closed', 0, is_talk_answered)
+                          is_talk_answered = iif(?2 = 'closed', 0, is_talk_answered),
+                          suggested = iif(?2 = 'queued', suggested, NULL)
          WHERE key = ?1",
         (
             chat.key,
@@ -249,7 +261,7 @@ pub(crate) fn client_wrote(
     work.tx.execute(
         "UPDATE chats SET waiting_since = min(coalesce(waiting_since, ?2), ?2), last_activity_at = ?3,
                           client_wrote_at = max(coalesce(client_wrote_at, 0), ?2), preview = ?4,
-                          seq = ?5, last_place = ?6
+                          seq = ?5, last_place = ?6, automatic = ?7, suggested = ?8
          WHERE key = ?1",
         (
             chat.key,
@@ -258,6 +270,8 @@ pub(crate) fn client_wrote(
             sql::to_json(preview)?,
             seq,
             chat.last_place.0,
+            &chat.kept.memory,
+            chat.kept.suggested,
         ),
     )?;
     Ok(())
@@ -295,7 +309,8 @@ pub(crate) fn replied(
     work.tx.execute(
         "UPDATE chats SET waiting_since = NULL, answered_place = ?2, last_activity_at = ?3,
                           preview = ?4, seq = ?5, last_place = ?6,
-                          is_talk_answered = max(is_talk_answered, waiting_since IS NOT NULL)
+                          is_talk_answered = max(is_talk_answered, waiting_since IS NOT NULL),
+                          automatic = ?7
          WHERE key = ?1",
         (
             chat.key,
@@ -304,6 +319,26 @@ pub(crate) fn replied(
             sql::to_json(preview)?,
             seq,
             chat.last_place.0,
+            &chat.kept.memory,
+        ),
+    )?;
+    Ok(())
+}
+
+/// Notes in its chat what it knows of automatic texts now, and its newest place. That is no activity
+/// of people: its place in the lists and what they show of it stay.
+pub(crate) fn told(work: &mut Work<'_>, chat: &Stored) -> Result<(), StoreError> {
+    work.touch_chat(chat.key)?;
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE chats SET automatic = ?2, told_waiting_at = ?3, last_place = ?4, seq = ?5
+         WHERE key = ?1",
+        (
+            chat.key,
+            &chat.kept.memory,
+            chat.kept.told_waiting_at.map(|at| at.0),
+            chat.last_place.0,
+            seq,
         ),
     )?;
     Ok(())
@@ -341,12 +376,13 @@ pub(crate) fn row(reader: Reader<'_>, key: i64) -> Result<ChatRow, StoreError> {
     let mut chat = reader.one(
         "SELECT c.id, ch.id, cl.id, cl.name, cl.phone, c.status, o.id, f.id, c.waiting_since,
                 c.last_activity_at, c.client_wrote_at, c.last_place, c.preview,
-                cl.given_name, cl.note
+                cl.given_name, cl.note, s.id
          FROM chats c
          JOIN channels ch ON ch.key = c.channel
          JOIN clients cl ON cl.key = c.client
          LEFT JOIN operators o ON o.key = c.owner
          LEFT JOIN operators f ON f.key = c.former_owner
+         LEFT JOIN operators s ON s.key = c.suggested
          WHERE c.key = ?1",
         (key,),
         read_row,
@@ -369,6 +405,7 @@ fn read_row(row: &Row<'_>) -> Result<ChatRow, SqlError> {
         status: sql::status(row, 5)?,
         owner_id: sql::optional_id(row, 6, OperatorId)?,
         former_owner_id: sql::optional_id(row, 7, OperatorId)?,
+        suggested_owner_id: sql::optional_id(row, 15, OperatorId)?,
         observer_ids: Vec::new(),
         waiting_since: row.get::<_, Option<i64>>(8)?.map(Timestamp),
         last_activity_at: sql::time(row, 9)?,

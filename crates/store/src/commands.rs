@@ -17,8 +17,8 @@ use crate::counted::Counted;
 use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{
-    StoreError, answers, audience, chats, clients, deliveries, drafts, entries, integrations,
-    marks, operators,
+    StoreError, answers, audience, automatic, chats, clients, deliveries, drafts, entries,
+    integrations, marks, operators,
 };
 
 /// Longest name that staff give to a client, in characters.
@@ -188,7 +188,16 @@ fn attempt(
             Ok(done(added))
         }
         Command::Leave { .. } => moved(work, &Action::Leave),
-        Command::Close { .. } => moved(work, &Action::Close),
+        Command::Close { .. } => {
+            let (mut chat, events) = decided(work, asker, envelope, &Action::Close)?;
+            automatic::on_close(work, &mut chat)?;
+            Ok(done(chats::apply(
+                work,
+                &mut chat,
+                &events,
+                asker.integration,
+            )?))
+        }
         Command::Reopen { .. } => moved(work, &Action::Reopen),
         Command::ReturnToQueue { .. } => moved(work, &Action::ReturnToQueue),
         Command::Assign { to, .. } => moved(work, &Action::Assign { to: *to }),
@@ -355,7 +364,7 @@ fn decided(
 }
 
 /// The newest message, of the client or of a colleague to the client, after what the author had
-/// seen.
+/// seen. An automatic text is nothing that anybody has to know of before they answer.
 fn overlooked(
     reader: Reader<'_>,
     chat: i64,
@@ -368,7 +377,8 @@ fn overlooked(
     Ok(reader.optional(
         "SELECT place FROM entries
          WHERE chat = ?1 AND place > ?2
-           AND (kind = 'inbound' OR (kind = 'outbound' AND author IS NOT ?3))
+           AND (kind = 'inbound'
+                OR (kind = 'outbound' AND author IS NOT ?3 AND automatic IS NULL))
          ORDER BY place DESC LIMIT 1",
         (chat, seen.0, author),
         |row| row.get(0).map(Place),
@@ -405,6 +415,7 @@ fn comment(
         author,
         integration: asker.integration,
         command_id: envelope.map(|envelope| envelope.id),
+        automatic: None,
         sent_at: work.now,
     };
     let added = entries::add_comment(work, chat, &entry, text, mentions)?;
@@ -428,6 +439,7 @@ pub(crate) fn reply(
         author,
         integration: asker.integration,
         command_id: Some(envelope.id),
+        automatic: None,
         sent_at: work.now,
     };
     let added = entries::add(work, chat, &entry)?;
@@ -446,6 +458,7 @@ pub(crate) fn reply(
             what,
         });
     }
+    automatic::on_reply(work, chat)?;
     let preview = chats::preview_of(EntryKind::Outbound, author, text.as_str(), None);
     chats::replied(work, chat, added.place, &preview)?;
     Ok(added)

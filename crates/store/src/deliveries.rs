@@ -124,11 +124,14 @@ struct Stored {
     place: Place,
     state: DeliveryState,
     n_attempts: u32,
+    /// An automatic text is no answer, whatever becomes of it.
+    is_automatic: bool,
 }
 
 fn load(reader: Reader<'_>, entry: i64) -> Result<Option<Stored>, StoreError> {
     Ok(reader.optional(
-        "SELECT d.entry, d.chat, m.channel, e.place, d.state, d.n_attempts
+        "SELECT d.entry, d.chat, m.channel, e.place, d.state, d.n_attempts,
+                e.automatic IS NOT NULL
          FROM deliveries d
          JOIN entries e ON e.key = d.entry
          JOIN messages m ON m.entry = d.entry
@@ -142,6 +145,7 @@ fn load(reader: Reader<'_>, entry: i64) -> Result<Option<Stored>, StoreError> {
                 place: Place(row.get(3)?),
                 state: sql::word(row, 4, DeliveryState::parse)?,
                 n_attempts: row.get(5)?,
+                is_automatic: row.get(6)?,
             })
         },
     )?)
@@ -385,6 +389,9 @@ fn progress(work: &mut Work<'_>, delivery: &Stored, progress: &Progress) -> Resu
     match delivery.state {
         Failed if next > Sent => {
             set_state(work, delivery, next, None)?;
+            if delivery.is_automatic {
+                return Ok(());
+            }
             talks::tell_anew(work, delivery.entry, false)?;
             let answered = chats::load(work.tx.reader(), delivery.chat)?.answered_place;
             chats::unanswered(work, delivery.chat, answered.max(delivery.place))
@@ -398,6 +405,9 @@ fn progress(work: &mut Work<'_>, delivery: &Stored, progress: &Progress) -> Resu
 fn fail(work: &mut Work<'_>, delivery: &Stored, failure: &Failure) -> Result<(), StoreError> {
     work.touched.lanes = true;
     set_state(work, delivery, DeliveryState::Failed, Some(failure))?;
+    if delivery.is_automatic {
+        return Ok(());
+    }
     talks::tell_anew(work, delivery.entry, true)?;
     let reader = work.tx.reader();
     let chat = chats::load(reader, delivery.chat)?;

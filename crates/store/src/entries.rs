@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use pult_domain::{
-    ChatId, CommandId, CommentText, EntryId, IntegrationId, OperatorId, Place, Timestamp,
-    provider::FailureKind,
+    AutomaticKind, ChatId, CommandId, CommentText, EntryId, IntegrationId, OperatorId, Place,
+    Timestamp, provider::FailureKind,
 };
 use pult_protocol::{Delivery, DeliveryState, EntryBody, EntryRow, Notice};
 use pult_sqlite::{Reader, Row, SqlError, types};
@@ -28,6 +28,8 @@ pub(crate) struct NewEntry {
     /// The program that made it, by key.
     pub(crate) integration: Option<i64>,
     pub(crate) command_id: Option<CommandId>,
+    /// Of which kind it is if it is an automatic text.
+    pub(crate) automatic: Option<AutomaticKind>,
     pub(crate) sent_at: Timestamp,
 }
 
@@ -49,8 +51,8 @@ pub(crate) fn add(
     let seq = work.next_seq();
     let key = work.tx.insert(
         "INSERT INTO entries (id, chat, place, kind, author, command_id, sent_at, received_at,
-                              created_seq, seq, integration)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10)",
+                              created_seq, seq, integration, automatic)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11)",
         (
             id.0,
             chat.key,
@@ -62,6 +64,7 @@ pub(crate) fn add(
             work.now.0,
             seq,
             entry.integration,
+            entry.automatic.map(AutomaticKind::as_str),
         ),
     )?;
     chat.last_place = place;
@@ -82,6 +85,7 @@ pub(crate) fn add_notice(
         author,
         integration,
         command_id: None,
+        automatic: None,
         sent_at: work.now,
     };
     let added = add(work, chat, &entry)?;
@@ -138,7 +142,7 @@ const SELECT: &str = "SELECT e.id, c.id, e.place, o.id, e.command_id, e.sent_at,
         e.kind, m.text, m.placeholder, d.state, d.failure, d.failure_details, n.notice, e.seq,
         i.id, cm.text,
         (SELECT group_concat(hex(mo.id)) FROM mentions mn JOIN operators mo ON mo.key = mn.operator
-         WHERE mn.entry = e.key)
+         WHERE mn.entry = e.key), e.automatic
      FROM entries e
      JOIN chats c ON c.key = e.chat
      LEFT JOIN operators o ON o.key = e.author
@@ -207,6 +211,9 @@ fn read(row: &Row<'_>) -> Result<EntryRow, SqlError> {
         author_id: sql::optional_id(row, 3, OperatorId)?,
         integration_id: sql::optional_id(row, 15, IntegrationId)?,
         command_id: sql::optional_id(row, 4, CommandId)?,
+        automatic: row
+            .get::<_, Option<String>>(18)?
+            .and_then(|name| AutomaticKind::parse(&name)),
         sent_at: sql::time(row, 5)?,
         received_at: sql::time(row, 6)?,
         body: body(row)?,

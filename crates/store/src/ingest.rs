@@ -11,8 +11,8 @@ use crate::read_ahead::Wanted;
 use crate::trials::{self, Bug, Point};
 use crate::writer::Work;
 use crate::{
-    Audience, IsFollowed, StoreError, audience, channels, chats, clients, deliveries, entries,
-    feed, journal, operators,
+    Audience, IsFollowed, StoreError, audience, automatic, channels, chats, clients, deliveries,
+    entries, feed, journal, operators,
 };
 
 /// What a raw event says, as far as its connector could read it.
@@ -143,6 +143,7 @@ fn take_message(
         author: None,
         integration: None,
         command_id: None,
+        automatic: None,
         sent_at: message.sent_at,
     };
     let added = entries::add(work, &mut chat, &entry)?;
@@ -166,6 +167,7 @@ fn take_message(
             raw,
         ),
     )?;
+    automatic::on_message(work, &mut chat, message, text)?;
     let preview = chats::preview_of(EntryKind::Inbound, None, text, placeholder);
     chats::client_wrote(work, &chat, message.sent_at, &preview)
 }

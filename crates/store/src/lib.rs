@@ -11,6 +11,7 @@ mod answers;
 mod archive;
 mod archive_index;
 mod audience;
+mod automatic;
 mod channels;
 mod chats;
 mod clients;
@@ -43,6 +44,7 @@ pub mod trials;
 mod words;
 mod writer;
 
+pub use automatic::{ChangedMeanwhile, Revised};
 pub use channels::{Channel, NewChannel};
 pub use commands::Asking;
 pub use commits::{CommitReport, Observer};

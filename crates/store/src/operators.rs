@@ -5,7 +5,7 @@ use pult_protocol::OperatorRow;
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
-use crate::{StoreError, chats, sql};
+use crate::{StoreError, automatic, chats, sql};
 
 /// An operator to be added.
 #[derive(Clone)]
@@ -98,6 +98,7 @@ pub(crate) fn deactivate_operator(work: &mut Work<'_>, id: OperatorId) -> Result
             chats::apply(work, &mut stored, &[event], None)?;
         }
     }
+    automatic::forget_suggested(work, key)?;
     Ok(true)
 }
 

@@ -6,6 +6,9 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
+use pult_domain::automatic::AutomaticTexts;
+use pult_domain::direction::DirectionRule;
+use pult_domain::hours::WorkingHours;
 use pult_domain::provider::{ChannelFact, SendOutcome};
 use pult_domain::{
     ChannelId, ChatId, IntegrationId, OperatorId, Place, ReadyAnswer, ReadyAnswerId, Seq,
@@ -22,12 +25,12 @@ use crate::read_ahead::ReadAhead;
 use crate::reading::Reading;
 use crate::writer::{Work, Writing};
 use crate::{
-    Asking, Audience, ChangeSet, Channel, Figures, FiguresAsked, Forget, Forgotten, ImportLine,
-    IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator, NewSession, Observer,
-    Operator, OperatorExists, Page, PassPlace, Sending, ServiceFigures, Session, StoreError,
-    StoredSession, archive, archive_index, channels, chats, commands, commits, deliveries, drafts,
-    feed, figures, ingest, integrations, journal, operators, ready_answers, retention,
-    service_figures, sessions, talks,
+    Asking, Audience, ChangeSet, ChangedMeanwhile, Channel, Figures, FiguresAsked, Forget,
+    Forgotten, ImportLine, IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator,
+    NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending,
+    ServiceFigures, Session, StoreError, StoredSession, archive, archive_index, automatic,
+    channels, chats, commands, commits, deliveries, drafts, feed, figures, ingest, integrations,
+    journal, operators, ready_answers, retention, service_figures, sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".
@@ -66,6 +69,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0010_figures",
         sql: include_str!("../migrations/0010_figures.sql"),
+    },
+    Migration {
+        name: "0011_automatic",
+        sql: include_str!("../migrations/0011_automatic.sql"),
     },
 ];
 
@@ -235,6 +242,7 @@ impl Store {
         let settle = |work: &mut Work<'_>| {
             // First of all: cursors of the lost time must lie behind its beginning.
             feed::begin_epoch(work)?;
+            automatic::settle_restored(work)?;
             deliveries::settle_restored(work)
         };
         self.writing.run(settle).await
@@ -549,6 +557,95 @@ impl Store {
                 .await?;
         }
         Ok(is_unfinished)
+    }
+
+    /// The automatic texts.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn automatic_texts(&self) -> Answer<Revised<AutomaticTexts>> {
+        self.read(automatic::texts).await
+    }
+
+    /// Puts automatic texts, which must have been checked, in the place of those of a revision.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn put_automatic_texts(
+        &self,
+        revision: i64,
+        texts: AutomaticTexts,
+    ) -> Answer<Result<i64, ChangedMeanwhile>> {
+        self.writing
+            .run(move |work| automatic::put_texts(work, revision, &texts))
+            .await
+    }
+
+    /// The working hours; none if the company keeps none.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn working_hours(&self) -> Answer<Revised<Option<WorkingHours>>> {
+        self.read(automatic::hours).await
+    }
+
+    /// Puts working hours, which must have been checked, in the place of those of a revision.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn put_working_hours(
+        &self,
+        revision: i64,
+        hours: Option<WorkingHours>,
+    ) -> Answer<Result<i64, ChangedMeanwhile>> {
+        self.writing
+            .run(move |work| automatic::put_hours(work, revision, hours.as_ref()))
+            .await
+    }
+
+    /// The rules by which new chats are directed, in the order in which they count.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn directions(&self) -> Answer<Revised<Vec<DirectionRule>>> {
+        self.read(automatic::directions).await
+    }
+
+    /// Puts rules of direction, which must have been checked, in the place of those of a revision.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn put_directions(
+        &self,
+        revision: i64,
+        rules: Vec<DirectionRule>,
+    ) -> Answer<Result<i64, ChangedMeanwhile>> {
+        self.writing
+            .run(move |work| automatic::put_directions(work, revision, &rules))
+            .await
+    }
+
+    /// Of operators, those who are active.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn active_of(&self, operators: Vec<OperatorId>) -> Answer<Vec<OperatorId>> {
+        self.read(move |file| automatic::active_of(file, &operators))
+            .await
+    }
+
+    /// Tells a piece of the clients who have waited long enough that nobody answers. True if it did,
+    /// and there may be more of them.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn tell_waiting(&self) -> Answer<bool> {
+        let now = (self.clock)();
+        let is_anybody = move |file: Reader<'_>| automatic::is_anybody_to_tell(file, now);
+        if !self.read(is_anybody).await? {
+            return Ok(false);
+        }
+        self.writing.run_attempts(automatic::tell_waiting).await
     }
 
     /// Adds an integration.

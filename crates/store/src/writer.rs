@@ -18,6 +18,7 @@ use pult_domain::Timestamp;
 use pult_sqlite::Transaction;
 use tokio::sync::{mpsc, oneshot};
 
+use crate::automatic::{Rules, RulesCache};
 use crate::commits::Commits;
 use crate::counted::{self, Change, Counted};
 use crate::trials::{self, Bug, Point};
@@ -35,6 +36,7 @@ pub(crate) struct Work<'a> {
     pub(crate) now: Timestamp,
     seq: i64,
     pub(crate) touched: Touched,
+    rules: &'a RulesCache,
     care: Care,
     has_failed: bool,
 }
@@ -132,13 +134,29 @@ impl Work<'_> {
             now: self.now,
             seq: self.seq,
             touched: Touched::default(),
+            rules: self.rules,
             care: self.care,
             has_failed: false,
         };
-        let result = self.tx.savepoint(|| work(&mut own))?;
+        let done = self.tx.savepoint(|| work(&mut own));
+        if done.is_err() {
+            // They may be those of a change that was undone.
+            self.rules.forget();
+        }
+        let result = done?;
         self.seq = own.seq;
         self.touched.merge(own.touched);
         Ok(result)
+    }
+
+    /// The rules of automatic texts and of direction.
+    pub(crate) fn rules(&self) -> Result<Arc<Rules>, StoreError> {
+        self.rules.get(self.tx.reader())
+    }
+
+    /// Lets the rules be read anew, since they have changed.
+    pub(crate) fn forget_rules(&self) {
+        self.rules.forget();
     }
 
     /// Notes that something happened which the figures count.
@@ -261,6 +279,7 @@ fn write_until_closed(
         publish,
         is_followed,
     } = followers;
+    let rules = RulesCache::default();
     while let Some(first) = queue.blocking_recv() {
         let mut jobs = vec![first];
         while jobs.len() < MAX_GROUP
@@ -271,7 +290,7 @@ fn write_until_closed(
         trials::under_way(jobs.len());
         let n_jobs = jobs.len();
         let since = Instant::now();
-        let committed = commit(&mut writer, clock(), &mut jobs, is_followed);
+        let committed = commit(&mut writer, clock(), &mut jobs, is_followed, &rules);
         trials::pass(Point::AfterCommit);
         commits.note(&committed, n_jobs, since.elapsed());
         let outcome = committed
@@ -296,9 +315,15 @@ fn commit(
     now: Timestamp,
     jobs: &mut Vec<Box<dyn Job>>,
     is_followed: &IsFollowed,
+    rules: &RulesCache,
 ) -> Result<Option<ChangeSet>, StoreError> {
     for care in [Care::Group, Care::Attempt] {
-        match writer.transaction(|tx| commit_group(tx, now, jobs, is_followed, care)) {
+        let done = writer.transaction(|tx| commit_group(tx, now, jobs, is_followed, rules, care));
+        if done.is_err() {
+            // They may be those of a change that was undone.
+            rules.forget();
+        }
+        match done {
             Ok(changes) => return Ok(changes),
             Err(Failure::Fault(fault)) => return Err(fault),
             Err(Failure::Attempt) => {}
@@ -327,6 +352,7 @@ fn commit_group(
     now: Timestamp,
     jobs: &mut Vec<Box<dyn Job>>,
     is_followed: &IsFollowed,
+    rules: &RulesCache,
     care: Care,
 ) -> Result<Option<ChangeSet>, Failure> {
     let from = feed::seq(tx.reader())?;
@@ -335,6 +361,7 @@ fn commit_group(
         now,
         seq: from.0,
         touched: Touched::default(),
+        rules,
         care,
         has_failed: false,
     };

@@ -343,6 +343,7 @@ const HEADINGS: Record<NotificationKind, (name: string) => string> = {
   new_message: (name) => name,
   mention: (name) => m.banner_mention({ name }),
   given: (name) => m.banner_given({ name }),
+  suggested: (name) => m.banner_suggested({ name }),
 };
 
 /** Hands the state to the views. */

@@ -27,6 +27,7 @@ const CODES = Object.keys({
   operator_inactive: 0,
   text_empty: 0,
   text_too_long: 0,
+  changed_meanwhile: 0,
   id_reused: 0,
   ready_answer_not_found: 0,
   ready_answer_wrong: 0,

@@ -110,6 +110,12 @@ const PROBLEMS: Record<Code, ProblemEntry> = {
     actions: KEEP,
     deedActions: LET_GO,
   },
+  changed_meanwhile: {
+    severity: 'warn',
+    text: m.problem_changed_meanwhile,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
   id_reused: { severity: 'bad', text: m.problem_id_reused, actions: KEEP, deedActions: REPEAT },
   ready_answer_not_found: {
     severity: 'info',

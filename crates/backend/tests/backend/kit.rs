@@ -169,6 +169,16 @@ impl TestBackend {
         store.close().await;
     }
 
+    /// Sets the number anew, with WhatsApp at another address.
+    pub(crate) async fn add_number_at(&self, graph_url: &str) {
+        let store = self.as_administrator();
+        let settings = settings(graph_url, APP_SECRET);
+        admin::add_whatsapp(&store, "Магазин", NUMBER, &settings)
+            .await
+            .unwrap();
+        store.close().await;
+    }
+
     /// Tries to sign in.
     pub(crate) async fn sign_in(&self, login: &str, password: &str) -> Answer {
         let body = json!({ "login": login, "password": password, "device": "a test" });

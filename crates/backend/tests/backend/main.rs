@@ -2,6 +2,8 @@
 
 // The attributes tell clippy that helpers, too, are tests.
 #[cfg(test)]
+mod automatic;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod delivery;

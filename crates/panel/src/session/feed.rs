@@ -382,7 +382,22 @@ impl News {
         match after.status {
             Status::Queued => {
                 let is_new = before.is_none_or(|before| before.status != Status::Queued);
-                if !is_new || !self.is_news(after.last_activity_at) || self.watch.in_front {
+                let was_for_me = before
+                    .is_some_and(|before| !is_new && before.suggested_owner_id == Some(self.me));
+                let is_for_me = after.suggested_owner_id == Some(self.me);
+                let what = if is_for_me && !was_for_me {
+                    NotificationKind::Suggested
+                } else if is_new {
+                    NotificationKind::NewInQueue
+                } else {
+                    return None;
+                };
+                // Who works in the window sees the queue grow; what is for them they are told of all the
+                // same, unless they have that chat before them.
+                let is_seen = self.watch.in_front
+                    && (what == NotificationKind::NewInQueue
+                        || self.watch.chat_id == Some(after.id));
+                if !self.is_news(after.last_activity_at) || is_seen {
                     return None;
                 }
                 let (text, placeholder) = newest
@@ -392,12 +407,7 @@ impl News {
                         Some((preview.text, preview.placeholder))
                     })
                     .unwrap_or_default();
-                Some(notification(
-                    NotificationKind::NewInQueue,
-                    after,
-                    text,
-                    placeholder,
-                ))
+                Some(notification(what, after, text, placeholder))
             }
             Status::InWork => {
                 let is_mine =

@@ -232,6 +232,7 @@ fn chat_row(n: u8, chat: &Chat, fresh: bool) -> ChatRow {
         status: Status::Queued,
         owner_id: None,
         former_owner_id: None,
+        suggested_owner_id: None,
         observer_ids: Vec::new(),
         waiting_since: None,
         last_activity_at: Timestamp(chat.changed),
@@ -250,6 +251,7 @@ fn entry_row(n: u8, idx: usize, text: &str) -> EntryRow {
         author_id: None,
         integration_id: None,
         command_id: None,
+        automatic: None,
         sent_at: Timestamp(0),
         received_at: Timestamp(0),
         body: EntryBody::Inbound {

@@ -84,6 +84,7 @@ fn chat() -> ChatRow {
         status: Status::InWork,
         owner_id: Some(ANNA),
         former_owner_id: None,
+        suggested_owner_id: None,
         observer_ids: vec![BORIS],
         waiting_since: Some(NOON),
         last_activity_at: NOON,
@@ -107,6 +108,7 @@ const fn entry(body: EntryBody) -> EntryRow {
         author_id: Some(ANNA),
         integration_id: None,
         command_id: Some(COMMAND),
+        automatic: None,
         sent_at: NOON,
         received_at: NOON,
         body,
@@ -707,4 +709,44 @@ fn a_place_in_the_archive_reads_back_and_nothing_else_is_one() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn what_is_automatic_and_for_whom_a_chat_is_are_said_where_there_is_something_to_say() {
+    let automatic = EntryRow {
+        author_id: None,
+        command_id: None,
+        automatic: Some(pult_domain::AutomaticKind::OutsideHours),
+        ..entry(EntryBody::Outbound {
+            text: "Нас нет на месте".to_owned(),
+            delivery: Delivery {
+                state: DeliveryState::Sent,
+                failure: None,
+                failure_details: None,
+            },
+        })
+    };
+    let json = serde_json::to_value(&automatic).unwrap();
+    assert_eq!(json["automatic"], "outside_hours");
+    assert_eq!(serde_json::from_value::<EntryRow>(json).unwrap(), automatic);
+    let suggested = ChatRow {
+        suggested_owner_id: Some(ANNA),
+        ..chat()
+    };
+    let json = serde_json::to_value(&suggested).unwrap();
+    assert_eq!(json["suggested_owner_id"], json!(ANNA));
+    assert_eq!(serde_json::from_value::<ChatRow>(json).unwrap(), suggested);
+    // A panel of before has neither in its cache.
+    let before = serde_json::to_value(entry(inbound())).unwrap();
+    assert!(before.get("automatic").is_none());
+    let chat = serde_json::to_value(chat()).unwrap();
+    assert!(chat.get("suggested_owner_id").is_none());
+}
+
+#[test]
+fn hours_are_not_lost_by_being_left_out() {
+    let none = json!({ "revision": 3, "hours": null });
+    assert!(serde_json::from_value::<pult_protocol::RevisedHours>(none).is_ok());
+    let left_out = json!({ "revision": 3 });
+    assert!(serde_json::from_value::<pult_protocol::RevisedHours>(left_out).is_err());
 }

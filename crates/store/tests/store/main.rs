@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod archive;
 #[cfg(test)]
+mod automatic;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod delivery;

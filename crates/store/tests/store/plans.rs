@@ -9,8 +9,9 @@ use rusqlite::config::DbConfig;
 use crate::kit::TestStore;
 
 /// Tables that stay small: one row, or as many as there are operators and channels.
-const SMALL: [&str; 5] = [
+const SMALL: [&str; 6] = [
     "store",
+    "automatic",
     "operators",
     "last_seen",
     "channels",
@@ -193,6 +194,14 @@ async fn hot_statements_use_the_index_that_was_made_for_them() {
             "chats_in_work_by_owner (owner=?)",
         ),
         ("WITH heads", "deliveries_in_lanes"),
+        (
+            "SELECT key FROM chats\n         WHERE waiting_since IS NOT NULL",
+            "chats_untold (waiting_since>? AND waiting_since<?)",
+        ),
+        (
+            "SELECT key FROM chats WHERE suggested",
+            "chats_suggested (suggested=?)",
+        ),
         (
             "SELECT min(entry) FROM deliveries WHERE holds_lane = 1 AND chat",
             "deliveries_in_lanes (chat=?)",

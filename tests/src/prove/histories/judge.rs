@@ -626,6 +626,7 @@ impl<'a> Judge<'a> {
             | Code::WrongPassword
             | Code::TooManyTries
             | Code::SignedOut
+            | Code::ChangedMeanwhile
             | Code::ProtocolTooOld
             | Code::ProtocolTooNew
             | Code::Malformed

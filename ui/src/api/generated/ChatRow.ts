@@ -37,6 +37,10 @@ owner_id: OperatorId | null,
  */
 former_owner_id: OperatorId | null, 
 /**
+ * In a queued chat: whose attention a rule asks for. The chat is nobody's all the same.
+ */
+suggested_owner_id?: OperatorId, 
+/**
  * Who was brought in.
  */
 observer_ids: Array<OperatorId>, 
@@ -45,7 +49,7 @@ observer_ids: Array<OperatorId>,
  */
 waiting_since: Timestamp | null, 
 /**
- * When the chat last got a message or comment.
+ * When the chat last got a message or comment. Automatic texts do not count.
  */
 last_activity_at: Timestamp, 
 /**
@@ -57,7 +61,7 @@ client_wrote_at: Timestamp | null,
  */
 last_place: Place, 
 /**
- * The newest message or comment, as a list shows it.
+ * The newest message or comment, as a list shows it; what people said, not an automatic text.
  */
 preview: Preview | null, 
 /**

@@ -20,7 +20,7 @@ placeholder: string,
  */
 caption: string | null, } | { "kind": "outbound", 
 /**
- * As the operator wrote it.
+ * As it was written.
  */
 text: string, 
 /**

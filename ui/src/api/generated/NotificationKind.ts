@@ -3,4 +3,4 @@
 /**
  * What happened.
  */
-export type NotificationKind = "new_in_queue" | "new_message" | "mention" | "given";
+export type NotificationKind = "new_in_queue" | "new_message" | "mention" | "given" | "suggested";
