@@ -4,6 +4,7 @@
 //! Every figure stands beside what the same machine can do at all at the same time, measured in
 //! turns with it, so that it says something on a busy machine too.
 
+pub mod figures;
 pub mod fill;
 pub mod generator;
 pub mod limit;
@@ -11,6 +12,7 @@ pub mod machine;
 pub mod measure;
 pub mod panels;
 pub mod picture;
+pub mod recount;
 pub mod report;
 pub mod site;
 pub mod traffic;

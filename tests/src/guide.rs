@@ -42,7 +42,7 @@ const fn part(name: &'static str, width: u32, height: u32, css: &'static str) ->
 const CONVERSATION: &str = "[data-testid='conversation']";
 
 /// All of them.
-pub const PICTURES: [Picture; 17] = [
+pub const PICTURES: [Picture; 18] = [
     whole("sign-in"),
     whole("queue"),
     part("queued-chat", 900, 420, CONVERSATION),
@@ -58,6 +58,10 @@ pub const PICTURES: [Picture; 17] = [
     whole("offline"),
     part("observers", 900, 640, "[data-testid='observers'] .frame"),
     whole("archived-chat"),
+    Picture {
+        height: 720,
+        ..whole("figures")
+    },
     part("card", 1280, 860, "[data-testid='card']"),
     whole("settings"),
 ];

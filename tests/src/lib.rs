@@ -13,6 +13,7 @@ pub mod integration;
 pub mod office;
 pub mod palette;
 pub mod panels;
+pub mod past;
 pub mod peer;
 pub mod phones;
 pub mod pictures;

@@ -326,6 +326,12 @@ impl Office {
         self.dir.path()
     }
 
+    /// The file of the backend's store, for what has no other way into it.
+    #[must_use]
+    pub fn store(&self) -> PathBuf {
+        data(self.dir.path()).join("pult.sqlite")
+    }
+
     /// Starts the backend again at the same address.
     ///
     /// # Errors

@@ -92,3 +92,31 @@ pub const SETTINGS: &str = "settings";
 pub const SIGN_OUT: &str = "settings-sign-out";
 /// The list of shortcuts.
 pub const SHORTCUTS: &str = "shortcuts";
+/// The way to the supervisor's view.
+pub const RAIL_SUPERVISION: &str = "rail-supervision";
+/// Its tab with the figures.
+pub const TAB_FIGURES: &str = "tab-figures";
+/// The page of figures.
+pub const FIGURES: &str = "figures";
+/// Which days they are to be of.
+pub const FIGURES_PERIOD: &str = "figures-period";
+/// For which days they are.
+pub const FIGURES_SHOWN: &str = "figures-shown";
+/// How many talks clients have begun.
+pub const FIGURES_ARRIVALS: &str = "figures-arrivals";
+/// How quickly they were answered first.
+pub const FIGURES_FIRST: &str = "figures-first";
+/// How quickly they were answered later.
+pub const FIGURES_NEXT: &str = "figures-next";
+/// How many chats were closed.
+pub const FIGURES_CLOSED: &str = "figures-closed";
+/// Counts again.
+pub const FIGURES_REFRESH: &str = "figures-refresh";
+/// The days as a table in the place of charts, and back.
+pub const FIGURES_DAYS_TOGGLE: &str = "figures-days-toggle";
+/// The days as a table.
+pub const FIGURES_DAYS_TABLE: &str = "figures-days-table";
+/// The operators as a table.
+pub const FIGURES_PEOPLE_TABLE: &str = "figures-people-table";
+/// How the figures are counted.
+pub const FIGURES_HOW: &str = "figures-how";

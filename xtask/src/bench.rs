@@ -17,6 +17,32 @@ use crate::steps::Steps;
 pub(crate) enum What {
     /// The backend: messages taken in, their way to panels, memory, growth
     Backend(Options),
+    /// The figures for supervisors with a million entries: their time, and a plain recount of them
+    Figures(FiguresOptions),
+}
+
+/// What can be asked of the bench of the figures.
+#[derive(Args)]
+pub(crate) struct FiguresOptions {
+    /// Writes what was measured there as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Measures little, to see that everything can be measured
+    #[arg(long)]
+    quick: bool,
+}
+
+impl FiguresOptions {
+    fn passed_on(&self) -> Result<Vec<OsString>> {
+        let mut args: Vec<OsString> = vec!["figures".into()];
+        if let Some(file) = &self.json {
+            args.extend(["--json".into(), full(file)?.into()]);
+        }
+        if self.quick {
+            args.push("--quick".into());
+        }
+        Ok(args)
+    }
 }
 
 /// What can be asked of a bench.
@@ -57,7 +83,10 @@ impl Options {
 
 /// `cargo xtask bench`.
 pub(crate) fn run(house: &House, what: &What) -> Result<()> {
-    let What::Backend(options) = what;
+    let args = match what {
+        What::Backend(options) => options.passed_on()?,
+        What::Figures(options) => options.passed_on()?,
+    };
     let mut steps = Steps::default();
     let folder = house.trials().join("server");
     steps.take(
@@ -76,7 +105,7 @@ pub(crate) fn run(house: &House, what: &What) -> Result<()> {
     steps.take("bench", "each figure beside its limit", || {
         Call::new(house.server_program("pult-bench"))
             .env("PULT_BIN_DIR", &folder)
-            .args(options.passed_on()?)
+            .args(args)
             .run_apart()
     })
 }

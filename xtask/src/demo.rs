@@ -80,8 +80,12 @@ fn has_display(var: impl Fn(&str) -> Option<OsString>) -> bool {
 }
 
 /// `cargo xtask screenshots DIR`.
-pub(crate) fn screenshots(house: &House, folder: &Path) -> Result<()> {
-    pictures(house, vec![full(folder)?.into()])
+pub(crate) fn screenshots(house: &House, folder: &Path, only: &[String]) -> Result<()> {
+    let mut args: Vec<OsString> = vec![full(folder)?.into()];
+    for part in only {
+        args.extend(["--only".into(), part.into()]);
+    }
+    pictures(house, args)
 }
 
 /// `cargo xtask screenshots --guide`.

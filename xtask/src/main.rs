@@ -76,6 +76,9 @@ enum Command {
         /// Makes those of docs/guide anew
         #[arg(long, conflicts_with = "directory")]
         guide: bool,
+        /// Takes this part alone: day, supervision, figures; can be given several times
+        #[arg(long, value_name = "PART", conflicts_with = "guide")]
+        only: Vec<String>,
     },
     /// Runs a command in the private session of the window tests: own home, display and bus
     Session {
@@ -110,8 +113,9 @@ fn run(command: Command) -> Result<()> {
         Command::Codegen { check: false } => codegen::write(&house),
         Command::Screenshots {
             directory: Some(folder),
+            only,
             ..
-        } => demo::screenshots(&house, &folder),
+        } => demo::screenshots(&house, &folder, &only),
         Command::Screenshots { .. } => demo::guide(&house),
         Command::Session { command } => {
             let mut words = command.into_iter();

@@ -21,6 +21,26 @@ pub struct Shape {
     pub n_in_work: i64,
     /// How many entries each has.
     pub n_entries_each: i64,
+    /// How the past goes by.
+    pub pace: Pace,
+}
+
+/// How the past of a store goes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// All chats go on in turns, a change each millisecond.
+    InTurns,
+    /// Through a year, each chat is talked in within an hour; some answers fail.
+    InTalks,
+}
+
+const MINUTE_MS: i64 = 60_000;
+const YEAR_MS: i64 = 365 * 24 * 60 * MINUTE_MS;
+
+/// A number that looks like chance, always the same for the same chat and place.
+const fn mixed(chat: i64, place: i64) -> i64 {
+    let mixed = (chat * 7_919 + place * 104_729) ^ (chat << 7);
+    (mixed.wrapping_mul(2_654_435_761) >> 9).rem_euclid(1_000_003)
 }
 
 impl Shape {
@@ -34,6 +54,17 @@ impl Shape {
             n_queued: 100,
             n_in_work: 200,
             n_entries_each,
+            pace: Pace::InTurns,
+        }
+    }
+
+    /// A store with so many entries of a year.
+    #[must_use]
+    pub fn of_talks(n: u32) -> Self {
+        let shape = Self::with_entries(n.max(100_000));
+        Self {
+            pace: Pace::InTalks,
+            ..shape
         }
     }
 
@@ -99,7 +130,10 @@ pub fn fill(file: &mut Connection, shape: &Shape) -> Result<()> {
         shape: shape.clone(),
         operators,
         first_seq: seq + 1,
-        begun_at: now - shape.n_chats * shape.n_entries_each - 60_000,
+        begun_at: match shape.pace {
+            Pace::InTurns => now - shape.n_chats * shape.n_entries_each - MINUTE_MS,
+            Pace::InTalks => now - YEAR_MS,
+        },
     };
     filling.chats(file)?;
     filling.entries(file)?;
@@ -123,9 +157,24 @@ impl Filling {
         self.first_seq + (place - 1) * self.shape.n_chats + chat
     }
 
-    /// When an entry was made: a change each millisecond.
+    /// When an entry was made.
     const fn at(&self, chat: i64, place: i64) -> i64 {
-        self.begun_at + self.seq(chat, place) - self.first_seq
+        match self.shape.pace {
+            Pace::InTurns => self.begun_at + self.seq(chat, place) - self.first_seq,
+            Pace::InTalks => {
+                let begun = chat * ((YEAR_MS - 60 * MINUTE_MS) / self.shape.n_chats);
+                let within = place * 5 * MINUTE_MS + mixed(chat, place) % (5 * MINUTE_MS);
+                self.begun_at + begun + within
+            }
+        }
+    }
+
+    /// What became of a reply.
+    const fn state(&self, chat: i64, entry: i64) -> &'static str {
+        match self.shape.pace {
+            Pace::InTalks if mixed(chat, entry) % 100 == 0 => "failed",
+            Pace::InTurns | Pace::InTalks => "read",
+        }
     }
 
     /// Every chat goes through its life, a step at a time with all the others: what is written
@@ -310,9 +359,9 @@ impl Filling {
         tx.prepare_cached(
             "INSERT INTO deliveries (entry, chat, state, state_since, holds_lane, n_attempts,
                                      answered_place_before)
-             VALUES (?1, ?2, 'read', ?3, 0, 1, 0)",
+             VALUES (?1, ?2, ?4, ?3, 0, 1, 0)",
         )?
-        .execute(params![entry, chat + 1, at])?;
+        .execute(params![entry, chat + 1, at, self.state(chat, entry)])?;
         Ok(())
     }
 

@@ -77,6 +77,18 @@ impl Site {
         Ok(site)
     }
 
+    /// Lets the first operator be a supervisor, and what was filled in be counted at the next start.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub fn is_supervised(&mut self) -> Result<()> {
+        open(&self.file())?.execute_batch(
+            "UPDATE operators SET role = 'supervisor' WHERE key = 1;
+             UPDATE store SET is_counted = 0;",
+        )?;
+        Ok(())
+    }
+
     /// The same store once more.
     ///
     /// # Errors

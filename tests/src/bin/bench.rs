@@ -2,11 +2,12 @@
 //! something cannot be measured: whether a limit is kept is for its reader to judge.
 
 use std::io::{Write as _, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand, ValueEnum};
-use pult_tests::bench::{Extent, Part, generator, picture, run};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use pult_tests::bench::{Extent, Part, figures, generator, picture, run};
+use serde::Serialize;
 
 /// Measures the backend and sets each figure beside its limit.
 #[derive(Parser)]
@@ -32,6 +33,18 @@ enum Command {
     /// Plays the provider's part; started by the bench itself
     #[command(hide = true)]
     Generate,
+    /// Measures the figures for supervisors, and compares them with a plain recount
+    Figures(FiguresArguments),
+}
+
+#[derive(Args)]
+struct FiguresArguments {
+    /// Writes what was measured there as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Measures little, to see that everything can be measured
+    #[arg(long)]
+    quick: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -55,7 +68,7 @@ impl PartName {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    if arguments.command.is_some() {
+    if matches!(arguments.command, Some(Command::Generate)) {
         // One thread: its cost is to be small and its own.
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -65,7 +78,29 @@ fn main() -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(measure(&arguments))
+    match &arguments.command {
+        Some(Command::Figures(arguments)) => runtime.block_on(measure_figures(arguments)),
+        Some(Command::Generate) | None => runtime.block_on(measure(&arguments)),
+    }
+}
+
+async fn measure_figures(arguments: &FiguresArguments) -> Result<()> {
+    let extent = if arguments.quick {
+        figures::Extent::quick()
+    } else {
+        figures::Extent::full()
+    };
+    let report = figures::run(extent, &|line| say(&line)).await?;
+    say(&format!("\n{report}"));
+    write_json(&report, arguments.json.as_deref())
+}
+
+fn write_json(report: &impl Serialize, path: Option<&Path>) -> Result<()> {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    let json = serde_json::to_string_pretty(report).context("Writing the figures")?;
+    std::fs::write(path, json + "\n").with_context(|| format!("Writing {}", path.display()))
 }
 
 async fn measure(arguments: &Arguments) -> Result<()> {
@@ -80,10 +115,7 @@ async fn measure(arguments: &Arguments) -> Result<()> {
     }
     let report = run(&extent, &parts, &|line| say(&line)).await?;
     say(&format!("\n{report}"));
-    if let Some(path) = &arguments.json {
-        let json = serde_json::to_string_pretty(&report).context("Writing the figures")?;
-        std::fs::write(path, json + "\n").with_context(|| format!("Writing {}", path.display()))?;
-    }
+    write_json(&report, arguments.json.as_deref())?;
     if let Some(path) = &arguments.picture {
         let svg = picture::draw(&report);
         std::fs::write(path, svg).with_context(|| format!("Writing {}", path.display()))?;

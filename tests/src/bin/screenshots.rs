@@ -6,14 +6,14 @@ use std::cell::Cell;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use pult_domain::ChatId;
 use pult_tests::office::Office;
 use pult_tests::panels::Seat;
 use pult_tests::pictures::{Album, LOOKS, WIDTHS};
 use pult_tests::refusals::{self, REFUSALS};
 use pult_tests::window::Window;
-use pult_tests::{clients, testids};
+use pult_tests::{clients, past, testids};
 
 /// Pictures of every view and state of the window.
 #[derive(Parser)]
@@ -23,6 +23,20 @@ struct Arguments {
     /// Takes those of the operators' guide alone
     #[arg(long)]
     guide: bool,
+    /// Takes this part alone; can be given several times
+    #[arg(long, value_enum, value_name = "PART")]
+    only: Vec<Part>,
+}
+
+/// Who is looked at over the shoulder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// An operator, from signing in to the archive
+    Day,
+    /// A supervisor, and everything that can be refused
+    Supervision,
+    /// A supervisor before the figures of a month
+    Figures,
 }
 
 /// Enter, as the driver types it.
@@ -30,14 +44,23 @@ const ENTER: &str = "\u{e007}";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let Arguments { dir, guide } = Arguments::parse();
+    let Arguments { dir, guide, only } = Arguments::parse();
     let album = if guide {
         Album::of_guide(&dir)?
     } else {
         Album::open(&dir, &WIDTHS)?
     };
-    day(&album).await?;
-    supervision(&album).await
+    let is_wanted = |part| only.is_empty() || only.contains(&part);
+    if is_wanted(Part::Day) {
+        day(&album).await?;
+    }
+    if is_wanted(Part::Supervision) {
+        supervision(&album).await?;
+    }
+    if is_wanted(Part::Figures) {
+        figures(&album).await?;
+    }
+    Ok(())
 }
 
 /// An operator's day, from signing in to the archive.
@@ -295,6 +318,74 @@ async fn supervision(album: &Album) -> Result<()> {
         .await?;
     window.close().await?;
     drop(network);
+    office.stop().await
+}
+
+/// The page of figures of an office that has worked for weeks, and of one that has not.
+async fn figures(album: &Album) -> Result<()> {
+    let mut office = Office::open().await?;
+    let vera = office.supervisor("vera", "Вера Выдуманная").await?;
+    let vera_dir = office.panel_dir("vera");
+    office.sign_in(&vera, &vera_dir).await?;
+    let window = Window::open(&vera_dir).await?;
+    window.understands_key_store().await?;
+    let open = async |shown: &str| {
+        window.click(testids::RAIL_SUPERVISION).await?;
+        window.click(testids::TAB_FIGURES).await?;
+        window.find(shown).await.map(drop)
+    };
+    album
+        .add_after("figures-empty", &window, async || {
+            open("figures-nothing").await
+        })
+        .await?;
+    for (login, name) in [
+        ("anna", "Анна Примерова"),
+        ("boris", "Борис Образцов"),
+        ("maria", "Мария Выдумщикова"),
+        ("ildar", "Ильдар Несуществуев"),
+        ("konstantin", "Константин Долгофамильев-Небывалый"),
+    ] {
+        office.operator(login, name).await?;
+    }
+    office.stop().await?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    past::fill(&office, 30, i64::try_from(now.as_millis())?)?;
+    window.find(testids::CONNECTION_BAR).await?;
+    album
+        .add_after("figures-offline", &window, async || {
+            open("figures-failed").await
+        })
+        .await?;
+    office.start().await?;
+    window.is_gone(testids::CONNECTION_BAR).await?;
+    let scrolled_to = async |id: &str| {
+        let script = format!("document.querySelector('[data-testid={id}]').scrollIntoView()");
+        window.script(&script).await.map(drop)
+    };
+    album
+        .add_after("figures", &window, async || {
+            open(testids::FIGURES_FIRST).await
+        })
+        .await?;
+    album
+        .add_after("figures-people", &window, async || {
+            open(testids::FIGURES_PEOPLE_TABLE).await?;
+            window.click(testids::FIGURES_HOW).await?;
+            scrolled_to(testids::FIGURES_PEOPLE_TABLE).await
+        })
+        .await?;
+    album
+        .add_after("figures-table", &window, async || {
+            open(testids::FIGURES_FIRST).await?;
+            let period = window.find(testids::FIGURES_PERIOD).await?;
+            period.select_by_value("month").await?;
+            window.click(testids::FIGURES_DAYS_TOGGLE).await?;
+            window.find(testids::FIGURES_DAYS_TABLE).await?;
+            scrolled_to(testids::FIGURES_DAYS_TABLE).await
+        })
+        .await?;
+    window.close().await?;
     office.stop().await
 }
 

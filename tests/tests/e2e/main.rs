@@ -5,6 +5,7 @@ mod banner;
 mod border;
 mod deeds;
 mod devices;
+mod figures;
 mod history;
 mod journeys;
 mod start;
