@@ -32,6 +32,7 @@ const COMMANDS: &[&str] = &[
     "open_link",
     "save_text",
     "save_bytes",
+    "set_channel_phone",
     "ready_answers",
     "put_ready_answer",
     "delete_ready_answer",

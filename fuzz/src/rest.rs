@@ -93,6 +93,54 @@ fn request(method: &str, target: &str) -> Step {
     }
 }
 
+/// What is managed: ready answers and tables of them, the numbers of channels.
+fn managing() -> Vec<Step> {
+    let id = entry_id(200);
+    let answer = json!({"scope": "own", "shortcut": "hi", "title": "", "group": "", "text": "Да"});
+    let channel = json!({"phone": "+7 495 000-00-00"});
+    let table = "Shortcut;Text\r\nhi;\"Да,\n=1+1\"\r\n";
+    [
+        ("GET", "/api/v1/ready-answers".to_owned(), String::new()),
+        (
+            "PUT",
+            format!("/api/v1/ready-answers/{id}"),
+            answer.to_string(),
+        ),
+        (
+            "DELETE",
+            format!("/api/v1/ready-answers/{id}"),
+            String::new(),
+        ),
+        (
+            "GET",
+            "/api/v1/ready-answers.csv?scope=own&language=ru".to_owned(),
+            String::new(),
+        ),
+        (
+            "POST",
+            "/api/v1/ready-answers.csv?scope=own&preview=true".to_owned(),
+            table.to_owned(),
+        ),
+        (
+            "POST",
+            "/api/v1/ready-answers.csv?scope=own".to_owned(),
+            table.to_owned(),
+        ),
+        (
+            "PUT",
+            format!("/api/v1/channels/{id}/phone"),
+            channel.to_string(),
+        ),
+    ]
+    .into_iter()
+    .map(|(method, target, body)| Step {
+        operator: Some(1),
+        body: Bytes::of(body),
+        ..request(method, &target)
+    })
+    .collect()
+}
+
 /// One of each that there is.
 fn requests() -> Vec<Step> {
     let mut requests = Vec::new();
@@ -144,6 +192,7 @@ fn requests() -> Vec<Step> {
             ..request("GET", &target)
         });
     }
+    requests.extend(managing());
     let handshake = format!(
         "/webhooks/whatsapp?hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={VERIFY_TOKEN}"
     );

@@ -8,6 +8,7 @@
 )]
 
 pub(crate) mod automatic;
+pub(crate) mod channels;
 pub(crate) mod ready_answers;
 pub(crate) mod saving;
 

@@ -87,6 +87,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::open_link,
             commands::saving::save_text,
             commands::saving::save_bytes,
+            commands::channels::set_channel_phone,
             commands::ready_answers::ready_answers,
             commands::ready_answers::put_ready_answer,
             commands::ready_answers::delete_ready_answer,

@@ -42,7 +42,7 @@ const fn part(name: &'static str, width: u32, height: u32, css: &'static str) ->
 const CONVERSATION: &str = "[data-testid='conversation']";
 
 /// All of them.
-pub const PICTURES: [Picture; 18] = [
+pub const PICTURES: [Picture; 20] = [
     whole("sign-in"),
     whole("queue"),
     part("queued-chat", 900, 420, CONVERSATION),
@@ -54,6 +54,8 @@ pub const PICTURES: [Picture; 18] = [
     part("transfer", 900, 640, "[data-testid='transfer'] .frame"),
     part("pending", 900, 420, CONVERSATION),
     part("refused-reply", 900, 460, CONVERSATION),
+    part("answers", 900, 560, CONVERSATION),
+    whole("link"),
     whole("taken-text"),
     whole("offline"),
     part("observers", 900, 640, "[data-testid='observers'] .frame"),

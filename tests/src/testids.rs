@@ -120,3 +120,41 @@ pub const FIGURES_DAYS_TABLE: &str = "figures-days-table";
 pub const FIGURES_PEOPLE_TABLE: &str = "figures-people-table";
 /// How the figures are counted.
 pub const FIGURES_HOW: &str = "figures-how";
+/// The management, in the rail.
+pub const RAIL_MANAGEMENT: &str = "rail-management";
+/// The section of ready answers.
+pub const SECTION_ANSWERS: &str = "section-answers";
+/// Adds a ready answer.
+pub const ANSWERS_ADD: &str = "answers-add";
+/// Takes the file of a table.
+pub const ANSWERS_FILE: &str = "answers-file";
+/// A ready answer in the management.
+pub const ANSWER_ROW: &str = "answer-row";
+/// Deletes it.
+pub const ANSWER_DELETE: &str = "answer-delete";
+/// The shortcut of a ready answer that is written.
+pub const ANSWER_SHORTCUT: &str = "answer-shortcut";
+/// Its text.
+pub const ANSWER_TEXT: &str = "answer-text";
+/// Saves it.
+pub const ANSWER_SAVE: &str = "answer-save";
+/// The lines of a table before it is taken.
+pub const IMPORT_LINES: &str = "import-lines";
+/// Takes the table.
+pub const IMPORT_SUBMIT: &str = "import-submit";
+/// The ready answers that are found while one writes.
+pub const ANSWERS: &str = "answers";
+/// One of them.
+pub const ANSWER: &str = "answer";
+/// What the chosen one would say.
+pub const ANSWER_PREVIEW: &str = "answer-preview";
+/// What can be done about what a toast tells.
+pub const TOAST_ACTION: &str = "toast-action";
+/// The section of links to the company.
+pub const SECTION_LINK: &str = "section-link";
+/// The link.
+pub const LINK: &str = "link";
+/// The text that stands in it.
+pub const LINK_TEXT: &str = "link-text";
+/// Its QR code.
+pub const QR: &str = "qr";

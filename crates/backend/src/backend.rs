@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, post, put};
 use pult_domain::Timestamp;
 use pult_store::{Audience, ChangeSet, Clock, Followers, Store};
 use tokio::net::TcpListener;
@@ -26,8 +26,8 @@ use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, archive, automatic, commands, delivery, figures, health, history, listen, metrics,
-    openapi, ready_answers, sessions, socket, upkeep, watch, webhooks,
+    DataFolder, archive, automatic, channel_phones, commands, delivery, figures, health, history,
+    listen, metrics, openapi, ready_answers, sessions, socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -243,6 +243,10 @@ fn routes() -> Router<Shared> {
         .route("/api/v1/figures", get(figures::read))
         .merge(ready_answers::router())
         .merge(automatic::router())
+        .route(
+            "/api/v1/channels/{channel_id}/phone",
+            put(channel_phones::set),
+        )
         .route("/api/v1/socket", get(socket::open))
         .route("/api/v1/openapi.json", get(openapi::document))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));

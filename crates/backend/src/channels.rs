@@ -39,6 +39,8 @@ fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<
 pub(crate) struct ConnectedChannel {
     pub(crate) id: ChannelId,
     pub(crate) connector: Connector,
+    /// Whether the number is known that clients write to.
+    pub(crate) has_phone: bool,
 }
 
 /// The code that speaks with a kind of provider. Another kind is another variant.
@@ -73,7 +75,11 @@ impl Channels {
             match connect(&channel) {
                 Ok(connector) => {
                     let id = channel.row.id;
-                    connected.push(Arc::new(ConnectedChannel { id, connector }));
+                    connected.push(Arc::new(ConnectedChannel {
+                        id,
+                        connector,
+                        has_phone: channel.row.phone.is_some(),
+                    }));
                 }
                 // The others go on; this one keeps its messages until it is set right.
                 Err(error) => {

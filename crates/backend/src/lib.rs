@@ -11,6 +11,7 @@ mod auth;
 mod automatic;
 mod backend;
 pub mod backup;
+mod channel_phones;
 pub mod channels;
 mod clock;
 mod commands;

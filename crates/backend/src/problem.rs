@@ -59,10 +59,14 @@ const fn status(code: Code) -> StatusCode {
         | Code::ShortcutTaken
         | Code::TooManyReadyAnswers => StatusCode::CONFLICT,
         Code::NotAllowed | Code::OperatorInactive | Code::BadSignature => StatusCode::FORBIDDEN,
-        Code::ChatNotFound | Code::ReadyAnswerNotFound | Code::NotFound => StatusCode::NOT_FOUND,
-        Code::TextEmpty | Code::TextTooLong | Code::ReadyAnswerWrong | Code::TableUnreadable => {
-            StatusCode::UNPROCESSABLE_ENTITY
+        Code::ChatNotFound | Code::ReadyAnswerNotFound | Code::ChannelNotFound | Code::NotFound => {
+            StatusCode::NOT_FOUND
         }
+        Code::TextEmpty
+        | Code::TextTooLong
+        | Code::ReadyAnswerWrong
+        | Code::PhoneWrong
+        | Code::TableUnreadable => StatusCode::UNPROCESSABLE_ENTITY,
         Code::WrongPassword | Code::SignedOut => StatusCode::UNAUTHORIZED,
         Code::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
         Code::ProtocolTooOld | Code::ProtocolTooNew => StatusCode::UPGRADE_REQUIRED,

@@ -8,12 +8,13 @@ use axum::body::Bytes;
 use axum::extract::rejection::{BytesRejection, QueryRejection};
 use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
-use pult_domain::provider::ChannelFact;
+use pult_domain::provider::{ChannelFact, Fact};
 use pult_protocol::{ChannelKind, Code};
 use pult_store::StoreError;
 use pult_whatsapp::signature;
 
 use crate::backend::{Backend, Shared};
+use crate::channel_phones;
 use crate::channels::Connector;
 use crate::problem::ProblemResponse;
 
@@ -100,9 +101,17 @@ async fn keep(
     let n_bytes = body.len();
     let kept = facts.as_ref().map_or(Kept::Unreadable, |_| Kept::Read);
     let n_facts = facts.as_ref().map_or(0, Vec::len);
-    store(backend, body, facts).await?;
+    let has_message = facts.iter().flatten().any(is_message);
+    store(backend, body.clone(), facts).await?;
+    if has_message {
+        channel_phones::learn(backend, &body).await;
+    }
     tracing::debug!(n_bytes, n_facts, "A delivery was taken");
     Ok(kept)
+}
+
+const fn is_message(fact: &ChannelFact) -> bool {
+    matches!(fact.fact, Fact::Message(_))
 }
 
 /// Makes a delivery durable, with what it says.

@@ -14,6 +14,7 @@ pub mod hours;
 mod ids;
 mod life;
 mod operator;
+mod phone;
 pub mod provider;
 mod ready_answer;
 mod refusal;
@@ -30,6 +31,7 @@ pub use ids::{
 };
 pub use life::{Action, Event, Facts, client_writes, deactivate, decide, sees_all};
 pub use operator::{Author, Role};
+pub use phone::phone_digits;
 pub use ready_answer::{
     MAX_ANSWER_TITLE_CHARS, MAX_COMPANY_ANSWERS, MAX_OWN_ANSWERS, MAX_SHORTCUT_CHARS, ReadyAnswer,
     ReadyAnswerFault, ReadyAnswerFields,

@@ -636,9 +636,7 @@ fn parse_changes(text: &str) -> Result<Changes, serde_json::Error> {
     let mut rows = Vec::with_capacity(page.rows.len());
     for row in page.rows {
         let tag: Tag<'_> = serde_json::from_str(row.get())?;
-        if let "chat" | "entry" | "gone" | "mark" | "draft" | "operator" | "channel"
-        | "integration" = &*tag.row
-        {
+        if Row::KINDS.contains(&&*tag.row) {
             rows.push(serde_json::from_str(row.get())?);
         }
     }

@@ -20,6 +20,7 @@ pub mod view;
 mod address;
 mod automatic;
 mod cache;
+mod channels;
 mod clock;
 mod composing;
 mod connection;

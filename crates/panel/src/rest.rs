@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use pult_domain::{ChatId, Place, ReadyAnswerId};
+use pult_domain::{ChannelId, ChatId, Place, ReadyAnswerId};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, Code, FiguresQuery, HistoryPage, Problem,
-    ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery,
-    ReadyAnswerRow, ServiceFigures, SignInRequest, SignInResponse, Token,
+    ArchivePage, ArchiveQuery, ChannelPhoneBody, ChannelRow, ClientHistory, Code, FiguresQuery,
+    HistoryPage, Problem, ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport,
+    ReadyAnswerImportQuery, ReadyAnswerRow, ServiceFigures, SignInRequest, SignInResponse, Token,
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -150,6 +150,21 @@ impl Rest {
             .http
             .put(address.rest(&format!("ready-answers/{id}")))
             .json(body)
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+
+    pub(crate) async fn set_channel_phone(
+        &self,
+        address: &Address,
+        token: &Token,
+        id: ChannelId,
+        phone: String,
+    ) -> Result<ChannelRow, RestError> {
+        let request = self
+            .http
+            .put(address.rest(&format!("channels/{id}/phone")))
+            .json(&ChannelPhoneBody { phone })
             .bearer_auth(&token.0);
         read(send(request).await?).await
     }

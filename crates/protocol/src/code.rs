@@ -59,6 +59,10 @@ pub enum Code {
     TableUnreadable,
     /// A draft has another version by now, which is on its way.
     DraftMoved,
+    /// There is no such channel.
+    ChannelNotFound,
+    /// What was given as a phone number cannot be one.
+    PhoneWrong,
     /// Name or password is wrong.
     WrongPassword,
     /// Too many tries; `details.retry_after_ms` says when the next one is looked at.

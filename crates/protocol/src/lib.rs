@@ -36,9 +36,9 @@ pub use ready_answers::{
     TableLanguage,
 };
 pub use rest::{
-    ArchiveCursor, ArchiveHit, ArchivePage, ArchiveQuery, ClientHistory, CommandRequest,
-    CommandResponse, HistoryPage, HistoryQuery, NoArchiveCursor, SignInRequest, SignInResponse,
-    Talk,
+    ArchiveCursor, ArchiveHit, ArchivePage, ArchiveQuery, ChannelPhoneBody, ClientHistory,
+    CommandRequest, CommandResponse, HistoryPage, HistoryQuery, NoArchiveCursor, SignInRequest,
+    SignInResponse, Talk,
 };
 pub use rows::{
     ChannelKind, ChannelRow, ChatRow, ClientCard, Delivery, DeliveryState, EntryBody, EntryKind,

@@ -179,6 +179,13 @@ pub struct Talk {
     pub last_place: Place,
 }
 
+/// `PUT /api/v1/channels/{channel_id}/phone`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
+pub struct ChannelPhoneBody {
+    /// The number, country code first, however it is written.
+    pub phone: String,
+}
+
 // A password is never printed.
 impl std::fmt::Debug for SignInRequest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -44,6 +44,22 @@ pub enum Row {
     },
 }
 
+impl Row {
+    /// The kinds of rows that this version knows, by their names on the wire.
+    pub const KINDS: [&'static str; 10] = [
+        "chat",
+        "entry",
+        "gone",
+        "mark",
+        "draft",
+        "operator",
+        "channel",
+        "integration",
+        "ready_answer",
+        "ready_answer_gone",
+    ];
+}
+
 /// Whether an operator has a panel connected. Not a row of the feed: it is told as it is, to who is
 /// connected, and nobody catches up on it.
 #[derive(
@@ -473,6 +489,9 @@ pub struct ChannelRow {
     pub name: String,
     /// Why it cannot send now; none while it can.
     pub problem: Option<FailureKind>,
+    /// The number that clients write to, in digits; none while it is not known.
+    #[serde(default)]
+    pub phone: Option<String>,
 }
 
 /// Kinds of channels.

@@ -16,3 +16,6 @@ CREATE UNIQUE INDEX ready_answers_by_shortcut ON ready_answers (owner, folded_sh
     WHERE is_deleted = 0;
 CREATE INDEX ready_answers_by_seq ON ready_answers (owner, seq);
 CREATE INDEX ready_answers_deleted ON ready_answers (owner, seq) WHERE is_deleted = 1;
+
+-- The number that clients write to, which links to it are made of.
+ALTER TABLE channels ADD COLUMN phone TEXT NULL;

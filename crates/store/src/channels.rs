@@ -81,7 +81,54 @@ pub(crate) fn set_problem(
     Ok(())
 }
 
-const SELECT: &str = "SELECT id, kind, name, problem, provider_key, settings, seq FROM channels";
+/// Says which number a channel's clients write to. None if there is no such channel.
+pub(crate) fn set_phone(
+    work: &mut Work<'_>,
+    id: ChannelId,
+    phone: &str,
+) -> Result<Option<ChannelRow>, StoreError> {
+    let found = work.tx.reader().optional(
+        "SELECT key, phone FROM channels WHERE id = ?1",
+        (id.0,),
+        |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?)),
+    )?;
+    let Some((key, known)) = found else {
+        return Ok(None);
+    };
+    if known.as_deref() != Some(phone) {
+        write_phone(work, key, phone)?;
+    }
+    row(work.tx.reader(), key).map(Some)
+}
+
+/// Keeps what the provider says of a channel's number, unless one is known.
+pub(crate) fn learn_phone(
+    work: &mut Work<'_>,
+    kind: ChannelKind,
+    provider_key: &str,
+    phone: &str,
+) -> Result<(), StoreError> {
+    let unknown = work.tx.reader().optional(
+        "SELECT key FROM channels WHERE kind = ?1 AND provider_key = ?2 AND phone IS NULL",
+        (kind.as_str(), provider_key),
+        |row| row.get(0),
+    )?;
+    match unknown {
+        Some(key) => write_phone(work, key, phone),
+        None => Ok(()),
+    }
+}
+
+fn write_phone(work: &mut Work<'_>, key: i64, phone: &str) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    let sql = "UPDATE channels SET phone = ?2, seq = ?3 WHERE key = ?1";
+    work.tx.execute(sql, (key, phone, seq))?;
+    work.touched.channels.insert(key);
+    Ok(())
+}
+
+const SELECT: &str = "SELECT id, kind, name, problem, provider_key, settings, seq, phone
+     FROM channels";
 
 pub(crate) fn list(reader: Reader<'_>) -> Result<Vec<Channel>, StoreError> {
     Ok(reader.all(&format!("{SELECT} ORDER BY key"), (), |row| {
@@ -121,6 +168,7 @@ pub(crate) fn changed_since(
 
 fn read_row(row: &Row<'_>) -> Result<ChannelRow, SqlError> {
     Ok(ChannelRow {
+        phone: row.get(7)?,
         id: sql::id(row, 0, ChannelId)?,
         kind: sql::word(row, 1, ChannelKind::parse)?,
         name: row.get(2)?,

@@ -15,7 +15,7 @@ use pult_domain::{
     SessionId, Timestamp,
 };
 use pult_protocol::{
-    AnswerScope, ArchivePage, ArchiveQuery, ChannelKind, ClientHistory, CommandDone,
+    AnswerScope, ArchivePage, ArchiveQuery, ChannelKind, ChannelRow, ClientHistory, CommandDone,
     CommandEnvelope, Cursor, DraftGiven, EntryRow, IntegrationRow, OperatorRow, Problem,
     ReadyAnswerImport, ReadyAnswerRow,
 };
@@ -932,6 +932,35 @@ impl Store {
     pub async fn put_channel(&self, channel: NewChannel) -> Answer<ChannelId> {
         self.writing
             .run(move |work| channels::put(work, &channel))
+            .await
+    }
+
+    /// Says which number a channel's clients write to, in digits. None if there is no such channel.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn set_channel_phone(
+        &self,
+        channel: ChannelId,
+        phone: String,
+    ) -> Answer<Option<ChannelRow>> {
+        self.writing
+            .run(move |work| channels::set_phone(work, channel, &phone))
+            .await
+    }
+
+    /// Keeps what a provider says of its channel's number, unless one is known.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn learn_channel_phone(
+        &self,
+        kind: ChannelKind,
+        provider_key: String,
+        phone: String,
+    ) -> Answer<()> {
+        self.writing
+            .run(move |work| channels::learn_phone(work, kind, &provider_key, &phone))
             .await
     }
 

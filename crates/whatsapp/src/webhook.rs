@@ -77,6 +77,33 @@ pub fn parse(raw: &[u8], received_at: Timestamp) -> Result<Vec<ChannelFact>, Par
     Ok(facts)
 }
 
+/// The numbers that a webhook body was delivered for, as (id, display number), in its order; those
+/// alone that it tells.
+#[must_use]
+pub fn numbers(raw: &[u8]) -> Vec<(String, String)> {
+    let text = String::from_utf8_lossy(raw);
+    let body: Object<'_> = serde_json::from_str(&text).unwrap_or_default();
+    let entries = list(&body, "entry")
+        .into_iter()
+        .filter_map(envelope::object);
+    let mut numbers = Vec::new();
+    for entry in entries {
+        for change in list(&entry, "changes") {
+            let change = envelope::object(change).unwrap_or_default();
+            let value = change
+                .get("value")
+                .and_then(|value| envelope::object(value));
+            let metadata = value.and_then(|value| value_of(value.get("metadata")?));
+            let number = metadata.and_then(|metadata| {
+                let id = string(&metadata, "/phone_number_id")?;
+                Some((id, string(&metadata, "/display_phone_number")?))
+            });
+            numbers.extend(number);
+        }
+    }
+    numbers
+}
+
 fn read_change(change: &Object<'_>, received_at: Timestamp, facts: &mut Vec<ChannelFact>) {
     let field = change
         .get("field")

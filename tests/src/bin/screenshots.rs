@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
-use pult_domain::ChatId;
+use pult_domain::{ChatId, ReadyAnswerId};
+use pult_protocol::{AnswerScope, ReadyAnswerBody};
 use pult_tests::office::Office;
 use pult_tests::panels::Seat;
 use pult_tests::pictures::{Album, LOOKS, WIDTHS};
@@ -37,6 +38,8 @@ enum Part {
     Supervision,
     /// A supervisor before the figures of a month
     Figures,
+    /// Ready answers, and the link to the company
+    Answers,
 }
 
 /// Enter, as the driver types it.
@@ -59,6 +62,9 @@ async fn main() -> Result<()> {
     }
     if is_wanted(Part::Figures) {
         figures(&album).await?;
+    }
+    if is_wanted(Part::Answers) {
+        answers(&album).await?;
     }
     Ok(())
 }
@@ -388,6 +394,136 @@ async fn figures(album: &Album) -> Result<()> {
     window.close().await?;
     office.stop().await
 }
+
+/// Ready answers where they are put in and where they are managed, and the link to the company.
+async fn answers(album: &Album) -> Result<()> {
+    let mut office = Office::open().await?;
+    let vera = office.supervisor("vera", "Вера Выдуманная").await?;
+    let anna = office.operator("anna", "Анна Примерова").await?;
+    clients::begin(&office.phones).await?;
+    let dir = office.panel_dir("vera");
+    let seat = Seat::take(&vera, office.address(), &dir).await?;
+    seat.is_live().await?;
+    for answer in READY_ANSWERS {
+        let id = ReadyAnswerId(uuid::Uuid::now_v7());
+        seat.panel.put_ready_answer(id, answer.body()).await?;
+    }
+    seat.leave().await;
+
+    let anna_dir = office.panel_dir("anna");
+    office.sign_in(&anna, &anna_dir).await?;
+    let window = Window::open(&anna_dir).await?;
+    window.understands_key_store().await?;
+    album
+        .add_after("answers", &window, async || {
+            window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
+            window.empty(testids::COMPOSER).await?;
+            window.type_into(testids::COMPOSER, "/").await?;
+            window.find(testids::ANSWER_PREVIEW).await.map(drop)
+        })
+        .await?;
+    window.close().await?;
+
+    let window = Window::open(&dir).await?;
+    window.understands_key_store().await?;
+    let section = async |id: &str| {
+        window.click(testids::RAIL_MANAGEMENT).await?;
+        window.click(id).await
+    };
+    album
+        .add_after("managed-answers", &window, async || {
+            section(testids::SECTION_ANSWERS).await?;
+            window.find(testids::ANSWER_ROW).await.map(drop)
+        })
+        .await?;
+    album
+        .add_after("answer-dialog", &window, async || {
+            section(testids::SECTION_ANSWERS).await?;
+            window.click(testids::ANSWERS_ADD).await?;
+            window
+                .type_into(testids::ANSWER_SHORTCUT, "два слова")
+                .await?;
+            let text = "Добрый день, {клиент}! Заказ собран, доставим завтра.";
+            window.type_into(testids::ANSWER_TEXT, text).await
+        })
+        .await?;
+    let table = office.dir().join("answers.csv");
+    let lines = "Сокращение;Название;Текст\nпривет;;Добрый день!\nгарантия;Гарантия;Два года.\n\
+                 как проехать;;От станции пять минут пешком.\nпусто;;\n";
+    tokio::fs::write(&table, lines).await?;
+    album
+        .add_after("import", &window, async || {
+            section(testids::SECTION_ANSWERS).await?;
+            let path = table.to_string_lossy();
+            window.type_into(testids::ANSWERS_FILE, &path).await?;
+            window.find(testids::IMPORT_LINES).await.map(drop)
+        })
+        .await?;
+    album
+        .add_after("link", &window, async || {
+            section(testids::SECTION_LINK).await?;
+            window.empty(testids::LINK_TEXT).await?;
+            let text = "Здравствуйте! Хочу узнать о доставке.";
+            window.type_into(testids::LINK_TEXT, text).await?;
+            window.find(testids::QR).await.map(drop)
+        })
+        .await?;
+    window.close().await?;
+    office.stop().await
+}
+
+/// A ready answer of the pictures.
+struct Kept {
+    shortcut: &'static str,
+    title: &'static str,
+    group: &'static str,
+    text: &'static str,
+}
+
+impl Kept {
+    fn body(&self) -> ReadyAnswerBody {
+        ReadyAnswerBody {
+            scope: AnswerScope::Company,
+            shortcut: self.shortcut.to_owned(),
+            title: self.title.to_owned(),
+            group: self.group.to_owned(),
+            text: self.text.to_owned(),
+        }
+    }
+}
+
+const READY_ANSWERS: [Kept; 5] = [
+    Kept {
+        shortcut: "привет",
+        title: "Начало разговора",
+        group: "Общее",
+        text: "Здравствуйте, {клиент}! Меня зовут {сотрудник}. Чем помочь?",
+    },
+    Kept {
+        shortcut: "пока",
+        title: "",
+        group: "Общее",
+        text: "Спасибо за обращение, {клиент}! Пишите, если появятся вопросы.",
+    },
+    Kept {
+        shortcut: "адрес",
+        title: "Где мы находимся",
+        group: "Магазин",
+        text: "Мы на Примерной улице, 1, вход со двора.\nОткрыты каждый день с 9 до 20.",
+    },
+    Kept {
+        shortcut: "доставка",
+        title: "Сроки и цена доставки",
+        group: "Магазин",
+        text: "По городу доставим за два дня, 500 рублей. За город считаем отдельно.",
+    },
+    Kept {
+        shortcut: "счёт",
+        title: "Оплата по счёту",
+        group: "Оплата",
+        text: "Вышлю счёт в течение часа. На кого его оформить?",
+    },
+];
 
 async fn answer(window: &Window, client: &str, text: &str) -> Result<()> {
     window.click_on_text(testids::CHAT_ROW, client).await?;

@@ -1,6 +1,7 @@
 //! The real window, driven as a person does: it needs a display and a session bus of its own, which
 //! `cargo xtask session` and `cargo xtask test` give it.
 
+mod answers;
 mod banner;
 mod border;
 mod deeds;

@@ -7,6 +7,8 @@
 import type { AnswerScope } from './generated/AnswerScope';
 import type { ArchivePage } from './generated/ArchivePage';
 import type { ArchiveQuery } from './generated/ArchiveQuery';
+import type { ChannelId } from './generated/ChannelId';
+import type { ChannelRow } from './generated/ChannelRow';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { ChatId } from './generated/ChatId';
 import type { ClientHistory } from './generated/ClientHistory';
@@ -82,6 +84,8 @@ export interface Backend {
   ): Promise<ReadyAnswerImport>;
   /** The figures of some days, for supervisors; needs the backend. */
   figures(query: FiguresQuery): Promise<ServiceFigures>;
+  /** Says which number a channel's clients write to; needs the backend. */
+  setChannelPhone(id: ChannelId, phone: string): Promise<ChannelRow>;
   /** Withdraws a command that was not handed over yet; false if it was too late. */
   takeBack(commandId: CommandId): Promise<boolean>;
   /** Sends a held command again, knowing what is new; a reply with what stands in the draft. */

@@ -51,7 +51,13 @@ function emptyWorld(now: number): World {
       { operator_id: 'op-artyom', presence: 'offline', since: now - 3 * DAY },
     ],
     channels: [
-      { id: 'channel-1', kind: 'whatsapp', name: 'WhatsApp, отдел продаж', problem: null },
+      {
+        id: 'channel-1',
+        kind: 'whatsapp',
+        name: 'WhatsApp, отдел продаж',
+        problem: null,
+        phone: null,
+      },
     ],
     integrations: [{ id: 'program-1c', name: '1С', is_active: true }],
     chats: new Map(),

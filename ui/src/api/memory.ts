@@ -10,6 +10,8 @@ import { FIXTURES, type World } from './fixtures';
 import type { AnswerScope } from './generated/AnswerScope';
 import type { ArchivePage } from './generated/ArchivePage';
 import type { ArchiveQuery } from './generated/ArchiveQuery';
+import type { ChannelId } from './generated/ChannelId';
+import type { ChannelRow } from './generated/ChannelRow';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { ChatId } from './generated/ChatId';
 import type { ChatSummary } from './generated/ChatSummary';
@@ -361,6 +363,16 @@ export class MemoryBackend implements Backend {
     const report = importAnswers(this.world, scope, table, preview);
     if (report.is_done) this.#emit({ event: 'ready_answers_changed' });
     return report;
+  }
+
+  async setChannelPhone(id: ChannelId, phone: string): Promise<ChannelRow> {
+    this.#fail();
+    const row = this.world.channels.find((channel) => channel.id === id);
+    if (row === undefined) throw panelError('refused');
+    const changed = { ...row, phone: phone.replace(/\D/gu, '') };
+    this.world.channels = this.world.channels.map((one) => (one.id === id ? changed : one));
+    this.#emit({ event: 'overview_changed' });
+    return changed;
   }
 
   async takeBack(commandId: CommandId): Promise<boolean> {

@@ -25,6 +25,7 @@ export const tauriBackend: Backend = {
   importReadyAnswers: (scope, table, preview) =>
     invoke('import_ready_answers', { scope, table, preview }),
   figures: (query) => invoke('figures', { query }),
+  setChannelPhone: (id, phone) => invoke('set_channel_phone', { id, phone }),
   takeBack: (commandId) => invoke('take_back', { commandId }),
   sendAnyway: (commandId) => invoke('send_anyway', { commandId }),
   dismissHeld: (commandId) => invoke('dismiss_held', { commandId }),

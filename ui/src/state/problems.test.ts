@@ -35,6 +35,8 @@ const CODES = Object.keys({
   too_many_ready_answers: 0,
   table_unreadable: 0,
   draft_moved: 0,
+  channel_not_found: 0,
+  phone_wrong: 0,
   wrong_password: 0,
   too_many_tries: 0,
   signed_out: 0,

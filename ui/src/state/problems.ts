@@ -141,6 +141,18 @@ const PROBLEMS: Record<Code, ProblemEntry> = {
     actions: LET_GO,
     deedActions: LET_GO,
   },
+  channel_not_found: {
+    severity: 'info',
+    text: m.problem_channel_not_found,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  phone_wrong: {
+    severity: 'warn',
+    text: m.link_number_wrong,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
   table_unreadable: {
     severity: 'warn',
     text: m.problem_table_unreadable,

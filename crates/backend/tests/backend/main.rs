@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod automatic;
 #[cfg(test)]
+mod channel_phones;
+#[cfg(test)]
 mod commands;
 #[cfg(test)]
 mod delivery;

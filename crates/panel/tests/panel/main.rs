@@ -9,6 +9,7 @@ mod feed;
 mod files;
 mod notifying;
 mod outbox;
+mod ready_answers;
 mod rows;
 mod signing_in;
 

@@ -1,6 +1,6 @@
 //! What goes over the wire, as text: a change here is a change that the other side sees.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pult_domain::{
     ChannelId, ChatId, ClientId, CommandId, DeviceId, EntryId, IntegrationId, OperatorId, Place,
@@ -392,6 +392,8 @@ fn codes() {
             Code::TooManyReadyAnswers,
             Code::TableUnreadable,
             Code::DraftMoved,
+            Code::ChannelNotFound,
+            Code::PhoneWrong,
             Code::WrongPassword,
             Code::TooManyTries,
             Code::SignedOut,
@@ -421,6 +423,7 @@ fn rows() {
             kind: ChannelKind::Whatsapp,
             name: "Основной номер".to_owned(),
             problem,
+            phone: Some("74950000000".to_owned()),
         })
     };
     stands(
@@ -527,6 +530,21 @@ fn ready_answers_over_rest() {
     };
     stands("ready_answer_body", wire(vec![("put", body)]));
     stands("ready_answer_import", wire(vec![("report", report)]));
+}
+
+#[test]
+fn a_kind_of_row_is_known_by_the_name_that_it_has_on_the_wire() {
+    // What is not named here is left out by panels without a word.
+    let schema = serde_json::to_value(<Row as utoipa::PartialSchema>::schema()).unwrap();
+    let kinds = schema["oneOf"].as_array().unwrap().iter().map(|kind| {
+        let text = kind.to_string();
+        let known = Row::KINDS
+            .iter()
+            .find(|name| text.contains(&format!("[\"{name}\"]")));
+        *known.unwrap_or_else(|| panic!("{text} is not among the kinds"))
+    });
+    let kinds: BTreeSet<&str> = kinds.collect();
+    assert_eq!(kinds, BTreeSet::from(Row::KINDS));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use pult_domain::provider::{
     InboundMessage, Progress, Sender,
 };
 use pult_domain::{EntryId, Timestamp};
-use pult_whatsapp::webhook::{ParseError, parse};
+use pult_whatsapp::webhook::{ParseError, numbers, parse};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -558,4 +558,23 @@ fn what_is_no_envelope_is_an_error_that_quotes_nothing() {
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
     assert_eq!(parse(b"{}", RECEIVED_AT), Err(ParseError::NoEntry));
+}
+
+#[test]
+fn the_numbers_that_a_body_was_delivered_for_are_told_as_far_as_they_stand_in_it() {
+    let told = |bytes: &[u8]| numbers(bytes);
+    let one = (NUMBER.to_owned(), "74950000000".to_owned());
+    assert_eq!(told(&body(json!({}))), [one]);
+    for silent in [
+        &b""[..],
+        b"[]",
+        b"{\"entry\": 1}",
+        br#"{"entry": [{"changes": [{"value": {"metadata": {"phone_number_id": "1"}}}, 2]}]}"#,
+        br#"{"entry": [{"changes": [{"value": {"metadata": {"display_phone_number": "7"}}}]}]}"#,
+    ] {
+        assert_eq!(told(silent), []);
+    }
+    let numeric = br#"{"entry": [{"changes": [{"value": {"metadata":
+        {"phone_number_id": 1, "display_phone_number": 74950000000}}}]}]}"#;
+    assert_eq!(told(numeric), [("1".to_owned(), "74950000000".to_owned())]);
 }

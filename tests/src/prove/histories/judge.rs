@@ -623,6 +623,8 @@ impl<'a> Judge<'a> {
             | Code::TooManyReadyAnswers
             | Code::TableUnreadable
             | Code::DraftMoved
+            | Code::ChannelNotFound
+            | Code::PhoneWrong
             | Code::WrongPassword
             | Code::TooManyTries
             | Code::SignedOut

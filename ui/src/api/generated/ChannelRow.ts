@@ -22,4 +22,8 @@ name: string,
 /**
  * Why it cannot send now; none while it can.
  */
-problem: FailureKind | null, };
+problem: FailureKind | null, 
+/**
+ * The number that clients write to, in digits; none while it is not known.
+ */
+phone: string | null, };

@@ -1,10 +1,12 @@
 /** What can be managed in the panel. A section stands in a file of its own and is named here. */
 import MessageSquareText from '@lucide/svelte/icons/message-square-text';
+import QrCode from '@lucide/svelte/icons/qr-code';
 import type { Component } from 'svelte';
 
 import type { Role } from '../../api/generated/Role';
 import { m } from '../../paraglide/messages';
 import Answers from './Answers.svelte';
+import Link from './Link.svelte';
 
 export interface ManagementSection {
   /** Also the end of its test id. */
@@ -25,6 +27,14 @@ const SECTIONS: ManagementSection[] = [
     hint: m.answers_hint,
     icon: MessageSquareText,
     component: Answers,
+    isFor: () => true,
+  },
+  {
+    id: 'link',
+    title: m.link,
+    hint: m.link_section_hint,
+    icon: QrCode,
+    component: Link,
     isFor: () => true,
   },
 ];
