@@ -91,6 +91,8 @@ pub struct Asked {
 /// # Errors
 /// When something cannot be measured, and when a figure differs from a plain recount.
 pub async fn run(extent: Extent, tell: &dyn Fn(String)) -> Result<Report> {
+    // Other parts may have chosen it already.
+    drop(rustls::crypto::ring::default_provider().install_default());
     let shape = Shape::of_talks(extent.n_entries);
     let mut site = Site::make(&shape).await?;
     site.is_supervised()?;
