@@ -506,7 +506,7 @@ impl Line {
                 }
             }
             (Stage::Fresh, Some(_)) => Stage::SentAway(Code::Malformed),
-            (Stage::Live, Some(Ok(PanelFrame::Ping))) => Stage::Live,
+            (Stage::Live, Some(Ok(PanelFrame::Ping | PanelFrame::Watch(_)))) => Stage::Live,
             (Stage::Live, Some(_)) => {
                 self.n_owed += 1;
                 Stage::Live
@@ -815,6 +815,7 @@ impl Trial {
             BackendFrame::Welcome { .. }
             | BackendFrame::Changes(_)
             | BackendFrame::Presence { .. }
+            | BackendFrame::Watching { .. }
             | BackendFrame::Ping => {}
             BackendFrame::Done { id, .. } => {
                 line.n_owed = line.n_owed.saturating_sub(1);

@@ -9,6 +9,7 @@
 
 pub(crate) mod automatic;
 pub(crate) mod channels;
+pub(crate) mod presence;
 pub(crate) mod ready_answers;
 pub(crate) mod saving;
 
@@ -214,8 +215,9 @@ pub(crate) async fn watch(
     panel: State<'_, Panel>,
     chat_id: Option<ChatId>,
     in_front: bool,
+    typing: Option<ComposerMode>,
 ) -> Result<(), PanelError> {
-    panel.watch(chat_id, in_front).await
+    panel.watch(chat_id, in_front, typing).await
 }
 
 #[tauri::command]

@@ -5,6 +5,7 @@
 mod arguments;
 mod banners;
 mod commands;
+mod device;
 mod events;
 mod log;
 mod start_error;
@@ -87,7 +88,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::open_link,
             commands::saving::save_text,
             commands::saving::save_bytes,
-            commands::channels::set_channel_phone,
+    commands::channels::set_channel_phone, commands::presence::onlookers, commands::presence::set_away, commands::presence::used,
             commands::ready_answers::ready_answers,
             commands::ready_answers::put_ready_answer,
             commands::ready_answers::delete_ready_answer,
@@ -167,6 +168,7 @@ fn start(app: &App, panel: Panel, data_dir: &Path) -> Result<(), StartError> {
     if let Err(error) = exit_on_signal(app.handle().clone()) {
         tracing::warn!(%error, "Signals are not heard");
     }
+    tauri::async_runtime::spawn(device::watch(panel.clone()));
     app.manage(panel);
     window::open(app.handle(), data_dir)?;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "Started");

@@ -12,7 +12,7 @@ use pult_domain::{ChatId, CommandId, EntryId};
 use pult_protocol::{
     BackendFrame, Changes, ChatRow, Command, CommandDone, CommandEnvelope, CommandRequest,
     CommandResponse, EntryRow, GoneWhy, HistoryPage, PROTOCOL, PanelFrame, Problem, Row,
-    SignInRequest, SignInResponse, Token,
+    SignInRequest, SignInResponse, Standing, Token,
 };
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex as AsyncMutex, oneshot, watch};
@@ -127,6 +127,7 @@ impl Peer {
             protocol: PROTOCOL,
             device: "by hand".to_owned(),
             cursor: None,
+            standing: Standing::Active,
         };
         peer.send(text(&hello)?).await?;
         Ok(peer)
@@ -281,7 +282,7 @@ async fn listen(mut stream: SplitStream<Socket>, sink: Arc<AsyncMutex<Sink>>, he
             }
             BackendFrame::Done { id, result } => (id, Ok(result)),
             BackendFrame::Refused { id, problem } => (id, Err(problem)),
-            BackendFrame::Presence { .. } => continue,
+            BackendFrame::Presence { .. } | BackendFrame::Watching { .. } => continue,
             BackendFrame::Ping => {
                 // Who is silent is taken for dead. If this cannot be said, that is so.
                 if let Ok(ping) = text(&PanelFrame::Ping) {

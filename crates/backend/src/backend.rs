@@ -19,15 +19,14 @@ use tokio_util::task::TaskTracker;
 use crate::auth::PasswordMemory;
 use crate::channels::Channels;
 use crate::departures::Departures;
-use crate::hub::Hub;
+use crate::hub::{Hub, onlookers};
 use crate::metrics::Metrics;
 use crate::presence::Attendance;
 use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, archive, automatic, channel_phones, commands, delivery, figures, health, history,
-    listen, metrics, openapi, ready_answers, sessions, socket, upkeep, watch, webhooks,
+    DataFolder, archive, automatic, channel_phones, commands, delivery, figures, health, history, listen, metrics, openapi, presence, ready_answers, sessions, socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -104,7 +103,7 @@ impl Backend {
         let n_messages = store.settle_interrupted(departed).await?;
         let departures = folder.begin_departures(&epoch)?;
         hub.begin(epoch, store.seq().await?);
-        let attendance = Attendance::new(store.last_seen().await?);
+        let attendance = Attendance::new(store.last_seen().await?, store.away().await?);
         if n_messages > 0 {
             tracing::warn!(
                 n_messages,
@@ -148,6 +147,7 @@ impl Backend {
         backend.tasks.spawn(delivery::run(Arc::clone(&backend)));
         backend.tasks.spawn(watch::run(Arc::clone(&backend)));
         backend.tasks.spawn(automatic::run(Arc::clone(&backend)));
+        backend.tasks.spawn(onlookers::run(Arc::clone(&backend)));
         backend.tasks.spawn(upkeep::run(Arc::clone(&backend)));
         backend.tasks.spawn(upkeep::archive(Arc::clone(&backend)));
         let mut router = routes();
@@ -241,6 +241,7 @@ fn routes() -> Router<Shared> {
         .route("/api/v1/chats/{chat_id}/card", get(archive::card))
         .route("/api/v1/archive", get(archive::search))
         .route("/api/v1/figures", get(figures::read))
+        .route("/api/v1/presence", put(presence::set_away))
         .merge(ready_answers::router())
         .merge(automatic::router())
         .route(

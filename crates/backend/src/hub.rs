@@ -17,8 +17,13 @@ use pult_domain::{OperatorId, Seq};
 use pult_protocol::{BackendFrame, Changes, Cursor, GoneWhy, MAX_FRAME_BYTES, Row};
 use pult_store::trials::{self, Bug};
 use pult_store::{Audience, ChangeSet, ChatChange};
+use tokio::sync::Notify;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
+
+use self::onlookers::Onlookers;
+
+pub(crate) mod onlookers;
 
 /// How many frames may wait for a reader before it has to read from the store.
 const QUEUE: usize = 256;
@@ -39,6 +44,8 @@ pub(crate) struct ReaderId(u64);
 pub(crate) struct Hub {
     state: Mutex<State>,
     fell_behind: Counter,
+    /// Told when somebody looks at a chat of which it is not known who sees it.
+    has_unknown: Notify,
 }
 
 /// How readers are doing.
@@ -59,18 +66,31 @@ struct State {
     last: Seq,
     next_id: u64,
     readers: HashMap<ReaderId, Reader>,
+    onlookers: Onlookers,
 }
 
 struct Reader {
     operator: OperatorId,
     /// The way to a live reader; none while it reads from the store.
     live: Option<Live>,
+    /// Whether it has been told of onlookers before.
+    was_told: bool,
+}
+
+impl Reader {
+    /// Whether it sees what these see.
+    fn sees(&self, audience: &Audience) -> bool {
+        audience.includes(self.operator)
+    }
 }
 
 struct Live {
     frames: mpsc::Sender<FeedFrame>,
     /// Everything up to here it has from the store.
     since: Seq,
+    /// Whether it has been told of all onlookers. That waits until all that it has read is published
+    /// too: only then is it sure that it still sees the chats.
+    knows_onlookers: bool,
 }
 
 impl Hub {
@@ -91,6 +111,7 @@ impl Hub {
             Reader {
                 operator,
                 live: None,
+                was_told: false,
             },
         );
         id
@@ -117,7 +138,7 @@ impl Hub {
     }
 
     pub(crate) fn leave(&self, id: ReaderId) {
-        self.state.lock().readers.remove(&id);
+        self.state.lock().drop_reader(id);
     }
 
     /// Makes a reader live that has read everything up to `read`. None if more has been published
@@ -131,7 +152,9 @@ impl Hub {
         state.readers.get_mut(&id)?.live = Some(Live {
             frames,
             since: read,
+            knows_onlookers: false,
         });
+        state.tell_of_onlookers();
         drop(state);
         Some(queue)
     }
@@ -188,6 +211,13 @@ impl Hub {
                 reader.live = None;
             }
         }
+        if told < set.from || !set.is_whole {
+            state.forget_audiences();
+            self.has_unknown.notify_one();
+        } else {
+            state.follow(set);
+            state.tell_of_onlookers();
+        }
         told < set.from
     }
 
@@ -210,6 +240,8 @@ impl Hub {
             return;
         }
         state.last = seq;
+        state.forget_audiences();
+        self.has_unknown.notify_one();
         for reader in state.readers.values_mut() {
             reader.live = None;
         }

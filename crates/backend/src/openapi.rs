@@ -22,7 +22,7 @@ use utoipa::OpenApi;
         crate::automatic::directions,
         crate::automatic::put_directions,
         crate::automatic::try_directions,
-        crate::channel_phones::set,
+    crate::channel_phones::set, crate::presence::set_away,
         crate::ready_answers::list,
         crate::ready_answers::replace,
         crate::ready_answers::delete,

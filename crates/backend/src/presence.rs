@@ -1,15 +1,27 @@
-//! Who of the operators has a panel connected, and since when, told to all who are connected.
+//! Who of the operators is there, away or gone, and since when, told to all who are connected.
 //!
-//! It is no part of the feed: nobody needs to catch up on who came and went, only on who is there.
-//! A connection that is dead without a word is found by its silence (`socket.rs`), so presence ends
-//! by itself. Only the moment of the last coming or going is written down, by who calls.
+//! It is no part of the feed: nobody needs to catch up on who came and went, only on how it is. A
+//! connection that is dead without a word is found by its silence (`socket.rs`), and what it said of
+//! its device holds for the time of a lease alone, so presence ends by itself. Only the moment of the
+//! last coming or going is written down, by who calls, and who says that they are away.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::http::StatusCode;
 use parking_lot::Mutex;
 use pult_domain::{OperatorId, Timestamp};
-use pult_protocol::{Presence, PresenceRow};
-use tokio::sync::broadcast;
+use pult_protocol::{AwayRequest, Presence, PresenceRow, Problem, Standing};
+use tokio::sync::{Mutex as AsyncMutex, broadcast};
+use tokio::time::Instant;
+
+use crate::auth::SignedIn;
+use crate::backend::Shared;
+use crate::hub::ReaderId;
+use crate::problem::ProblemResponse;
+use crate::sessions::unreadable;
 
 /// How many comings and goings a follower may be behind by before it is told of everybody again.
 const QUEUE: usize = 256;
@@ -19,26 +31,41 @@ pub(crate) const MAX_ROWS: usize = 100;
 
 /// The operators who are or were there.
 pub(crate) struct Attendance {
-    operators: Mutex<BTreeMap<OperatorId, Standing>>,
+    operators: Mutex<BTreeMap<OperatorId, Attending>>,
     changes: broadcast::Sender<PresenceRow>,
+    /// Held while it is written down that somebody is away, so that memory and store agree.
+    writing: AsyncMutex<()>,
 }
 
 #[derive(Default)]
-struct Standing {
-    n_connections: usize,
+struct Attending {
+    /// Until when each of their panels stands for a device that is used; none for one that is not.
+    connections: HashMap<ReaderId, Option<Instant>>,
+    away_by_hand: Option<Timestamp>,
     since: Option<Timestamp>,
 }
 
-impl Standing {
-    const fn row(&self, operator_id: OperatorId) -> PresenceRow {
+impl Attending {
+    fn presence(&self) -> Presence {
+        if self.connections.is_empty() {
+            Presence::Offline
+        } else if self.away_by_hand.is_some() || self.connections.values().all(Option::is_none) {
+            Presence::Away
+        } else {
+            Presence::Online
+        }
+    }
+
+    fn row(&self, operator_id: OperatorId) -> PresenceRow {
+        let presence = self.presence();
+        let by_hand = self
+            .away_by_hand
+            .filter(|_| matches!(presence, Presence::Away));
         PresenceRow {
             operator_id,
-            presence: if self.n_connections == 0 {
-                Presence::Offline
-            } else {
-                Presence::Online
-            },
-            since: self.since,
+            presence,
+            since: by_hand.or(self.since),
+            by_hand: by_hand.is_some(),
         }
     }
 }
@@ -49,59 +76,158 @@ pub(crate) struct Following {
 }
 
 impl Attendance {
-    /// Nobody is there; when they were last is known of some.
-    pub(crate) fn new(last_seen: Vec<(OperatorId, Timestamp)>) -> Self {
-        let standing = |(operator, at)| {
-            let standing = Standing {
-                n_connections: 0,
-                since: Some(at),
-            };
-            (operator, standing)
-        };
+    /// Nobody is there; when they were last is known of some, and that some have said that they are
+    /// away.
+    pub(crate) fn new(
+        last_seen: Vec<(OperatorId, Timestamp)>,
+        away: Vec<(OperatorId, Timestamp)>,
+    ) -> Self {
+        let mut operators = BTreeMap::<OperatorId, Attending>::new();
+        for (operator, at) in last_seen {
+            operators.entry(operator).or_default().since = Some(at);
+        }
+        for (operator, since) in away {
+            operators.entry(operator).or_default().away_by_hand = Some(since);
+        }
         Self {
-            operators: Mutex::new(last_seen.into_iter().map(standing).collect()),
+            operators: Mutex::new(operators),
             changes: broadcast::Sender::new(QUEUE),
+            writing: AsyncMutex::default(),
         }
     }
 
-    /// A panel of theirs is connected. True if it is the first.
-    pub(crate) fn join(&self, operator: OperatorId, now: Timestamp) -> bool {
-        self.change(operator, now, |n| n.saturating_add(1))
+    /// A panel of theirs is connected, at a device that is used until then or at one that is not.
+    /// True if it is the first.
+    pub(crate) fn join(
+        &self,
+        operator: OperatorId,
+        panel: ReaderId,
+        used_until: Option<Instant>,
+        now: Timestamp,
+    ) -> bool {
+        self.change(operator, now, |attending| {
+            attending.connections.insert(panel, used_until);
+            attending.connections.len() == 1
+        })
+    }
+
+    /// A panel of theirs says again whether its device is used, and until when that holds.
+    pub(crate) fn stand(
+        &self,
+        operator: OperatorId,
+        panel: ReaderId,
+        used_until: Option<Instant>,
+        now: Timestamp,
+    ) {
+        self.change(operator, now, |attending| {
+            if let Some(connection) = attending.connections.get_mut(&panel) {
+                *connection = used_until;
+            }
+        });
     }
 
     /// A panel of theirs is gone. True if it was the last.
-    pub(crate) fn leave(&self, operator: OperatorId, now: Timestamp) -> bool {
-        self.change(operator, now, |n| n.saturating_sub(1))
+    pub(crate) fn leave(&self, operator: OperatorId, panel: ReaderId, now: Timestamp) -> bool {
+        self.change(operator, now, |attending| {
+            attending.connections.remove(&panel);
+            attending.connections.is_empty()
+        })
+    }
+
+    /// Ends the leases that have run out.
+    pub(crate) fn expire(&self, now: Instant, at: Timestamp) {
+        let operators = self.operators.lock();
+        let is_over = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
+        let over = operators
+            .iter()
+            .filter(|(_, attending)| attending.connections.values().any(is_over));
+        let over: Vec<OperatorId> = over.map(|(operator, _)| *operator).collect();
+        drop(operators);
+        for operator in over {
+            self.change(operator, at, |attending| {
+                for until in attending.connections.values_mut() {
+                    *until = until.filter(|until| *until > now);
+                }
+            });
+        }
+    }
+
+    fn set_away(&self, operator: OperatorId, since: Option<Timestamp>, now: Timestamp) {
+        self.change(operator, now, |attending| {
+            attending.away_by_hand = since.map(|since| attending.away_by_hand.unwrap_or(since));
+        });
     }
 
     #[expect(
         clippy::significant_drop_tightening,
         reason = "changes are told in the order in which they are made"
     )]
-    fn change(&self, operator: OperatorId, now: Timestamp, n: impl Fn(usize) -> usize) -> bool {
+    fn change<T>(
+        &self,
+        operator: OperatorId,
+        now: Timestamp,
+        change: impl FnOnce(&mut Attending) -> T,
+    ) -> T {
         let mut operators = self.operators.lock();
-        let standing = operators.entry(operator).or_default();
-        let was_there = standing.n_connections > 0;
-        standing.n_connections = n(standing.n_connections);
-        let has_changed = was_there != (standing.n_connections > 0);
-        if has_changed {
-            standing.since = Some(now);
+        let attending = operators.entry(operator).or_default();
+        let before = attending.row(operator);
+        let result = change(attending);
+        let after = attending.row(operator);
+        if (before.presence, before.by_hand) != (after.presence, after.by_hand) {
+            attending.since = Some(now);
             // Nobody else may be connected.
-            drop(self.changes.send(standing.row(operator)));
+            drop(self.changes.send(attending.row(operator)));
         }
-        has_changed
+        result
     }
 
     /// Everybody as they are now, and what changes from here on.
     pub(crate) fn follow(&self) -> (Vec<PresenceRow>, Following) {
         let operators = self.operators.lock();
-        let rows = operators.iter().map(|(id, standing)| standing.row(*id));
-        let rows = rows.collect();
+        // Of who has never been there nothing is known, whatever else was said.
+        let is_known = |(_, attending): &(&OperatorId, &Attending)| {
+            !attending.connections.is_empty() || attending.since.is_some()
+        };
+        let rows = operators.iter().filter(is_known);
+        let rows = rows.map(|(id, attending)| attending.row(*id)).collect();
         // Still under the lock: nothing comes between the two.
         let changes = self.changes.subscribe();
         drop(operators);
         (rows, Following { changes })
     }
+}
+
+/// Until when a device is used, as its panel says.
+pub(crate) fn used_until(standing: Standing, until: Instant) -> Option<Instant> {
+    match standing {
+        Standing::Active => Some(until),
+        Standing::Idle | Standing::Locked => None,
+    }
+}
+
+/// Say that one is away, or back, on all of one's devices.
+#[utoipa::path(
+    put, path = "/api/v1/presence", request_body = AwayRequest,
+    responses(
+        (status = 204),
+        (status = 400, description = "malformed", body = Problem),
+        (status = 401, description = "signed_out", body = Problem),
+    )
+)]
+pub(crate) async fn set_away(
+    State(backend): State<Shared>,
+    SignedIn(session): SignedIn,
+    body: Result<Json<AwayRequest>, JsonRejection>,
+) -> Result<StatusCode, ProblemResponse> {
+    let Json(AwayRequest { away }) = body.map_err(|error| unreadable(&error))?;
+    let operator = session.operator.id;
+    let turn = backend.attendance.writing.lock().await;
+    let now = backend.now();
+    let since = away.then_some(now);
+    backend.store.set_away(operator, since).await?;
+    backend.attendance.set_away(operator, since, now);
+    drop(turn);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 impl Following {
@@ -122,28 +248,41 @@ impl Following {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use uuid::Uuid;
 
     use super::*;
+    use crate::hub::Hub;
+
+    const LEASE: Duration = Duration::from_secs(45);
 
     fn row(operator_id: OperatorId, presence: Presence, since: i64) -> PresenceRow {
         PresenceRow {
             operator_id,
             presence,
             since: Some(Timestamp(since)),
+            by_hand: false,
         }
+    }
+
+    /// An operator, and two panels of theirs.
+    fn somebody() -> (OperatorId, ReaderId, ReaderId) {
+        let (operator, hub) = (OperatorId(Uuid::now_v7()), Hub::default());
+        (operator, hub.join(operator), hub.join(operator))
     }
 
     #[tokio::test]
     async fn somebody_is_there_from_their_first_panel_to_their_last() {
-        let (anna, boris) = (OperatorId(Uuid::now_v7()), OperatorId(Uuid::now_v7()));
-        let attendance = Attendance::new(vec![(boris, Timestamp(1))]);
+        let ((anna, desk, home), boris) = (somebody(), OperatorId(Uuid::now_v7()));
+        let attendance = Attendance::new(vec![(boris, Timestamp(1))], Vec::new());
+        let until = Some(Instant::now() + LEASE);
         let (rows, mut following) = attendance.follow();
         assert_eq!(rows, [row(boris, Presence::Offline, 1)]);
-        assert!(attendance.join(anna, Timestamp(2)));
-        assert!(!attendance.join(anna, Timestamp(3)));
-        assert!(!attendance.leave(anna, Timestamp(4)));
-        assert!(attendance.leave(anna, Timestamp(5)));
+        assert!(attendance.join(anna, desk, until, Timestamp(2)));
+        assert!(!attendance.join(anna, home, until, Timestamp(3)));
+        assert!(!attendance.leave(anna, desk, Timestamp(4)));
+        assert!(attendance.leave(anna, home, Timestamp(5)));
         let told = following.next().await.unwrap();
         let expected = [
             row(anna, Presence::Online, 2),
@@ -154,13 +293,70 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn somebody_is_away_when_none_of_their_devices_is_used() {
+        let (anna, desk, home) = somebody();
+        let attendance = Attendance::new(Vec::new(), Vec::new());
+        let now = Instant::now();
+        let (_, mut following) = attendance.follow();
+        attendance.join(anna, desk, Some(now + LEASE), Timestamp(1));
+        attendance.join(anna, home, None, Timestamp(2));
+        attendance.stand(anna, desk, None, Timestamp(3));
+        attendance.stand(anna, home, None, Timestamp(4));
+        attendance.stand(anna, home, Some(now + LEASE), Timestamp(5));
+        attendance.leave(anna, home, Timestamp(6));
+        let told = following.next().await.unwrap();
+        let expected = [
+            row(anna, Presence::Online, 1),
+            row(anna, Presence::Away, 3),
+            row(anna, Presence::Online, 5),
+            row(anna, Presence::Away, 6),
+        ];
+        assert_eq!(told, expected);
+    }
+
+    #[tokio::test]
+    async fn who_says_that_they_are_away_is_until_they_say_that_they_are_back() {
+        let (anna, desk, home) = somebody();
+        let attendance = Attendance::new(Vec::new(), vec![(anna, Timestamp(1))]);
+        assert_eq!(attendance.follow().0, [], "she has never been there");
+        let (_, mut following) = attendance.follow();
+        let until = Some(Instant::now() + LEASE);
+        attendance.join(anna, desk, until, Timestamp(2));
+        attendance.join(anna, home, until, Timestamp(3));
+        attendance.set_away(anna, Some(Timestamp(4)), Timestamp(4));
+        attendance.stand(anna, desk, until, Timestamp(5));
+        attendance.set_away(anna, None, Timestamp(6));
+        let told = following.next().await.unwrap();
+        let by_hand = PresenceRow {
+            by_hand: true,
+            ..row(anna, Presence::Away, 1)
+        };
+        assert_eq!(told, [by_hand, row(anna, Presence::Online, 6)]);
+    }
+
+    #[tokio::test]
+    async fn what_was_said_of_a_device_is_over_with_its_lease() {
+        let (anna, desk, home) = somebody();
+        let attendance = Attendance::new(Vec::new(), Vec::new());
+        let now = Instant::now();
+        let (_, mut following) = attendance.follow();
+        attendance.join(anna, desk, Some(now + LEASE), Timestamp(1));
+        attendance.join(anna, home, Some(now + 2 * LEASE), Timestamp(1));
+        attendance.expire(now + LEASE, Timestamp(2));
+        attendance.expire(now + 2 * LEASE, Timestamp(3));
+        let told = following.next().await.unwrap();
+        let expected = [row(anna, Presence::Online, 1), row(anna, Presence::Away, 3)];
+        assert_eq!(told, expected);
+    }
+
+    #[tokio::test]
     async fn who_missed_something_is_told_to_follow_anew() {
-        let anna = OperatorId(Uuid::now_v7());
-        let attendance = Attendance::new(Vec::new());
+        let (anna, desk, _) = somebody();
+        let attendance = Attendance::new(Vec::new(), Vec::new());
         let (_, mut following) = attendance.follow();
         for n in 0..QUEUE {
-            attendance.join(anna, Timestamp(1));
-            attendance.leave(anna, Timestamp(i64::try_from(n).unwrap()));
+            attendance.join(anna, desk, None, Timestamp(1));
+            attendance.leave(anna, desk, Timestamp(i64::try_from(n).unwrap()));
         }
         assert_eq!(following.next().await, None);
     }

@@ -4,7 +4,7 @@
 //! the hub has for it, answers commands, and keeps the heartbeat. While it catches up from the
 //! store it does not read from the panel; both are matters of milliseconds.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -12,22 +12,23 @@ use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use pult_domain::{ChatId, CommandId, OperatorId, Timestamp};
+use pult_domain::{ChatId, CommandId, OperatorId};
 use pult_protocol::{
     BackendFrame, Changes, Code, CommandDone, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
-    HELLO_TIMEOUT_MS, MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Token,
+    HELLO_TIMEOUT_MS, LEASE_MS, MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem,
+    Standing, Token, WATCH_INTERVAL_MS, Watch,
 };
 use pult_store::Asking;
 use pult_store::Session;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Backend, Shared};
 use crate::hub::{FeedFrame, ReaderId, encode};
-use crate::presence::{self, Attendance, Following};
+use crate::presence::{self, Following};
 use crate::problem::{ProblemResponse, of_store_error};
 use crate::{auth, commands, watch};
 
@@ -40,6 +41,12 @@ const MAX_READ_BYTES: usize = 4 * MAX_FRAME_BYTES;
 
 /// A frame that cannot be handed to the network within this time ends the connection.
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// For how long what a panel says of its operator holds.
+const LEASE: Duration = Duration::from_millis(LEASE_MS);
+
+/// How soon after one `watch` the next is acted on.
+const WATCH_INTERVAL: Duration = Duration::from_millis(WATCH_INTERVAL_MS);
 
 /// How many commands of one panel may be on their way through the store.
 const MAX_COMMANDS: usize = 32;
@@ -84,7 +91,11 @@ async fn serve(backend: Shared, socket: WebSocket) {
             let (session, operator) = (greeted.session.id, greeted.session.operator.id);
             let ended = backend.live_sessions.join(session);
             let reader = backend.hub.join(operator);
-            attend(&backend, operator, Attendance::join);
+            let used_until = presence::used_until(greeted.standing, Instant::now() + LEASE);
+            let attendance = &backend.attendance;
+            if attendance.join(operator, reader, used_until, backend.now()) {
+                note_seen(&backend, operator);
+            }
             let mut connection = Connection {
                 backend: &backend,
                 line: &mut line,
@@ -92,6 +103,7 @@ async fn serve(backend: Shared, socket: WebSocket) {
                 reader,
                 ended,
                 commands: JoinSet::new(),
+                said: Said::default(),
             };
             tracing::debug!(session.id = %session, operator.id = %operator, "A panel is connected");
             let end = connection.run(greeted.cursor).await;
@@ -99,7 +111,9 @@ async fn serve(backend: Shared, socket: WebSocket) {
             connection.commands.detach_all();
             backend.hub.leave(reader);
             backend.live_sessions.leave(session);
-            attend(&backend, operator, Attendance::leave);
+            if backend.attendance.leave(operator, reader, backend.now()) {
+                note_seen(&backend, operator);
+            }
             end
         }
         Err(end) => end,
@@ -107,16 +121,9 @@ async fn serve(backend: Shared, socket: WebSocket) {
     line.finish(end).await;
 }
 
-/// Notes that a panel of an operator has come or gone. Nobody waits until it is written down.
-fn attend(
-    backend: &Shared,
-    operator: OperatorId,
-    change: fn(&Attendance, OperatorId, Timestamp) -> bool,
-) {
+/// Notes that an operator has come or gone. Nobody waits until it is written down.
+fn note_seen(backend: &Shared, operator: OperatorId) {
     let now = backend.now();
-    if !change(&backend.attendance, operator, now) {
-        return;
-    }
     let shared = Shared::clone(backend);
     backend.tasks.spawn(async move {
         if let Err(error) = shared.store.note_seen(operator, now).await {
@@ -209,6 +216,7 @@ fn malformed() -> Problem {
 struct Greeted {
     session: Session,
     cursor: Option<Cursor>,
+    standing: Standing,
 }
 
 async fn greet(backend: &Backend, line: &mut Line) -> Result<Greeted, End> {
@@ -223,6 +231,7 @@ async fn greet(backend: &Backend, line: &mut Line) -> Result<Greeted, End> {
         token,
         protocol,
         cursor,
+        standing,
         ..
     }) = serde_json::from_str(&first)
     else {
@@ -239,7 +248,11 @@ async fn greet(backend: &Backend, line: &mut Line) -> Result<Greeted, End> {
         server_time: backend.now(),
     })
     .await?;
-    Ok(Greeted { session, cursor })
+    Ok(Greeted {
+        session,
+        cursor,
+        standing,
+    })
 }
 
 fn spoken(protocol: u32) -> Result<(), End> {
@@ -282,6 +295,30 @@ struct Connection<'a> {
     reader: ReaderId,
     ended: CancellationToken,
     commands: JoinSet<Answer>,
+    said: Said,
+}
+
+/// What the panel says of its operator by `watch`.
+#[derive(Default)]
+struct Said {
+    /// The newest one, if nothing was done about it yet.
+    waits: Option<Watch>,
+    /// Before then nothing is done about it.
+    not_before: Option<Instant>,
+}
+
+impl Said {
+    /// Waits until it is time to act on the newest one, and takes it.
+    async fn due(&mut self) -> Watch {
+        let Some(watch) = self.waits else {
+            return pending().await;
+        };
+        if let Some(not_before) = self.not_before {
+            sleep_until(not_before).await;
+        }
+        self.waits = None;
+        watch
+    }
 }
 
 /// An answer on its way to who asked.
@@ -381,7 +418,7 @@ impl Connection<'_> {
                     };
                     self.line.send(text).await?;
                     if let Some(cursor) = cursor {
-                        cursor.seq = seq;
+                        cursor.seq = cursor.seq.max(seq);
                     }
                 }
                 changed = others.next() => match changed {
@@ -395,6 +432,7 @@ impl Connection<'_> {
                         self.hand_over(&answer).await?;
                     }
                 }
+                watch = self.said.due() => self.act_on(&watch),
                 text = self.line.hear(), if self.commands.len() < MAX_COMMANDS => {
                     self.take(&text?).await?;
                 }
@@ -406,6 +444,25 @@ impl Connection<'_> {
                 }
             }
         }
+    }
+
+    /// What the operator looks at, and whether their device is used, holds from here on for the time
+    /// of a lease.
+    fn act_on(&mut self, watch: &Watch) {
+        let Watch {
+            chat_id,
+            typing,
+            standing,
+            all: _,
+        } = *watch;
+        let now = Instant::now();
+        self.said.not_before = Some(now + WATCH_INTERVAL);
+        let until = now + LEASE;
+        self.backend.hub.look(self.reader, chat_id, typing, until);
+        let used_until = presence::used_until(standing, until);
+        let (operator, at) = (self.session.operator.id, self.backend.now());
+        let attendance = &self.backend.attendance;
+        attendance.stand(operator, self.reader, used_until, at);
     }
 
     async fn hand_over(&mut self, answer: &Answer) -> Result<(), End> {
@@ -430,6 +487,10 @@ impl Connection<'_> {
                 let author = self.session.operator.id;
                 self.begin(async move { keep_draft(&backend, author, id, draft).await })
                     .await
+            }
+            Ok(PanelFrame::Watch(watch)) => {
+                self.said.waits = Some(watch);
+                Ok(())
             }
             Ok(PanelFrame::Hello { .. }) => {
                 let problem = Problem::new(Code::Malformed, "hello is said once");
@@ -512,7 +573,7 @@ fn not_understood(text: &str) -> BackendFrame {
                 },
             }
         }
-        Some("hello" | "ping") | None => BackendFrame::Problem {
+        Some("hello" | "ping" | "watch") | None => BackendFrame::Problem {
             problem: malformed(),
         },
         Some(_) => BackendFrame::Problem {

@@ -7,7 +7,7 @@ use pult_panel::{PanelError, view};
 use pult_protocol::{
     ArchivePage, ArchiveQuery, ClientHistory, DirectionFound, DirectionTrial, FiguresQuery,
     HistoryPage, ReadyAnswerBody, ReadyAnswerImport, ReadyAnswerRow, RevisedDirections,
-    RevisedHours, RevisedTexts, ServiceFigures, TableLanguage,
+    RevisedHours, RevisedTexts, ServiceFigures, TableLanguage, WatchedChat,
 };
 use ts_rs::{Config, TS};
 
@@ -32,6 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ReadyAnswerBody::export_all(&config)?;
     ReadyAnswerImport::export_all(&config)?;
     TableLanguage::export_all(&config)?;
+    WatchedChat::export_all(&config)?;
     FiguresQuery::export_all(&config)?;
     ServiceFigures::export_all(&config)?;
     RevisedTexts::export_all(&config)?;

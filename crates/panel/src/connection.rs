@@ -14,7 +14,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use pult_domain::{ChatId, CommandId, Place};
 use pult_protocol::{
     BackendFrame, Changes, Code, Command, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
-    MAX_FRAME_BYTES, PROTOCOL, PanelFrame, Problem, Row,
+    LEASE_RENEWAL_MS, MAX_FRAME_BYTES, PROTOCOL, PanelFrame, Problem, Row, WATCH_INTERVAL_MS,
+    Watch,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -45,6 +46,10 @@ const SILENCE: Duration = Duration::from_millis(HEARTBEAT_MS.saturating_mul(3));
 const WELCOME: Duration = Duration::from_secs(15);
 /// The first try after a loss comes within this time, at random: not all panels at once.
 const FIRST_DELAY: Duration = Duration::from_millis(1_500);
+/// How often what the operator looks at is said again.
+const RENEWAL: Duration = Duration::from_millis(LEASE_RENEWAL_MS);
+/// The backend does not act on it more often.
+const WATCH_INTERVAL: Duration = Duration::from_millis(WATCH_INTERVAL_MS);
 const MAX_DELAY: Duration = Duration::from_secs(30);
 /// Between two marks of one chat. What is read meanwhile is in the second one.
 const MARK_PAUSE: Duration = Duration::from_secs(1);
@@ -179,6 +184,7 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
         marks_sent: BTreeMap::new(),
         drafts_in_flight: BTreeMap::new(),
         drafts_refused: BTreeMap::new(),
+        said: None,
         backing_off: BTreeMap::new(),
     };
     connected
@@ -187,6 +193,7 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
             protocol: PROTOCOL,
             device: link.device.clone(),
             cursor,
+            standing: session.desk.watch().standing,
         })
         .await?;
     Ok(connected)
@@ -214,6 +221,8 @@ struct Connected<'a> {
     drafts_in_flight: BTreeMap<CommandId, DraftGiven>,
     /// What the backend does not take as it is: it is told again when something has changed.
     drafts_refused: BTreeMap<Composer, DraftGiven>,
+    /// What the operator looks at, as it was last said, and when.
+    said: Option<(Watch, Instant)>,
     /// Chats whose next command or mark the backend could not take just now.
     backing_off: BTreeMap<ChatId, BackOff>,
 }
@@ -250,6 +259,7 @@ impl Connected<'_> {
                 .values()
                 .min()
                 .map(|sent| *sent + MARK_PAUSE);
+            let watch_at = self.watch_at();
             tokio::select! {
                 message = self.stream.next() => {
                     let message = message.ok_or(Lost::Closed)??;
@@ -261,6 +271,9 @@ impl Connected<'_> {
                 _ = self.rebuilds.changed() => return Err(Lost::CacheRebuilt),
                 () = until(retry_at) => self.retry().await?,
                 () = until(mark_at) => self.send_marks().await?,
+                () = until(watch_at) => self.say_watch().await?,
+                // Only when to say it is found anew.
+                () = self.session.desk_changed.notified() => {}
             }
         }
     }
@@ -296,6 +309,10 @@ impl Connected<'_> {
             BackendFrame::Changes(changes) => self.take_changes(changes).await,
             BackendFrame::Presence { operators } => {
                 self.session.set_presence(operators);
+                Ok(())
+            }
+            BackendFrame::Watching { is_whole, chats } => {
+                self.session.set_watching(is_whole, chats);
                 Ok(())
             }
             BackendFrame::Done { id, result } => {
@@ -506,6 +523,25 @@ impl Connected<'_> {
         self.send_drafts().await
     }
 
+    /// When the backend is to be told what the operator looks at: soon, if that has changed, else in
+    /// time for what was said to go on holding.
+    fn watch_at(&self) -> Option<Instant> {
+        if !self.is_live {
+            return None;
+        }
+        Some(match self.said {
+            None => Instant::now(),
+            Some((said, at)) if said == self.session.desk.watch() => at + RENEWAL,
+            Some((_, at)) => at + WATCH_INTERVAL,
+        })
+    }
+
+    async fn say_watch(&mut self) -> Result<(), Lost> {
+        let watch = self.session.desk.watch();
+        self.said = Some((watch, Instant::now()));
+        self.send(&PanelFrame::Watch(watch)).await
+    }
+
     async fn send_marks(&mut self) -> Result<(), Lost> {
         let now = Instant::now();
         self.marks_sent.retain(|_, sent| *sent + MARK_PAUSE > now);
@@ -604,7 +640,7 @@ fn parse(text: &str) -> Result<Option<BackendFrame>, Lost> {
     let kind = serde_json::from_str::<Kind<'_>>(text).map_err(|_| Lost::Malformed)?;
     let frame = match &*kind.kind {
         "changes" => parse_changes(text).map(BackendFrame::Changes),
-        "welcome" | "presence" | "done" | "refused" | "problem" | "ping" => {
+        "welcome" | "presence" | "watching" | "done" | "refused" | "problem" | "ping" => {
             serde_json::from_str(text)
         }
         _ => return Ok(None),

@@ -10,6 +10,7 @@
 //! | `session` | what a signed-in operator does, sees and is told, over the two files |
 //! | `connection` | the socket: frames, reconnecting, sending what is in the outbox |
 //! | `composing`, `drafts` | what is typed; how it stands to what other devices have |
+//! | `presence` | what the operator looks at, whether the device is used, who else looks at a chat |
 //! | `cache`, `outbox` | the files' tables |
 //! | `rest`, `tls`, `address` | how a backend is reached |
 //! | `folder`, `token_store` | where things lie on disk |
@@ -30,6 +31,7 @@ mod events;
 mod folder;
 mod outbox;
 mod panel;
+mod presence;
 mod ready_answers;
 mod rest;
 mod session;

@@ -21,8 +21,9 @@ use crate::connection::{self, End, Link};
 use crate::error::{PanelError, PanelErrorCode};
 use crate::events::{EventSender, EventStream};
 use crate::folder::{Account, DataFolder, OpenError, SignIns};
+use crate::presence::Desk;
 use crate::rest::{Rest, RestError, causes};
-use crate::session::{Gap, Session, Watch};
+use crate::session::{Gap, Session};
 use crate::storage::StorageError;
 use crate::tls;
 use crate::token_store::TokenStore;
@@ -71,7 +72,7 @@ struct Inner {
     rest: Rest,
     undo: Option<Duration>,
     events: EventSender,
-    watch: Arc<Mutex<Watch>>,
+    desk: Arc<Desk>,
     opened: Connection,
     session: Mutex<Option<Arc<Session>>>,
     /// The task that keeps the session connected, and erases it if the backend ends it.
@@ -361,21 +362,6 @@ impl Panel {
             .await
     }
 
-    /// What is on the screen, and whether the window is in front: decides about banners, and whether
-    /// a composer can have the focus.
-    ///
-    /// # Errors
-    /// When a draft cannot be stored.
-    pub async fn watch(&self, chat_id: Option<ChatId>, in_front: bool) -> Result<(), PanelError> {
-        let watch = Watch { chat_id, in_front };
-        *self.inner.watch.lock() = watch;
-        if self.inner.session().is_none() {
-            return Ok(());
-        }
-        self.with_session(move |session| session.is_watched(watch))
-            .await
-    }
-
     /// Signs in. Whoever was signed in before is not any more on this device; their unsent texts
     /// wait for them.
     ///
@@ -492,6 +478,11 @@ impl Panel {
         self.inner.session().ok_or_else(PanelError::not_signed_in)
     }
 
+    /// What is on the screen, and what is known of the device.
+    pub(crate) fn desk(&self) -> &Desk {
+        &self.inner.desk
+    }
+
     /// What asks the backend.
     pub(crate) fn rest(&self) -> &Rest {
         &self.inner.rest
@@ -525,7 +516,7 @@ impl Inner {
             rest,
             undo: options.undo,
             events: EventSender::new(),
-            watch: Arc::new(Mutex::new(Watch::default())),
+            desk: Arc::new(Desk::new()),
             opened: Connection::Offline {
                 since: clock::now(),
             },
@@ -578,7 +569,7 @@ impl Inner {
             account,
             token,
             self.events.clone(),
-            Arc::clone(&self.watch),
+            Arc::clone(&self.desk),
             self.closing.child_token(),
         )?;
         Ok(Arc::new(session))

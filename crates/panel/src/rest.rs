@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use pult_domain::{ChannelId, ChatId, Place, ReadyAnswerId};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ChannelPhoneBody, ChannelRow, ClientHistory, Code, FiguresQuery,
-    HistoryPage, Problem, ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport,
-    ReadyAnswerImportQuery, ReadyAnswerRow, ServiceFigures, SignInRequest, SignInResponse, Token,
+    ArchivePage, ArchiveQuery, AwayRequest, ChannelPhoneBody, ChannelRow, ClientHistory, Code, FiguresQuery, HistoryPage, Problem, ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery, ReadyAnswerRow, ServiceFigures, SignInRequest, SignInResponse, Token,
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -135,6 +133,22 @@ impl Rest {
             .query(query)
             .bearer_auth(&token.0);
         read(send(request).await?).await
+    }
+}
+
+impl Rest {
+    pub(crate) async fn set_away(
+        &self,
+        address: &Address,
+        token: &Token,
+        away: bool,
+    ) -> Result<(), RestError> {
+        let request = self
+            .http
+            .put(address.rest("presence"))
+            .json(&AwayRequest { away })
+            .bearer_auth(&token.0);
+        done(send(request).await?).await
     }
 }
 

@@ -14,7 +14,9 @@ use pult_domain::{
     ChatId, CommandId, CommentText, DeviceId, MAX_COMMENT_CHARS, OperatorId, Place, Refusal,
     ReplyText, Status, Timestamp,
 };
-use pult_protocol::{Code, Command, CommandDone, CommandEnvelope, PresenceRow, Problem, Token};
+use pult_protocol::{
+    Code, Command, CommandDone, CommandEnvelope, PresenceRow, Problem, Token, WatchedChat,
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -26,6 +28,7 @@ use crate::error::PanelError;
 use crate::events::EventSender;
 use crate::folder::Account;
 use crate::outbox::{self, Draft, State, Waiting};
+use crate::presence::{Desk, Onlookers};
 use crate::storage::{Database, Sql, StorageError};
 use crate::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 
@@ -35,13 +38,6 @@ mod show;
 
 pub(crate) use feed::Page;
 pub(crate) use show::Gap;
-
-/// What is on the screen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Watch {
-    pub(crate) chat_id: Option<ChatId>,
-    pub(crate) in_front: bool,
-}
 
 /// A signed-in operator.
 pub(crate) struct Session {
@@ -63,7 +59,11 @@ pub(crate) struct Session {
     /// between the other's two.
     marking: Mutex<()>,
     clock_offset_ms: AtomicI64,
-    watch: Arc<Mutex<Watch>>,
+    pub(crate) desk: Arc<Desk>,
+    /// Told when what is on the screen or known of the device may have changed.
+    pub(crate) desk_changed: Notify,
+    /// Who else looks at the chats.
+    pub(crate) onlookers: Onlookers,
     /// By which the backend tells what was written here.
     device_id: DeviceId,
     /// The composer that has the focus.
@@ -84,11 +84,12 @@ impl Session {
         account: Account,
         token: Token,
         events: EventSender,
-        watch: Arc<Mutex<Watch>>,
+        desk: Arc<Desk>,
         ended: CancellationToken,
     ) -> Result<Self, StorageError> {
         let outbox = outbox::open(dir)?;
         let device_id = outbox.write(draft_standings::device)?;
+        let onlookers = Onlookers::new(account.operator.id);
         let session = Self {
             account,
             token,
@@ -104,10 +105,12 @@ impl Session {
             presence: Mutex::default(),
             marking: Mutex::default(),
             clock_offset_ms: AtomicI64::new(0),
-            watch,
             device_id,
             composer: Mutex::default(),
             typing: Mutex::default(),
+            desk,
+            desk_changed: Notify::new(),
+            onlookers,
         };
         session.cache.erase_remains()?;
         // Whoever made them has left the program: they meant it.
@@ -130,6 +133,7 @@ impl Session {
         drop(connection);
         if matches!(self.connection(), Connection::Offline { .. }) {
             self.presence.lock().clear();
+            self.set_watching(true, Vec::new());
         }
         if has_changed {
             self.events.send(PanelEvent::OverviewChanged);
@@ -146,6 +150,13 @@ impl Session {
         let rows = operators.into_iter().map(|row| (row.operator_id, row));
         self.presence.lock().extend(rows);
         self.events.send(PanelEvent::OverviewChanged);
+    }
+
+    /// The backend says who looks at all chats, or at some.
+    pub(crate) fn set_watching(&self, is_whole: bool, chats: Vec<WatchedChat>) {
+        if self.onlookers.take(is_whole, chats) {
+            self.events.send(PanelEvent::OnlookersChanged);
+        }
     }
 
     pub(crate) fn clock_offset_ms(&self) -> i64 {

@@ -365,6 +365,8 @@ pub enum PanelEvent {
     },
     /// Ready answers.
     ReadyAnswersChanged,
+    /// Who else looks at chats or types in them.
+    OnlookersChanged,
     /// Something that may be worth a banner.
     Notify {
         /// What.

@@ -3,7 +3,10 @@
 use pult_domain::{CommandId, OperatorId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{CommandDone, CommandEnvelope, DraftGiven, PresenceRow, Problem, Row, Token};
+use crate::{
+    CommandDone, CommandEnvelope, DraftGiven, PresenceRow, Problem, Row, Standing, Token, Watch,
+    WatchedChat,
+};
 
 /// What a panel says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +22,9 @@ pub enum PanelFrame {
         device: String,
         /// Up to where the panel holds the feed; none asks for a snapshot.
         cursor: Option<Cursor>,
+        /// Whether the device is used; holds for the time of a lease, as what a `watch` says.
+        #[serde(default)]
+        standing: Standing,
     },
     /// Something to be done; answered by `done` or `refused` with the same id.
     Command(CommandEnvelope),
@@ -30,6 +36,10 @@ pub enum PanelFrame {
         /// What it is.
         draft: DraftGiven,
     },
+    /// What the operator looks at and types, and whether the device is used. Takes the place of
+    /// the one before and holds for the time of a lease, [`LEASE_MS`](crate::LEASE_MS); answered
+    /// by nothing.
+    Watch(Watch),
     /// Nothing to say: the heartbeat.
     Ping,
 }
@@ -53,6 +63,14 @@ pub enum BackendFrame {
     Presence {
         /// Operators; one who is not named has never been there.
         operators: Vec<PresenceRow>,
+    },
+    /// Who looks at chats that the reader sees at this moment, or types in them.
+    Watching {
+        /// Whether it is all there is; else it is only those chats with which it has changed.
+        #[serde(default)]
+        is_whole: bool,
+        /// The chats.
+        chats: Vec<WatchedChat>,
     },
     /// The command was carried out.
     Done {

@@ -12,6 +12,7 @@ mod command;
 mod draft;
 mod figures;
 mod frame;
+mod presence;
 mod ready_answers;
 mod rest;
 mod rows;
@@ -28,6 +29,10 @@ pub use figures::{
     ServiceFigures,
 };
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
+pub use presence::{
+    AwayRequest, LEASE_MS, LEASE_RENEWAL_MS, Onlooker, Presence, PresenceRow, Standing,
+    WATCH_INTERVAL_MS, Watch, WatchedChat,
+};
 pub use pult_domain::ReadyAnswerFault;
 pub use pult_domain::provider::FailureKind;
 pub use ready_answers::{
@@ -42,8 +47,7 @@ pub use rest::{
 };
 pub use rows::{
     ChannelKind, ChannelRow, ChatRow, ClientCard, Delivery, DeliveryState, EntryBody, EntryKind,
-    EntryRow, GoneWhy, IntegrationRow, MarkRow, Notice, OperatorRow, Presence, PresenceRow,
-    Preview, Row,
+    EntryRow, GoneWhy, IntegrationRow, MarkRow, Notice, OperatorRow, Preview, Row,
 };
 pub use token::Token;
 

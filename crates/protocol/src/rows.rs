@@ -60,32 +60,6 @@ impl Row {
     ];
 }
 
-/// Whether an operator has a panel connected. Not a row of the feed: it is told as it is, to who is
-/// connected, and nobody catches up on it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
-)]
-pub struct PresenceRow {
-    /// Who.
-    pub operator_id: OperatorId,
-    /// How it stands.
-    pub presence: Presence,
-    /// Since when; none if that is not known.
-    pub since: Option<Timestamp>,
-}
-
-/// How it stands with somebody's presence.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Presence {
-    /// At least one panel is connected.
-    Online,
-    /// None is.
-    Offline,
-}
-
 /// Why a chat left a reader's sight.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,

@@ -5,13 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use pult_domain::{Chat, OperatorId, Place, Seq, Status};
+use pult_domain::{Chat, ChatId, OperatorId, Place, Seq, Status};
 use pult_protocol::GoneWhy;
 use pult_sqlite::Reader;
 
 use crate::trials::{self, Bug};
 use crate::writer::Work;
-use crate::{StoreError, chats};
+use crate::{Audience, StoreError, chats, feed};
 
 /// The `until_seq` of an interval that has not ended.
 pub(crate) const OPEN: i64 = i64::MAX;
@@ -27,6 +27,17 @@ pub(crate) fn present(reader: Reader<'_>, chat: i64) -> Result<BTreeSet<i64>, St
         |row| row.get(0),
     )?;
     Ok(readers.into_iter().collect())
+}
+
+/// Who sees a chat at present; nobody, if there is no such chat.
+pub(crate) fn of_chat(reader: Reader<'_>, chat: ChatId) -> Result<Audience, StoreError> {
+    let key = reader.optional("SELECT key FROM chats WHERE id = ?1", (chat.0,), |row| {
+        row.get::<_, i64>(0)
+    })?;
+    match key {
+        Some(key) => feed::of_keys(reader, &present(reader, key)?),
+        None => Ok(Audience::Only(BTreeSet::new())),
+    }
 }
 
 /// Brings the intervals of a chat in line with its present state. Those that end do so at the

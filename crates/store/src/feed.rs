@@ -310,7 +310,8 @@ fn is_all_of(entries: &[EntryRow], chat: &ChatRow) -> bool {
         .is_ok_and(|n| n <= NEWEST_ENTRIES && i64::from(n) == chat.last_place.0)
 }
 
-fn of_keys(reader: Reader<'_>, keys: &BTreeSet<i64>) -> Result<Audience, StoreError> {
+/// The audience that these keys of operators stand for.
+pub(crate) fn of_keys(reader: Reader<'_>, keys: &BTreeSet<i64>) -> Result<Audience, StoreError> {
     if keys.contains(&audience::EVERYONE) {
         return Ok(Audience::Everyone);
     }

@@ -164,6 +164,36 @@ pub(crate) fn last_seen(reader: Reader<'_>) -> Result<Vec<(OperatorId, Timestamp
     )?)
 }
 
+/// Notes that an operator is away since a moment, by their own word, or back. The same again changes
+/// nothing.
+pub(crate) fn set_away(
+    work: &mut Work<'_>,
+    operator: OperatorId,
+    since: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    match since {
+        Some(since) => work.tx.execute(
+            "INSERT INTO away (operator, since) SELECT key, ?2 FROM operators WHERE id = ?1
+             ON CONFLICT (operator) DO NOTHING",
+            (operator.0, since.0),
+        )?,
+        None => work.tx.execute(
+            "DELETE FROM away WHERE operator = (SELECT key FROM operators WHERE id = ?1)",
+            (operator.0,),
+        )?,
+    };
+    Ok(())
+}
+
+/// Who is away by their own word, and since when.
+pub(crate) fn away(reader: Reader<'_>) -> Result<Vec<(OperatorId, Timestamp)>, StoreError> {
+    Ok(reader.all(
+        "SELECT o.id, a.since FROM away a JOIN operators o ON o.key = a.operator",
+        (),
+        |row| Ok((sql::id(row, 0, OperatorId)?, sql::time(row, 1)?)),
+    )?)
+}
+
 /// Operators that changed after `seq`, with the seq of their change.
 pub(crate) fn changed_since(
     reader: Reader<'_>,

@@ -28,9 +28,9 @@ use crate::{
     Asking, Audience, ChangeSet, ChangedMeanwhile, Channel, Figures, FiguresAsked, Forget,
     Forgotten, ImportLine, IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator,
     NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending,
-    ServiceFigures, Session, StoreError, StoredSession, archive, archive_index, automatic,
-    channels, chats, commands, commits, deliveries, drafts, feed, figures, ingest, integrations,
-    journal, operators, ready_answers, retention, service_figures, sessions, talks,
+    ServiceFigures, Session, StoreError, StoredSession, archive, archive_index, audience,
+    automatic, channels, chats, commands, commits, deliveries, drafts, feed, figures, ingest,
+    integrations, journal, operators, ready_answers, retention, service_figures, sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".
@@ -73,6 +73,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0011_automatic",
         sql: include_str!("../migrations/0011_automatic.sql"),
+    },
+    Migration {
+        name: "0012_presence",
+        sql: include_str!("../migrations/0012_presence.sql"),
     },
 ];
 
@@ -758,6 +762,33 @@ impl Store {
         self.writing
             .run(move |work| operators::set_password(work, operator, &hash))
             .await
+    }
+
+    /// Who sees a chat at present; nobody, if there is no such chat.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn audience(&self, chat: ChatId) -> Answer<Audience> {
+        self.read(move |reader| audience::of_chat(reader, chat))
+            .await
+    }
+
+    /// Notes that an operator says that they are away since a moment, or back.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn set_away(&self, operator: OperatorId, since: Option<Timestamp>) -> Answer<()> {
+        self.writing
+            .run(move |work| operators::set_away(work, operator, since))
+            .await
+    }
+
+    /// Who says that they are away, and since when.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn away(&self) -> Answer<Vec<(OperatorId, Timestamp)>> {
+        self.read(operators::away).await
     }
 
     /// All operators, in the order in which they were added.

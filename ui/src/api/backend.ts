@@ -30,6 +30,7 @@ import type { ServiceFigures } from './generated/ServiceFigures';
 import type { SignInFailure } from './generated/SignInFailure';
 import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
+import type { WatchedChat } from './generated/WatchedChat';
 
 /** Ends a subscription. */
 export type Unlisten = () => void;
@@ -115,8 +116,17 @@ export interface Backend {
   dropElsewhere(chatId: ChatId, mode: ComposerMode): Promise<void>;
   /** Tells how far the chat has been read. */
   markRead(chatId: ChatId, place: Place): Promise<void>;
-  /** Tells what is on the screen, and whether the window is in front. */
-  watch(chatId: ChatId | null, inFront: boolean): Promise<void>;
+  /**
+   * Tells what is on the screen, whether the window is in front, and what is being typed in the chat.
+   * Colleagues who see the chat are told.
+   */
+  watch(chatId: ChatId | null, inFront: boolean, typing: ComposerMode | null): Promise<void>;
+  /** Tells that the operator does something. */
+  used(): Promise<void>;
+  /** Who else looks at which chats, and types in them. */
+  onlookers(): Promise<WatchedChat[]>;
+  /** Says that the operator is away, on all their devices, or back; needs the backend. */
+  setAway(away: boolean): Promise<void>;
   /** Signs in; answers why not, or nothing. */
   signIn(address: string, login: string, password: string): Promise<SignInFailure | null>;
   /** Signs out; unless `force`, refuses while there is unsent text. */

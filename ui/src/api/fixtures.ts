@@ -44,11 +44,12 @@ function emptyWorld(now: number): World {
     wouldBe: session,
     connection: { state: 'live' },
     operators,
+    onlookers: [],
     presence: [
-      { operator_id: ME, presence: 'online', since: now - 3 * HOUR },
-      { operator_id: IVAN, presence: 'online', since: now - HOUR },
-      { operator_id: MARIA, presence: 'offline', since: now - 25 * MINUTE },
-      { operator_id: 'op-artyom', presence: 'offline', since: now - 3 * DAY },
+      { operator_id: ME, presence: 'online', since: now - 3 * HOUR, by_hand: false },
+      { operator_id: IVAN, presence: 'online', since: now - HOUR, by_hand: false },
+      { operator_id: MARIA, presence: 'offline', since: now - 25 * MINUTE, by_hand: false },
+      { operator_id: 'op-artyom', presence: 'offline', since: now - 3 * DAY, by_hand: false },
     ],
     channels: [
       {

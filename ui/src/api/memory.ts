@@ -26,6 +26,7 @@ import type { HeldAction } from './generated/HeldAction';
 import type { HistoryPage } from './generated/HistoryPage';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { Notice } from './generated/Notice';
+import type { Onlooker } from './generated/Onlooker';
 import type { OperatorId } from './generated/OperatorId';
 import type { Overview } from './generated/Overview';
 import type { PanelError } from './generated/PanelError';
@@ -42,6 +43,7 @@ import type { SessionView } from './generated/SessionView';
 import type { SignInFailure } from './generated/SignInFailure';
 import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
+import type { WatchedChat } from './generated/WatchedChat';
 import { exportAnswers, importAnswers, putAnswer } from './memory-answers';
 import { archive, archived, card } from './memory-archive';
 import { figures } from './memory-figures';
@@ -472,8 +474,34 @@ export class MemoryBackend implements Backend {
     this.#emit({ event: 'overview_changed' });
   }
 
-  async watch(chatId: ChatId | null, inFront: boolean): Promise<void> {
-    this.asked.push(`watch ${chatId ?? 'nothing'} ${inFront ? 'in front' : 'behind'}`);
+  async watch(chatId: ChatId | null, inFront: boolean, typing: ComposerMode | null): Promise<void> {
+    const doing = typing === null ? '' : `, typing a ${typing}`;
+    this.asked.push(`watch ${chatId ?? 'nothing'} ${inFront ? 'in front' : 'behind'}${doing}`);
+  }
+
+  async used(): Promise<void> {
+    this.asked.push('used');
+  }
+
+  async onlookers(): Promise<WatchedChat[]> {
+    return this.world.onlookers;
+  }
+
+  async setAway(away: boolean): Promise<void> {
+    this.#fail();
+    const me = this.world.session?.operator.id;
+    const presence = away ? 'away' : 'online';
+    this.world.presence = this.world.presence.map((row) =>
+      row.operator_id === me ? { ...row, presence, by_hand: away, since: Date.now() } : row,
+    );
+    this.#emit({ event: 'overview_changed' });
+  }
+
+  /** Colleagues look at a chat, or type in it. */
+  others(chatId: ChatId, onlookers: Onlooker[]): void {
+    const besides = this.world.onlookers.filter((one) => one.chat_id !== chatId);
+    this.world.onlookers = [...besides, { chat_id: chatId, onlookers }];
+    this.#emit({ event: 'onlookers_changed' });
   }
 
   async signIn(address: string, login: string, password: string): Promise<SignInFailure | null> {

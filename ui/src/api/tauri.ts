@@ -37,7 +37,10 @@ export const tauriBackend: Backend = {
   takeElsewhere: (chatId, mode) => invoke('take_elsewhere', { chatId, mode }),
   dropElsewhere: (chatId, mode) => invoke('drop_elsewhere', { chatId, mode }),
   markRead: (chatId, place) => invoke('mark_read', { chatId, place }),
-  watch: (chatId, inFront) => invoke('watch', { chatId, inFront }),
+  watch: (chatId, inFront, typing) => invoke('watch', { chatId, inFront, typing }),
+  used: () => invoke('used'),
+  onlookers: () => invoke('onlookers'),
+  setAway: (away) => invoke('set_away', { away }),
   signIn: async (address, login, password) => {
     try {
       await invoke('sign_in', { address, login, password });

@@ -22,6 +22,7 @@ import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
 import type { SessionView } from './generated/SessionView';
 import type { Shell } from './generated/Shell';
 import type { Timestamp } from './generated/Timestamp';
+import type { WatchedChat } from './generated/WatchedChat';
 
 export interface World {
   session: SessionView | null;
@@ -30,6 +31,8 @@ export interface World {
   connection: Connection;
   operators: OperatorRow[];
   presence: PresenceRow[];
+  /** Who else is at chats. */
+  onlookers: WatchedChat[];
   channels: ChannelRow[];
   integrations: IntegrationRow[];
   chats: Map<string, MemoryChat>;

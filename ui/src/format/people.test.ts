@@ -57,14 +57,23 @@ describe('a colleague', () => {
 
 describe('the presence of a colleague', () => {
   const now = new Date(2026, 10, 28, 15, 30).getTime();
+  const row = { operator_id: 'a', since: now, by_hand: false };
   const offline = (at: Date | null): string =>
-    presenceText({ operator_id: 'a', presence: 'offline', since: at?.getTime() ?? null }, now);
+    presenceText({ ...row, presence: 'offline', since: at?.getTime() ?? null }, now);
 
   it('is told in words, and since when somebody is gone as exactly as it matters', () => {
-    expect(presenceText({ operator_id: 'a', presence: 'online', since: now }, now)).toBe('в сети');
+    expect(presenceText({ ...row, presence: 'online', since: now }, now)).toBe('в сети');
     expect(offline(new Date(2026, 10, 28, 12, 4))).toBe('не в сети с 12:04');
     expect(offline(new Date(2026, 10, 27, 23, 50))).toBe('не в сети с 27 ноября');
     expect(offline(new Date(2025, 0, 3))).toBe('не в сети с 3 января 2025 г.');
+  });
+
+  it('is told of who is away as one speaks of them', () => {
+    const since = new Date(2026, 10, 28, 12, 4).getTime();
+    const away = { ...row, presence: 'away', since } as const;
+    expect(presenceText(away, now, 'Борис Образцов')).toBe('отошёл в 12:04');
+    expect(presenceText(away, now, 'Анна Примерова')).toBe('отошла в 12:04');
+    expect(presenceText({ ...away, since: null }, now, 'Борис')).toBe('отошёл');
   });
 
   it('of which nothing is known makes nobody present', () => {

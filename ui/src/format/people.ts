@@ -24,10 +24,19 @@ export function roleName(role: Role): string {
   return ROLES[role]();
 }
 
-/** Whether somebody is there, and since when not; `row` is none of whom nothing is known. */
-export function presenceText(row: PresenceRow | null, now: Timestamp): string {
+/**
+ * Whether somebody is there, and since when not; `row` is none of whom nothing is known. `name` is
+ * whose it is: Russian tells of them by it.
+ */
+export function presenceText(row: PresenceRow | null, now: Timestamp, name = ''): string {
   if (row?.presence === 'online') return m.presence_online();
   const since = row?.since ?? null;
+  if (row?.presence === 'away') {
+    const isShe = takesFeminine(name);
+    if (since === null) return isShe ? m.presence_away_she() : m.presence_away();
+    const when = { since: clockOrDate(since, now) };
+    return isShe ? m.presence_away_since_she(when) : m.presence_away_since(when);
+  }
   return since === null
     ? m.presence_offline()
     : m.presence_offline_since({ since: clockOrDate(since, now) });

@@ -54,4 +54,5 @@ mod socket;
 #[cfg(test)]
 mod spawned;
 #[cfg(test)]
+mod watching;
 mod webhooks;

@@ -8,7 +8,8 @@ use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place
 use pult_protocol::{
     BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, ComposerMode, Cursor,
     DraftGiven, DraftOrigin, DraftRow, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES,
-    OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem, ReadyAnswerRow, Row, Token,
+    OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem, ReadyAnswerRow, Row, Standing, Token,
+    Watch, WatchedChat,
 };
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
@@ -83,6 +84,7 @@ impl Wire {
             protocol: PROTOCOL,
             device: "a test".to_owned(),
             cursor,
+            standing: Standing::Active,
         })
         .await;
     }
@@ -142,6 +144,10 @@ pub(crate) struct TestPanel {
     pub(crate) marks: BTreeMap<ChatId, Place>,
     pub(crate) drafts: BTreeMap<(ChatId, ComposerMode), DraftRow>,
     pub(crate) presence: BTreeMap<OperatorId, PresenceRow>,
+    /// Who looks at chats, their own operator among them.
+    pub(crate) watched: BTreeMap<ChatId, BTreeMap<OperatorId, Option<ComposerMode>>>,
+    /// Frames about each chat's onlookers since it was opened.
+    pub(crate) n_watching: BTreeMap<ChatId, usize>,
     pub(crate) gone: Vec<(ChatId, GoneWhy)>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) n_snapshots: usize,
@@ -173,6 +179,8 @@ impl TestPanel {
             marks: BTreeMap::new(),
             drafts: BTreeMap::new(),
             presence: BTreeMap::new(),
+            watched: BTreeMap::new(),
+            n_watching: BTreeMap::new(),
             gone: Vec::new(),
             cursor: None,
             n_snapshots: 0,
@@ -230,9 +238,38 @@ impl TestPanel {
                 let rows = operators.into_iter().map(|row| (row.operator_id, row));
                 self.presence.extend(rows);
             }
+            BackendFrame::Watching { is_whole, chats } => {
+                if is_whole {
+                    self.watched.clear();
+                }
+                for watched in chats {
+                    self.take_watched(&watched);
+                }
+            }
             BackendFrame::Ping => {}
             BackendFrame::Welcome { .. } | BackendFrame::Problem { .. } => panic!("{frame:?}"),
         }
+    }
+
+    fn take_watched(&mut self, WatchedChat { chat_id, onlookers }: &WatchedChat) {
+        assert!(
+            self.chats.contains_key(chat_id),
+            "nobody hears of a chat that they do not see"
+        );
+        *self.n_watching.entry(*chat_id).or_default() += 1;
+        let onlookers = onlookers.iter();
+        let onlookers = onlookers.map(|one| (one.operator_id, one.typing)).collect();
+        self.watched.insert(*chat_id, onlookers);
+    }
+
+    /// Says what its operator looks at and types.
+    pub(crate) async fn watch(&mut self, chat_id: Option<ChatId>, typing: Option<ComposerMode>) {
+        let watch = Watch {
+            chat_id,
+            typing,
+            ..Watch::default()
+        };
+        self.wire.say(&PanelFrame::Watch(watch)).await;
     }
 
     fn apply_row(&mut self, row: Row) {
@@ -249,6 +286,7 @@ impl TestPanel {
             }
             Row::Gone { chat_id, why } => {
                 self.chats.remove(&chat_id);
+                self.watched.remove(&chat_id);
                 self.entries.retain(|(chat, _), _| *chat != chat_id);
                 self.gone.push((chat_id, why));
             }

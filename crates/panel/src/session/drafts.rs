@@ -6,11 +6,12 @@ use pult_domain::{ChatId, OperatorId};
 use pult_protocol::{DraftGiven, DraftRow, Row};
 
 use super::feed::Page;
-use super::{Session, Watch, client_name};
+use super::{Session, client_name};
 use crate::cache;
 use crate::drafts::{self, Composer};
 use crate::error::PanelError;
 use crate::outbox;
+use crate::presence::Looks;
 use crate::storage::StorageError;
 use crate::view::{ComposerMode, DraftRevision, PanelEvent};
 
@@ -109,9 +110,9 @@ impl Session {
     }
 
     /// What is not on the screen, in front, has no focus.
-    pub(crate) fn is_watched(&self, watch: Watch) -> Result<(), PanelError> {
+    pub(crate) fn is_watched(&self, looks: Looks) -> Result<(), PanelError> {
         let focus = *self.composer.lock();
-        let is_there = |(chat_id, _): Composer| watch.in_front && watch.chat_id == Some(chat_id);
+        let is_there = |(chat_id, _): Composer| looks.in_front && looks.chat_id == Some(chat_id);
         if !focus.is_none_or(is_there) {
             self.put_focus(None)?;
         }

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Status, Timestamp};
 use pult_protocol::{ChatRow, Cursor, EntryBody, EntryRow, GoneWhy, Notice, Row};
 
-use super::{Session, Watch, client_name};
+use super::{Session, client_name};
 use crate::cache::{self, Applied};
 use crate::clock;
 use crate::outbox::{self, State};
+use crate::presence::Looks;
 use crate::storage::StorageError;
 use crate::view::{Notification, NotificationKind, PanelEvent};
 
@@ -67,6 +68,9 @@ impl Session {
         for row in &page.rows {
             if let Row::Gone { chat_id, why } = row {
                 tracing::debug!(chat.id = %chat_id, ?why, "A chat is gone");
+                if self.onlookers.forget(*chat_id) {
+                    self.events.send(PanelEvent::OnlookersChanged);
+                }
             }
         }
         let applied = self.cache.write(|tx| {
@@ -238,7 +242,7 @@ impl Session {
             me: self.account.operator.id,
             is_live: page.is_live && !page.is_snapshot,
             now: clock::now().plus_ms(self.clock_offset_ms()),
-            watch: *self.watch.lock(),
+            looks: self.desk.looks(),
         };
         let newest = newest_inbound(page);
         let unread = self.cache.read(|reader| {
@@ -368,7 +372,7 @@ struct News {
     is_live: bool,
     /// By the backend's clock.
     now: Timestamp,
-    watch: Watch,
+    looks: Looks,
 }
 
 impl News {
@@ -394,9 +398,9 @@ impl News {
                 };
                 // Who works in the window sees the queue grow; what is for them they are told of all the
                 // same, unless they have that chat before them.
-                let is_seen = self.watch.in_front
+                let is_seen = self.looks.in_front
                     && (what == NotificationKind::NewInQueue
-                        || self.watch.chat_id == Some(after.id));
+                        || self.looks.chat_id == Some(after.id));
                 if !self.is_news(after.last_activity_at) || is_seen {
                     return None;
                 }
@@ -415,7 +419,7 @@ impl News {
                 let last_place = before.map_or(Place::default(), |before| before.last_place);
                 let entry = newest.filter(|entry| is_mine && entry.place > last_place)?;
                 let is_news = self.is_news_of(before, entry.received_at);
-                let is_watched = self.watch.in_front && self.watch.chat_id == Some(after.id);
+                let is_watched = self.looks.in_front && self.looks.chat_id == Some(after.id);
                 if !is_news || is_watched {
                     return None;
                 }
@@ -439,7 +443,7 @@ impl News {
         page: &Page,
         read_place: Place,
     ) -> Option<Notification> {
-        if self.watch.in_front && self.watch.chat_id == Some(after.id) {
+        if self.looks.in_front && self.looks.chat_id == Some(after.id) {
             return None;
         }
         let last_place = before.map_or(Place::default(), |before| before.last_place);

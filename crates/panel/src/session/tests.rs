@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use proptest::prelude::*;
 use pult_domain::{
     ChannelId, ChatId, ClientId, EntryId, OperatorId, Place, Role, Seq, Status, Timestamp,
@@ -17,11 +16,12 @@ use pult_protocol::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Page, Session, Watch};
+use super::{Page, Session};
 use crate::address::Address;
 use crate::cache::{self, HeldChat};
 use crate::events::EventSender;
 use crate::folder::Account;
+use crate::presence::Desk;
 use crate::storage::from_json;
 
 /// Newest entries that come with a chat's first appearance.
@@ -291,7 +291,7 @@ fn session(dir: &std::path::Path) -> Session {
         },
         Token("none".to_owned()),
         EventSender::new(),
-        Arc::new(Mutex::new(Watch::default())),
+        Arc::new(Desk::new()),
         CancellationToken::new(),
     )
     .unwrap()

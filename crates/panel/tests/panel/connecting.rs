@@ -99,6 +99,7 @@ async fn who_is_there_is_known_while_the_backend_is_heard() {
         operator_id: operator_id(login),
         presence,
         since,
+        by_hand: false,
     };
     let anna = row("anna", Presence::Online, Some(now()));
     for boris in [
@@ -186,7 +187,7 @@ async fn a_quiet_panel_gives_signs_of_life_and_a_silent_backend_is_given_up() {
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(HEARTBEAT_MS)).await;
     tokio::time::resume();
-    assert_eq!(socket.next().await, PanelFrame::Ping);
+    assert!(matches!(socket.next().await, PanelFrame::Watch(_)));
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(HEARTBEAT_MS * 3)).await;
     tokio::time::resume();
@@ -200,7 +201,7 @@ async fn without_a_sign_in_nothing_can_be_done_and_nothing_breaks() {
     let overview = panel.overview().await.unwrap();
     assert_eq!(overview.session, None);
     assert_eq!(panel.last_sign_in().await.unwrap(), None);
-    panel.watch(Some(Chat(1).id()), true).await.unwrap();
+    panel.watch(Some(Chat(1).id()), true, None).await.unwrap();
     let chat_id = Chat(1).id();
     let seen = DraftRevision::default();
     for error in [

@@ -10,6 +10,7 @@ mod files;
 mod notifying;
 mod outbox;
 mod ready_answers;
+mod presence;
 mod rows;
 mod signing_in;
 

@@ -90,7 +90,7 @@ async fn a_new_chat_in_the_queue_is_told_once_unless_the_window_is_in_front() {
             4,
         )
         .await;
-    panel.watch(None, true).await.unwrap();
+    panel.watch(None, true, None).await.unwrap();
     socket.changes(rows(Chat(4)), 5).await;
     assert_eq!(notified(&mut socket, &mut events, 6).await, []);
 }
@@ -106,7 +106,10 @@ async fn a_message_in_my_chat_is_told_unless_i_am_looking_at_it() {
         (Some(Chat(1)), true, 0),
         (None, true, 1),
     ] {
-        panel.watch(watched.map(Chat::id), in_front).await.unwrap();
+        panel
+            .watch(watched.map(Chat::id), in_front, None)
+            .await
+            .unwrap();
         let entry = Chat(1).inbound(seq, "and one more thing");
         socket
             .changes(vec![Row::Entry(entry), Row::Chat(mine(seq))], seq)

@@ -11,9 +11,9 @@ use pult_protocol::{
     ClientCard, Code, Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse,
     ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow, EntryBody,
     EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, MarkRow, Notice,
-    OperatorRow, PanelFrame, Preview, Problem, ReadyAnswerBody, ReadyAnswerFault,
-    ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome, ReadyAnswerRow, Row,
-    SignInRequest, SignInResponse, Token,
+    Onlooker, OperatorRow, PanelFrame, Presence, PresenceRow, Preview, Problem, ReadyAnswerBody,
+    ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome,
+    ReadyAnswerRow, Row, SignInRequest, SignInResponse, Standing, Token, Watch, WatchedChat,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -137,6 +137,7 @@ fn what_a_panel_says() {
         protocol: 1,
         device: "Касса".to_owned(),
         cursor,
+        standing: Standing::Active,
     };
     stands(
         "what_a_panel_says",
@@ -176,6 +177,16 @@ fn what_a_panel_says() {
                     },
                 },
             ),
+            ("watch", PanelFrame::Watch(Watch::default())),
+            (
+                "watch, all of it",
+                PanelFrame::Watch(Watch {
+                    chat_id: Some(CHAT),
+                    typing: Some(ComposerMode::Reply),
+                    standing: Standing::Locked,
+                    all: true,
+                }),
+            ),
             ("ping", PanelFrame::Ping),
         ]),
     );
@@ -202,6 +213,30 @@ fn what_the_backend_says() {
                 },
             ),
             ("changes", BackendFrame::Changes(changes)),
+            (
+                "presence",
+                BackendFrame::Presence {
+                    operators: vec![PresenceRow {
+                        operator_id: ANNA,
+                        presence: Presence::Away,
+                        since: Some(NOON),
+                        by_hand: true,
+                    }],
+                },
+            ),
+            (
+                "watching",
+                BackendFrame::Watching {
+                    is_whole: false,
+                    chats: vec![WatchedChat {
+                        chat_id: CHAT,
+                        onlookers: vec![Onlooker {
+                            operator_id: ANNA,
+                            typing: Some(ComposerMode::Comment),
+                        }],
+                    }],
+                },
+            ),
             (
                 "done",
                 BackendFrame::Done {
@@ -690,6 +725,7 @@ fn secrets_are_not_printed() {
         protocol: 1,
         device: "Касса".to_owned(),
         cursor: None,
+        standing: Standing::Idle,
     };
     let sign_in = SignInRequest {
         login: "anna".to_owned(),

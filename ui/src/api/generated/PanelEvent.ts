@@ -9,7 +9,7 @@ export type PanelEvent = { "event": "overview_changed" } | { "event": "timeline_
 /**
  * Which chat.
  */
-chat_id: ChatId, } | { "event": "ready_answers_changed" } | { "event": "notify", 
+chat_id: ChatId, } | { "event": "ready_answers_changed" } | { "event": "onlookers_changed" } | { "event": "notify", 
 /**
  * What.
  */

@@ -3,4 +3,4 @@
 /**
  * How it stands with somebody's presence.
  */
-export type Presence = "online" | "offline";
+export type Presence = "online" | "away" | "offline";

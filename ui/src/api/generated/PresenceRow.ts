@@ -4,8 +4,7 @@ import type { Presence } from "./Presence";
 import type { Timestamp } from "./Timestamp";
 
 /**
- * Whether an operator has a panel connected. Not a row of the feed: it is told as it is, to who is
- * connected, and nobody catches up on it.
+ * Whether an operator is there. Not a row of the feed.
  */
 export type PresenceRow = { 
 /**
@@ -19,4 +18,9 @@ presence: Presence,
 /**
  * Since when; none if that is not known.
  */
-since: Timestamp | null, };
+since: Timestamp | null, 
+/**
+ * Whether somebody who is away has said so themselves, and stays away until they say that
+ * they are back.
+ */
+by_hand: boolean, };
