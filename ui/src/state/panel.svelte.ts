@@ -12,6 +12,7 @@ import type { OperatorId } from '../api/generated/OperatorId';
 import type { OperatorRow } from '../api/generated/OperatorRow';
 import type { Overview } from '../api/generated/Overview';
 import type { PanelEvent } from '../api/generated/PanelEvent';
+import type { Presence } from '../api/generated/Presence';
 import type { NotificationKind } from '../api/generated/NotificationKind';
 import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
@@ -21,6 +22,7 @@ import { Answers } from './answers.svelte';
 import { Clock } from './clock.svelte';
 import { longestWaiting, nWaiting } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
+import { Onlookers, OwnTyping } from './onlookers.svelte';
 import { coalesced } from './reload';
 import { isSupervisor, may, type Right } from './rights';
 import type { Settings } from './settings.svelte';
@@ -29,11 +31,17 @@ import { Toasts } from './toasts.svelte';
 
 /** How many chats that were left stay in memory, with the place where one was. */
 const KEPT_TIMELINES = 12;
+/** How often the panel hears that the operator does something. */
+const USED_EVERY_MS = 10_000;
+const INPUT = ['keydown', 'pointerdown', 'pointermove', 'wheel'] as const;
 
 export class PanelState {
   readonly backend: Backend;
   readonly settings: Settings;
   readonly answers: Answers;
+  readonly onlookers: Onlookers;
+  /** What I am typing, as colleagues are told. */
+  readonly typing = new OwnTyping(() => this.#watch());
   readonly toasts = new Toasts();
   readonly clock = new Clock();
 
@@ -78,6 +86,10 @@ export class PanelState {
   readonly #presence = $derived(
     new Map((this.overview?.presence ?? []).map((row) => [row.operator_id, row])),
   );
+  /** What colleagues see of me; none while that is not known. */
+  readonly ownPresence = $derived(this.#presence.get(this.me?.id ?? '')?.presence ?? null);
+  /** Whether I have said that I am away. */
+  readonly isAwayByHand = $derived(this.#presence.get(this.me?.id ?? '')?.by_hand ?? false);
   readonly #timelines = new Map<ChatId, TimelineState>();
   readonly #reload: () => Promise<void>;
 
@@ -85,6 +97,7 @@ export class PanelState {
     this.backend = backend;
     this.settings = settings;
     this.answers = new Answers(backend, settings.storage);
+    this.onlookers = new Onlookers(backend);
     this.#reload = coalesced(async () => {
       try {
         const overview = await this.backend.overview();
@@ -117,10 +130,20 @@ export class PanelState {
       this.#watch();
       if (!this.isInFront) void this.timeline?.flushDraft();
     };
+    let usedAt = -Infinity;
+    const used = (): void => {
+      const now = Date.now();
+      // The clock may have been put back.
+      if (Math.abs(now - usedAt) < USED_EVERY_MS) return;
+      usedAt = now;
+      void this.backend.used().catch(() => undefined);
+    };
+    for (const kind of INPUT) window.addEventListener(kind, used, { capture: true, passive: true });
     window.addEventListener('focus', look);
     window.addEventListener('blur', look);
     document.addEventListener('visibilitychange', look);
     endings.push(() => {
+      for (const kind of INPUT) window.removeEventListener(kind, used, { capture: true });
       window.removeEventListener('focus', look);
       window.removeEventListener('blur', look);
       document.removeEventListener('visibilitychange', look);
@@ -128,6 +151,7 @@ export class PanelState {
     look();
     void this.reload();
     void this.answers.reload();
+    void this.onlookers.reload();
     return () => {
       isOver = true;
       for (const end of endings) end();
@@ -146,16 +170,34 @@ export class PanelState {
   /** The name that colleagues know an operator by; rows may name one who is gone. */
   operatorName = (id: OperatorId): string => this.operator(id)?.name ?? m.unknown_operator();
 
-  /** Whether a panel of a colleague's is connected. */
-  isOnline = ({ id }: OperatorRow): boolean => this.#presence.get(id)?.presence === 'online';
+  /** Whether a colleague is there; none of whom nothing is known. */
+  presenceOf = ({ id }: Pick<OperatorRow, 'id'>): Presence | null =>
+    this.#presence.get(id)?.presence ?? null;
+
+  /** The same in words. Without a connection nothing is known of anybody. */
+  presenceTextOf = (id: OperatorId): string | null =>
+    this.isLive
+      ? presenceText(this.#presence.get(id) ?? null, this.now, this.operatorName(id))
+      : null;
 
   /** What stands below a colleague's name where one is chosen. */
   aboutColleague = ({ id, role }: OperatorRow): string => {
     const parts = role === 'operator' ? [] : [roleName(role)];
-    // Without a connection nothing is known of anybody.
-    if (this.isLive) parts.push(presenceText(this.#presence.get(id) ?? null, this.now));
+    const presence = this.presenceTextOf(id);
+    if (presence !== null) parts.push(presence);
     return parts.join(' · ') || roleName(role);
   };
+
+  /** What colleagues see of me, in words. */
+  get ownPresenceText(): string {
+    const { me } = this;
+    return (me === null ? null : this.presenceTextOf(me.id)) ?? m.presence_unknown();
+  }
+
+  /** Says that I am away, on all my devices, or back. */
+  async setAway(away: boolean): Promise<void> {
+    await this.attempt(() => this.backend.setAway(away));
+  }
 
   /** The name of the program that did something. */
   programName = (id: IntegrationId | null): string =>
@@ -185,6 +227,7 @@ export class PanelState {
       }
       timeline.resetNewLine();
       this.timeline = timeline;
+      this.typing.end();
       this.#watch();
     }
     await this.timeline?.refresh();
@@ -194,6 +237,7 @@ export class PanelState {
   leave(): void {
     void this.timeline?.flushDraft();
     this.timeline = null;
+    this.typing.end();
     this.#watch();
   }
 
@@ -296,12 +340,16 @@ export class PanelState {
         case 'ready_answers_changed':
           void this.answers.reload();
           break;
+        case 'onlookers_changed':
+          void this.onlookers.reload();
+          break;
         case 'notify':
           this.#banner(event.notification);
           break;
         case 'overflowed':
           void this.reload();
           void this.answers.reload();
+          void this.onlookers.reload();
           for (const timeline of this.#timelines.values()) void timeline.refresh();
           break;
       }
@@ -327,7 +375,9 @@ export class PanelState {
   }
 
   #watch(): void {
-    void this.backend.watch(this.timeline?.chatId ?? null, this.isInFront).catch(() => undefined);
+    void this.backend
+      .watch(this.timeline?.chatId ?? null, this.isInFront, this.typing.now)
+      .catch(() => undefined);
   }
 
   #forgetChats(): void {
