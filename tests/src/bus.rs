@@ -1,5 +1,5 @@
-//! The desktop's banners: a recorder in place of a notification daemon on the session bus, which
-//! must be one of the tests' own.
+//! The desktop's banners, by a recorder in place of a notification daemon, and its screen saver: on the
+//! session bus, which must be one of the tests' own.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -141,5 +141,37 @@ impl Banners {
             is_done().await.then_some(())
         })
         .await
+    }
+}
+
+/// The desktop's screen saver.
+#[derive(Debug)]
+pub struct ScreenSaver {
+    connection: Connection,
+}
+
+impl ScreenSaver {
+    /// Takes its place.
+    ///
+    /// # Errors
+    /// When there is no session bus.
+    pub async fn new() -> Result<Self> {
+        let connection = Connection::session().await;
+        Ok(Self {
+            connection: connection.context("Reaching the session bus")?,
+        })
+    }
+
+    /// Tells that the screen is locked, or no longer.
+    ///
+    /// # Errors
+    /// When the bus does not take it.
+    pub async fn set_active(&self, is_active: bool) -> Result<()> {
+        let name = "org.freedesktop.ScreenSaver";
+        let path = "/org/freedesktop/ScreenSaver";
+        let told =
+            self.connection
+                .emit_signal(None::<&str>, path, name, "ActiveChanged", &is_active);
+        told.await.context("Telling of the screen")
     }
 }

@@ -14,6 +14,16 @@ pub const SIGN_IN_ERROR: &str = "sign-in-error";
 pub const CHAT_ROW: &str = "chat-row";
 /// The number of unread messages of a chat, in its row.
 pub const ROW_UNREAD: &str = "row-unread";
+/// Who else is at a chat, in its row.
+pub const ROW_ONLOOKERS: &str = "row-onlookers";
+/// Who else is at the open chat.
+pub const ONLOOKERS: &str = "onlookers";
+/// My own picture; `data-presence` tells what colleagues see of me.
+pub const OWN_PRESENCE: &str = "own-presence";
+/// Says that I am away.
+pub const OWN_AWAY: &str = "own-away";
+/// Says that I am back.
+pub const OWN_HERE: &str = "own-here";
 /// The number of chats in the queue.
 pub const COUNT_QUEUED: &str = "group-count-queued";
 /// The bar that tells that there is no connection.

@@ -392,7 +392,7 @@ mod tests {
     }
 
     /// A change set in which an operator, whom everybody sees, has this name.
-    fn renamed(from: i64, to: i64, name: &str) -> ChangeSet {
+    pub(super) fn renamed(from: i64, to: i64, name: &str) -> ChangeSet {
         ChangeSet {
             from: Seq(from),
             to: Seq(to),
@@ -414,7 +414,7 @@ mod tests {
     }
 
     /// A change of a chat that nobody sees.
-    fn chat_change() -> ChatChange {
+    pub(super) fn chat_change() -> ChatChange {
         let nobody = Audience::Only(BTreeSet::new());
         let chat = ChatRow {
             id: ChatId(Uuid::now_v7()),

@@ -4,11 +4,12 @@
 
 use std::cell::Cell;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use pult_domain::{ChatId, ReadyAnswerId};
-use pult_protocol::{AnswerScope, ReadyAnswerBody};
+use pult_protocol::{AnswerScope, ComposerMode, ReadyAnswerBody};
 use pult_tests::office::Office;
 use pult_tests::panels::Seat;
 use pult_tests::pictures::{Album, LOOKS, WIDTHS};
@@ -102,6 +103,7 @@ async fn day(album: &Album) -> Result<()> {
     album.add("own-chat", &window, Some("Ольга")).await?;
 
     let ivan = Seat::take(&ivan, office.address(), &ivan_dir).await?;
+    colleagues(album, &window, &ivan).await?;
     let (window, petr) = beaten(album, &mut office, window, &ivan).await?;
     observed(album, &window, &ivan, petr).await?;
     own(album, &window).await?;
@@ -109,6 +111,35 @@ async fn day(album: &Album) -> Result<()> {
     window.close().await?;
     ivan.leave().await;
     office.stop().await
+}
+
+/// Ivan is at a chat of the queue, too, and what Anna says of herself.
+async fn colleagues(album: &Album, window: &Window, ivan: &Seat) -> Result<()> {
+    let chat = ivan.sees_queued("Пётр Небылицын").await?;
+    let typing = Some(ComposerMode::Reply);
+    album
+        .add_after("onlookers", window, async || {
+            ivan.panel.used(Duration::ZERO);
+            ivan.panel.watch(Some(chat), true, typing).await?;
+            window.click_on_text(testids::CHAT_ROW, "Пётр").await?;
+            window
+                .find_with_text(testids::ONLOOKERS, "Иван")
+                .await
+                .map(drop)
+        })
+        .await?;
+    ivan.panel.watch(None, false, None).await?;
+    album
+        .add_at_each_width("own-presence", window, async || {
+            if window.has(testids::BACK).await && !window.has(testids::OWN_PRESENCE).await {
+                window.click(testids::BACK).await?;
+            }
+            if !window.has(testids::OWN_AWAY).await {
+                window.click(testids::OWN_PRESENCE).await?;
+            }
+            window.find(testids::OWN_AWAY).await.map(drop)
+        })
+        .await
 }
 
 /// Without a network Anna answers a client whom Ivan has answered before. Tells her new window, and

@@ -9,6 +9,7 @@ mod devices;
 mod figures;
 mod history;
 mod journeys;
+mod presence;
 mod start;
 
 use anyhow::Result;

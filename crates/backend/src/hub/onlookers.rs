@@ -332,7 +332,7 @@ async fn read_unknown(backend: &Shared) {
             Ok(audience) => backend.hub.learn(chat_id, audience, n_forgotten),
             // It is read when its onlooker's panel says the same again.
             Err(error) => {
-                tracing::warn!(%error, chat.id = %chat_id, "Who sees a chat is not known")
+                tracing::warn!(%error, chat.id = %chat_id, "Who sees a chat is not known");
             }
         }
     }

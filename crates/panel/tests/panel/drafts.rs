@@ -53,7 +53,7 @@ async fn told(socket: &mut Socket) -> (CommandId, DraftGiven) {
     loop {
         match socket.next().await {
             PanelFrame::Draft { id, draft } => return (id, draft),
-            PanelFrame::Ping => {}
+            PanelFrame::Ping | PanelFrame::Watch(_) => {}
             PanelFrame::Command(_) | PanelFrame::Hello { .. } => panic!("a draft was expected"),
         }
     }
@@ -215,11 +215,11 @@ async fn one_who_writes_is_told_that_the_draft_was_sent_and_may_go_on_with_it() 
 async fn a_window_that_is_left_has_no_focus() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;
-    panel.watch(Some(CHAT.id()), true).await.unwrap();
+    panel.watch(Some(CHAT.id()), true, None).await.unwrap();
     panel.focus_composer(CHAT.id(), REPLY).await.unwrap();
     socket.changes(vec![elsewhere(1, "Едем")], 2).await;
     until_timeline(&panel, CHAT.id(), |now| !now.elsewhere.is_empty()).await;
-    panel.watch(Some(CHAT.id()), false).await.unwrap();
+    panel.watch(Some(CHAT.id()), false, None).await.unwrap();
     assert_eq!(draft(&panel).await, "Едем");
 }
 

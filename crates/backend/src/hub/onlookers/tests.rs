@@ -1,12 +1,10 @@
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use pult_domain::{ChannelId, ClientId, Place, Seq, Status, Timestamp};
-use pult_protocol::{ChatRow, ClientCard};
-use pult_store::ChatChange;
+use pult_domain::Seq;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
+use super::super::tests::{chat_change, renamed};
 use super::*;
 
 const LEASE: Duration = Duration::from_secs(45);
@@ -25,45 +23,13 @@ fn only(operators: &[OperatorId]) -> Audience {
 
 /// A commit after `from` that changes who sees a chat.
 fn moved(from: i64, chat_id: ChatId, before: Audience, after: Audience) -> ChangeSet {
-    let chat = ChatRow {
-        id: chat_id,
-        channel_id: ChannelId(Uuid::now_v7()),
-        client: ClientCard {
-            own_name: None,
-            note: String::new(),
-            id: ClientId(Uuid::now_v7()),
-            name: None,
-            phone: None,
-        },
-        status: Status::Queued,
-        owner_id: None,
-        former_owner_id: None,
-        observer_ids: Vec::new(),
-        waiting_since: None,
-        last_activity_at: Timestamp(1),
-        client_wrote_at: None,
-        last_place: Place(0),
-        preview: None,
-        fresh: false,
-    };
+    let mut change = chat_change();
+    change.chat.id = chat_id;
+    change.newest = Some(Vec::new());
+    (change.before, change.after) = (before, after);
     ChangeSet {
-        from: Seq(from),
-        to: Seq(from + 1),
-        is_whole: true,
-        chats: vec![Arc::new(ChatChange {
-            chat,
-            entries: Vec::new(),
-            newest: Some(Vec::new()),
-            before,
-            after,
-            closed_to: BTreeSet::new(),
-        })],
-        operators: Vec::new(),
-        channels: Vec::new(),
-        integrations: Vec::new(),
-        marks: Vec::new(),
-        ready_answers: Vec::new(),
-        lanes: false,
+        chats: vec![Arc::new(change)],
+        ..renamed(from, from + 1, "somebody")
     }
 }
 
