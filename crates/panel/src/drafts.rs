@@ -7,7 +7,7 @@
 //! happens: what came stands *elsewhere* until its operator takes it, drops it, or looks away.
 //!
 //! A draft that another device has sent comes as an empty one. It empties the composer in the same
-//! way; what was typed here since goes on as a new draft.
+//! way; what was typed here since goes on as a new draft, without the words that were sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -247,16 +247,15 @@ pub(crate) fn settle(
     };
     let draft = outbox::draft(tx.reader(), chat_id)?;
     let here = here(&draft, mode);
-    let is_sent = elsewhere.words.text.is_empty();
-    let is_same_as_before = here == known.words;
-    let becomes = if here == elsewhere.words || (is_sent && !is_same_as_before) {
-        None
-    } else if held == Some(composer) {
+    if held == Some(composer) && here != elsewhere.words {
         return Ok(());
-    } else if is_same_as_before {
-        Some(elsewhere.words.clone())
+    }
+    let becomes = if here == known.words {
+        elsewhere.words.clone()
+    } else if elsewhere.words.text.is_empty() {
+        gone_on(&known.words, &here)
     } else {
-        Some(together(&known.words, &elsewhere.words, &here))
+        together(&known.words, &elsewhere.words, &here)
     };
     put(
         tx,
@@ -266,9 +265,9 @@ pub(crate) fn settle(
             elsewhere: None,
         },
     )?;
-    let Some(becomes) = becomes.filter(|becomes| *becomes != here) else {
+    if becomes == here {
         return Ok(());
-    };
+    }
     let mut draft = draft;
     if draft.client_name.is_none() {
         draft.client_name = name.map(str::to_owned);
@@ -340,6 +339,25 @@ fn put(tx: &Transaction<'_>, (chat_id, mode): Composer, standing: &Standing) -> 
     Ok(())
 }
 
+/// What was typed here since it was the same as on the device that has sent it, or deleted it. If its
+/// words go on from there in the middle of one, all of it is.
+fn gone_on(base: &Words, mine: &Words) -> Words {
+    Words {
+        text: gone_on_as_text(&base.text, &mine.text).to_owned(),
+        mentions: mine.mentions.clone(),
+    }
+}
+
+fn gone_on_as_text<'a>(base: &str, mine: &'a str) -> &'a str {
+    let base = base.trim_end();
+    match mine.strip_prefix(base).filter(|_| !base.is_empty()) {
+        Some(since) if since.is_empty() || since.starts_with(char::is_whitespace) => {
+            since.trim_start()
+        }
+        Some(_) | None => mine,
+    }
+}
+
 /// What was written on two devices, both made of the same: nothing that was typed on either is lost.
 fn together(base: &Words, theirs: &Words, mine: &Words) -> Words {
     Words {
@@ -364,7 +382,7 @@ fn together_as_text(base: &str, theirs: &str, mine: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::together_as_text;
+    use super::{gone_on_as_text, together_as_text};
 
     #[test]
     fn what_goes_on_from_the_other_is_both() {
@@ -387,5 +405,16 @@ mod tests {
             together_as_text("Нет", "Добрый день", "Да"),
             "Добрый день\nДа"
         );
+    }
+
+    #[test]
+    fn what_was_sent_elsewhere_does_not_come_back_with_what_was_typed_since() {
+        assert_eq!(gone_on_as_text("Едем", "Едем через час"), "через час");
+        assert_eq!(gone_on_as_text("Едем", "Едем\nЧерез час"), "Через час");
+        assert_eq!(gone_on_as_text("Едем ", "Едем"), "");
+        assert_eq!(gone_on_as_text("Едем", "Едем \n"), "");
+        assert_eq!(gone_on_as_text("Доб", "Добрый"), "Добрый");
+        assert_eq!(gone_on_as_text("Едем", "Не едем"), "Не едем");
+        assert_eq!(gone_on_as_text("", "Едем"), "Едем");
     }
 }

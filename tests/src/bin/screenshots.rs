@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use pult_domain::{ChatId, ReadyAnswerId};
 use pult_protocol::{AnswerScope, ComposerMode, ReadyAnswerBody};
-use pult_tests::office::Office;
+use pult_tests::office::{Office, Operator};
 use pult_tests::panels::Seat;
 use pult_tests::pictures::{Album, LOOKS, WIDTHS};
 use pult_tests::refusals::{self, REFUSALS};
@@ -101,6 +101,7 @@ async fn day(album: &Album) -> Result<()> {
     .await?;
     window.find_state(testids::TICK, "read").await?;
     album.add("own-chat", &window, Some("Ольга")).await?;
+    elsewhere(album, &office, &window, &anna).await?;
 
     let ivan = Seat::take(&ivan, office.address(), &ivan_dir).await?;
     colleagues(album, &window, &ivan).await?;
@@ -140,6 +141,35 @@ async fn colleagues(album: &Album, window: &Window, ivan: &Seat) -> Result<()> {
             window.find(testids::OWN_AWAY).await.map(drop)
         })
         .await
+}
+
+/// Anna writes at another device while the caret is in the composer here.
+async fn elsewhere(album: &Album, office: &Office, window: &Window, anna: &Operator) -> Result<()> {
+    let desk = Seat::take(anna, office.address(), &office.panel_dir("anna-desk")).await?;
+    let chat = desk.sees_in_work("Ольга Выдумкина").await?;
+    let writes = async |text: String| -> Result<()> {
+        let seen = desk.timeline(chat).await?.draft_revision;
+        let written = desk
+            .panel
+            .set_draft(chat, ComposerMode::Reply, text, Vec::new(), seen);
+        Ok(written.await?)
+    };
+    let n_written = Cell::new(0);
+    album
+        .add_after("elsewhere", window, async || {
+            window.click_on_text(testids::CHAT_ROW, "Ольга").await?;
+            window.click(testids::COMPOSER).await?;
+            n_written.set(n_written.get() + 1);
+            let days = n_written.get();
+            writes(format!("Сборка займёт дней: {days}, мастера пришлём")).await?;
+            window.find(testids::ELSEWHERE).await.map(drop)
+        })
+        .await?;
+    window.script("document.activeElement.blur()").await?;
+    writes(String::new()).await?;
+    window.has_value(testids::COMPOSER, "").await?;
+    desk.leave().await;
+    Ok(())
 }
 
 /// Without a network Anna answers a client whom Ivan has answered before. Tells her new window, and

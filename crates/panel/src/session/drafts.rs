@@ -30,13 +30,12 @@ impl Session {
         let held = self.cache.read(|reader| cache::chat(reader, chat_id))?;
         let is_in_cache = held.is_some();
         let name = held.and_then(|held| client_name(&held.row));
-        let focus = *self.composer.lock();
         let changed = self.write_outbox(|tx| {
             let draft = outbox::draft(tx.reader(), chat_id)?;
             let mut new = draft.clone();
             if is_in_cache {
                 new = new.written(mode, text, seen);
-                new.client_name.clone_from(&name);
+                new.client_name = name;
                 new.mode = mode;
             } else if !draft.of(mode).whole().contains(text.trim()) {
                 let text = outbox::joined(&draft.of(mode).text, &text);
@@ -62,8 +61,6 @@ impl Session {
             let is_shown =
                 new.mode != draft.mode || ComposerMode::ALL.into_iter().any(is_shown_otherwise);
             outbox::put_draft(tx, &new)?;
-            // What was sent elsewhere does not empty what is typed on here.
-            drafts::settle(tx, (chat_id, mode), name.as_deref(), focus)?;
             Ok(Some(is_shown))
         })?;
         // Every key would have all lists read again: the words follow when they rest.

@@ -192,7 +192,7 @@ async fn what_is_offered_can_be_taken_or_dropped() {
 }
 
 #[tokio::test]
-async fn one_who_writes_is_told_that_the_draft_was_sent_and_may_go_on_with_it() {
+async fn one_who_writes_is_told_that_the_draft_was_sent_and_keeps_what_is_typed_on() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket) = anna(dir.path()).await;
     socket.changes(vec![elsewhere(1, "Едем")], 2).await;
@@ -204,10 +204,13 @@ async fn one_who_writes_is_told_that_the_draft_was_sent_and_may_go_on_with_it() 
         (offered.draft.as_str(), offered.elsewhere[0].text.as_str()),
         ("Едем", "")
     );
-    write(&panel, CHAT, "Едем!").await;
+    write(&panel, CHAT, "Едем, ждите").await;
+    assert_eq!(draft(&panel).await, "Едем, ждите");
+    write(&panel, CHAT, "Едем ещё раз").await;
+    panel.leave_composer(CHAT.id(), REPLY).await.unwrap();
     let told = takes(&mut socket).await;
-    assert_eq!((told.text.as_str(), told.of_version), ("Едем!", 2));
-    let now = until_draft(&panel, "Едем!").await;
+    assert_eq!((told.text.as_str(), told.of_version), ("ещё раз", 2));
+    let now = until_draft(&panel, "ещё раз").await;
     assert_eq!(now.elsewhere, []);
 }
 
