@@ -427,12 +427,12 @@ impl Connected<'_> {
         if let Some(draft) = self.drafts_in_flight.remove(&id) {
             if is_passing(&problem) {
                 self.back_off(draft.chat_id);
-            } else {
-                // A newer version is on its way, or it must become another text first.
-                self.drafts_refused
-                    .insert((draft.chat_id, draft.mode), draft);
+                return Ok(());
             }
-            return Ok(());
+            // A newer version is on its way, or has come meanwhile; or it must become another text.
+            self.drafts_refused
+                .insert((draft.chat_id, draft.mode), draft);
+            return self.send_drafts().await;
         }
         if is_passing(&problem) {
             if let Some(chat_id) = self.in_flight.remove(&id) {

@@ -305,6 +305,18 @@ async fn what_the_backend_has_a_newer_version_of_waits_for_it() {
 }
 
 #[tokio::test]
+async fn what_is_newer_may_come_before_the_refusal() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    write(&panel, CHAT, "Через час").await;
+    let (id, _) = told(&mut socket).await;
+    socket.changes(vec![elsewhere(1, "Едем")], 2).await;
+    until_draft(&panel, "Едем\nЧерез час").await;
+    socket.refuse(id, Code::DraftMoved, json!({})).await;
+    assert_eq!(takes(&mut socket).await.of_version, 1);
+}
+
+#[tokio::test]
 async fn what_was_typed_last_survives_the_program_and_is_told_then() {
     let dir = tempfile::tempdir().unwrap();
     let (mut backend, panel, socket) = anna(dir.path()).await;
