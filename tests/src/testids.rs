@@ -72,6 +72,10 @@ pub const TRANSFER_SUBMIT: &str = "transfer-submit";
 pub const PENDING: &str = "pending";
 /// Takes it back.
 pub const PENDING_UNDO: &str = "pending-undo";
+/// The way to the lists of chats.
+pub const RAIL_CHATS: &str = "rail-chats";
+/// The way to what can be managed.
+pub const RAIL_MANAGEMENT: &str = "rail-management";
 /// The way to the archive.
 pub const RAIL_ARCHIVE: &str = "rail-archive";
 /// What to look for in the archive.

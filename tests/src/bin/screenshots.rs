@@ -369,6 +369,7 @@ async fn supervision(album: &Album) -> Result<()> {
             window.find(testids::OBSERVERS_SUBMIT).await.map(drop)
         })
         .await?;
+    managed(album, &window).await?;
     // What is taken back goes within seconds if it is not: each look has a chat of its own.
     let n_closed = Cell::new(0);
     album
@@ -585,6 +586,52 @@ const READY_ANSWERS: [Kept; 5] = [
         text: "Вышлю счёт в течение часа. На кого его оформить?",
     },
 ];
+
+/// What supervisors set of automatic texts, hours and direction.
+async fn managed(album: &Album, window: &Window) -> Result<()> {
+    window.click(testids::RAIL_MANAGEMENT).await?;
+    window.click("section-automatic").await?;
+    for (kind, text) in [
+        ("greeting", "Здравствуйте, {клиент}! Скоро ответим."),
+        ("outside_hours", "Мы работаем с 9 до 18."),
+        ("closed", "Спасибо, что написали!"),
+    ] {
+        window.click(&format!("automatic-{kind}-on")).await?;
+        window
+            .type_into(&format!("automatic-{kind}-text"), text)
+            .await?;
+    }
+    window.click("section-hours").await?;
+    window.click("settings-hours-hours").await?;
+    window.click("hours-exception-add").await?;
+    window
+        .type_into("hours-exception-name", "Новый год")
+        .await?;
+    window.click("section-directions").await?;
+    window.click("direction-add").await?;
+    window
+        .type_into("direction-words", "счёт, акт сверки")
+        .await?;
+    window
+        .type_into("direction-trial-text", "Пришлите счёт")
+        .await?;
+    window.click("direction-try").await?;
+    window.find_with_text("direction-verdict", "1").await?;
+    let sections = ["section-automatic", "section-hours", "section-directions"];
+    let names = ["automatic-texts", "working-hours", "directions"];
+    for (section, name) in sections.into_iter().zip(names) {
+        album
+            .add_at_each_width(name, window, async || {
+                if !window.has(section).await {
+                    window.click("section-back").await?;
+                }
+                window.click(section).await
+            })
+            .await?;
+    }
+    window.resize(1280, 800).await?;
+    window.click(testids::RAIL_CHATS).await
+}
 
 async fn answer(window: &Window, client: &str, text: &str) -> Result<()> {
     window.click_on_text(testids::CHAT_ROW, client).await?;

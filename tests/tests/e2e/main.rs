@@ -2,6 +2,7 @@
 //! `cargo xtask session` and `cargo xtask test` give it.
 
 mod answers;
+mod automatic;
 mod banner;
 mod border;
 mod deeds;

@@ -14,6 +14,8 @@ import type { ChatId } from './generated/ChatId';
 import type { ClientHistory } from './generated/ClientHistory';
 import type { CommandId } from './generated/CommandId';
 import type { ComposerMode } from './generated/ComposerMode';
+import type { DirectionFound } from './generated/DirectionFound';
+import type { DirectionTrial } from './generated/DirectionTrial';
 import type { DraftRevision } from './generated/DraftRevision';
 import type { FiguresQuery } from './generated/FiguresQuery';
 import type { HistoryPage } from './generated/HistoryPage';
@@ -27,6 +29,9 @@ import type { ReadyAnswerId } from './generated/ReadyAnswerId';
 import type { ReadyAnswerImport } from './generated/ReadyAnswerImport';
 import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
 import type { ServiceFigures } from './generated/ServiceFigures';
+import type { RevisedDirections } from './generated/RevisedDirections';
+import type { RevisedHours } from './generated/RevisedHours';
+import type { RevisedTexts } from './generated/RevisedTexts';
 import type { SignInFailure } from './generated/SignInFailure';
 import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
@@ -87,6 +92,20 @@ export interface Backend {
   figures(query: FiguresQuery): Promise<ServiceFigures>;
   /** Says which number a channel's clients write to; needs the backend. */
   setChannelPhone(id: ChannelId, phone: string): Promise<ChannelRow>;
+  /** The automatic texts; these and what follows are for supervisors and need the backend. */
+  automaticTexts(): Promise<RevisedTexts>;
+  /** Changes them; refused with `changed_meanwhile` if somebody else has since they were read. */
+  putAutomaticTexts(texts: RevisedTexts): Promise<RevisedTexts>;
+  /** The working hours. */
+  workingHours(): Promise<RevisedHours>;
+  /** Changes them, likewise. */
+  putWorkingHours(hours: RevisedHours): Promise<RevisedHours>;
+  /** The rules by which new chats are directed. */
+  directions(): Promise<RevisedDirections>;
+  /** Changes them, likewise. */
+  putDirections(rules: RevisedDirections): Promise<RevisedDirections>;
+  /** Asks which rule would take a message. */
+  tryDirections(trial: DirectionTrial): Promise<DirectionFound>;
   /** Withdraws a command that was not handed over yet; false if it was too late. */
   takeBack(commandId: CommandId): Promise<boolean>;
   /** Sends a held command again, knowing what is new; a reply with what stands in the draft. */

@@ -19,6 +19,8 @@ import type { ClientHistory } from './generated/ClientHistory';
 import type { CommandId } from './generated/CommandId';
 import type { ComposerMode } from './generated/ComposerMode';
 import type { DeliveryState } from './generated/DeliveryState';
+import type { DirectionFound } from './generated/DirectionFound';
+import type { DirectionTrial } from './generated/DirectionTrial';
 import type { DraftRevision } from './generated/DraftRevision';
 import type { EntryBody } from './generated/EntryBody';
 import type { FiguresQuery } from './generated/FiguresQuery';
@@ -38,6 +40,9 @@ import type { ReadyAnswerBody } from './generated/ReadyAnswerBody';
 import type { ReadyAnswerId } from './generated/ReadyAnswerId';
 import type { ReadyAnswerImport } from './generated/ReadyAnswerImport';
 import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
+import type { RevisedDirections } from './generated/RevisedDirections';
+import type { RevisedHours } from './generated/RevisedHours';
+import type { RevisedTexts } from './generated/RevisedTexts';
 import type { ServiceFigures } from './generated/ServiceFigures';
 import type { SessionView } from './generated/SessionView';
 import type { SignInFailure } from './generated/SignInFailure';
@@ -46,6 +51,7 @@ import type { Timeline } from './generated/Timeline';
 import type { WatchedChat } from './generated/WatchedChat';
 import { exportAnswers, importAnswers, putAnswer } from './memory-answers';
 import { archive, archived, card } from './memory-archive';
+import { nothingAutomatic, put, tryRules } from './memory-automatic';
 import { figures } from './memory-figures';
 import { joined, type MemoryChat, type WorldEcho } from './world';
 
@@ -73,6 +79,8 @@ export interface MemoryOptions {
 
 export class MemoryBackend implements Backend {
   readonly world: World;
+  /** What supervisors have set of automatic texts. */
+  readonly automatic = nothingAutomatic();
   /** What the page asked for that has no other trace: banners, links, badges. */
   readonly asked: string[] = [];
   /** What was saved as a file, by the name that was proposed. */
@@ -318,6 +326,46 @@ export class MemoryBackend implements Backend {
   async figures(query: FiguresQuery): Promise<ServiceFigures> {
     this.#fail();
     return figures(this.world, query);
+  }
+
+  async automaticTexts(): Promise<RevisedTexts> {
+    this.#fail();
+    const { revision, value } = this.automatic.texts;
+    return { revision, texts: structuredClone(value) };
+  }
+
+  async putAutomaticTexts({ revision, texts }: RevisedTexts): Promise<RevisedTexts> {
+    this.#fail();
+    return { revision: put(this.automatic.texts, revision, texts), texts };
+  }
+
+  async workingHours(): Promise<RevisedHours> {
+    this.#fail();
+    const { revision, value } = this.automatic.hours;
+    return { revision, hours: structuredClone(value) };
+  }
+
+  async putWorkingHours({ revision, hours }: RevisedHours): Promise<RevisedHours> {
+    this.#fail();
+    return { revision: put(this.automatic.hours, revision, hours), hours };
+  }
+
+  async directions(): Promise<RevisedDirections> {
+    this.#fail();
+    const { revision, value } = this.automatic.rules;
+    return { revision, rules: structuredClone(value) };
+  }
+
+  async putDirections({ revision, rules }: RevisedDirections): Promise<RevisedDirections> {
+    this.#fail();
+    return { revision: put(this.automatic.rules, revision, rules), rules };
+  }
+
+  async tryDirections(trial: DirectionTrial): Promise<DirectionFound> {
+    this.#fail();
+    const isActive = (id: string): boolean =>
+      this.world.operators.some((operator) => operator.id === id && operator.is_active);
+    return tryRules(trial, isActive);
   }
 
   async reopenChat(chatId: ChatId): Promise<CommandId> {

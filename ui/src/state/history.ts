@@ -144,7 +144,7 @@ function joins(previous: Bubble, next: Bubble): boolean {
 }
 
 function authorOf(entry: EntryRow): string {
-  const who = entry.author_id ?? entry.integration_id ?? '';
+  const who = entry.author_id ?? entry.integration_id ?? entry.automatic ?? '';
   switch (entry.body.kind) {
     case 'outbound':
       return `reply ${who}`;

@@ -19,6 +19,7 @@ import { plainText } from '../format/markup';
 import { presenceText, roleName } from '../format/people';
 import { m } from '../paraglide/messages';
 import { Answers } from './answers.svelte';
+import { AutomaticState } from './automatic.svelte';
 import { Clock } from './clock.svelte';
 import { longestWaiting, nWaiting } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
@@ -42,6 +43,7 @@ export class PanelState {
   readonly onlookers: Onlookers;
   /** What I am typing, as colleagues are told. */
   readonly typing = new OwnTyping(() => this.#watch());
+  readonly automatic: AutomaticState;
   readonly toasts = new Toasts();
   readonly clock = new Clock();
 
@@ -98,6 +100,7 @@ export class PanelState {
     this.settings = settings;
     this.answers = new Answers(backend, settings.storage);
     this.onlookers = new Onlookers(backend);
+    this.automatic = new AutomaticState(backend);
     this.#reload = coalesced(async () => {
       try {
         const overview = await this.backend.overview();
@@ -384,6 +387,7 @@ export class PanelState {
     this.timeline = null;
     this.#timelines.clear();
     this.answers.forget();
+    this.automatic.forget();
   }
 }
 

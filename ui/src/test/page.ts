@@ -11,7 +11,7 @@ export interface Page {
   backend: MemoryBackend;
   user: UserEvent;
   /** What has the test id, once it is there. */
-  the: (testId: string) => Promise<HTMLElement>;
+  the: <T extends HTMLElement = HTMLElement>(testId: string) => Promise<T>;
   /** Whether something has the test id now. */
   has: (testId: string) => boolean;
   /** Opens the chat from the list. */
@@ -26,7 +26,8 @@ export function page(fixture = 'usual', options: MemoryOptions = {}): Page {
   const backend = new MemoryBackend(build(Date.now()), options);
   const user = userEvent.setup();
   render(App, { backend, settings: new Settings(null, 'ru') });
-  const the = (testId: string): Promise<HTMLElement> => screen.findByTestId(testId);
+  const the = <T extends HTMLElement = HTMLElement>(testId: string): Promise<T> =>
+    screen.findByTestId<T>(testId);
   return {
     backend,
     user,

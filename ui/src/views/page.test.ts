@@ -275,6 +275,7 @@ describe('a chat', () => {
   it.each([
     ['mention', 'Тимур: вас позвали в чат'],
     ['given', 'Чат передан вам: Тимур'],
+    ['suggested', 'Чат для вас: Тимур'],
   ] as const)('has a banner that says what happened: %s', async (what, heading) => {
     const { backend, the } = page();
     await the('group-queued');

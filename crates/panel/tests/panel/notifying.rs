@@ -96,6 +96,59 @@ async fn a_new_chat_in_the_queue_is_told_once_unless_the_window_is_in_front() {
 }
 
 #[tokio::test]
+async fn a_chat_that_a_rule_has_marked_for_me_is_told_once_also_in_front_and_an_automatic_text_never()
+ {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    let marked = |chat: Chat, last_place, whom: &str| ChatRow {
+        suggested_owner_id: Some(operator_id(whom)),
+        ..chat.queued(last_place)
+    };
+    panel.watch(Some(Chat(1).id()), true).await.unwrap();
+    let asked = Row::Entry(Chat(3).inbound(1, "An invoice, please"));
+    let for_boris = Row::Chat(marked(Chat(4), 1, "boris"));
+    socket
+        .changes(
+            vec![asked, Row::Chat(marked(Chat(3), 1, "anna")), for_boris],
+            2,
+        )
+        .await;
+    let found = notified(&mut socket, &mut events, 3).await;
+    assert_eq!(
+        found,
+        [Notification {
+            chat_id: Chat(3).id(),
+            what: NotificationKind::Suggested,
+            title: Some("Client 3".to_owned()),
+            text: "An invoice, please".to_owned(),
+            placeholder: None,
+        }]
+    );
+    // It is marked still, and something goes out to the client by itself.
+    let automatic = EntryRow {
+        author_id: None,
+        command_id: None,
+        automatic: Some(pult_domain::AutomaticKind::Greeting),
+        ..Chat(3).outbound(
+            2,
+            "Good afternoon",
+            pult_domain::CommandId(uuid::Uuid::now_v7()),
+        )
+    };
+    panel.watch(None, false).await.unwrap();
+    let rows = vec![Row::Entry(automatic), Row::Chat(marked(Chat(3), 2, "anna"))];
+    socket.changes(rows, 4).await;
+    assert_eq!(notified(&mut socket, &mut events, 5).await, []);
+    // A chat that stood there unmarked, and is marked by what the client says next.
+    socket
+        .changes(vec![Row::Chat(marked(Chat(2), 2, "anna"))], 6)
+        .await;
+    let found = notified(&mut socket, &mut events, 7).await;
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].what, NotificationKind::Suggested);
+}
+
+#[tokio::test]
 async fn a_message_in_my_chat_is_told_unless_i_am_looking_at_it() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
