@@ -74,8 +74,6 @@ pub const PENDING: &str = "pending";
 pub const PENDING_UNDO: &str = "pending-undo";
 /// The way to the lists of chats.
 pub const RAIL_CHATS: &str = "rail-chats";
-/// The way to what can be managed.
-pub const RAIL_MANAGEMENT: &str = "rail-management";
 /// The way to the archive.
 pub const RAIL_ARCHIVE: &str = "rail-archive";
 /// What to look for in the archive.

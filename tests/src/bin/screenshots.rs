@@ -601,30 +601,29 @@ async fn managed(album: &Album, window: &Window) -> Result<()> {
             .type_into(&format!("automatic-{kind}-text"), text)
             .await?;
     }
+    window.click("automatic-save").await?;
+    window.is_gone("automatic-save").await?;
     window.click("section-hours").await?;
     window.click("settings-hours-hours").await?;
     window.click("hours-exception-add").await?;
     window
         .type_into("hours-exception-name", "Новый год")
         .await?;
+    window.click("hours-save").await?;
+    window.is_gone("hours-save").await?;
     window.click("section-directions").await?;
     window.click("direction-add").await?;
     window
         .type_into("direction-words", "счёт, акт сверки")
         .await?;
-    window
-        .type_into("direction-trial-text", "Пришлите счёт")
-        .await?;
-    window.click("direction-try").await?;
-    window.find_with_text("direction-verdict", "1").await?;
+    window.click("directions-save").await?;
+    window.is_gone("directions-save").await?;
     let sections = ["section-automatic", "section-hours", "section-directions"];
     let names = ["automatic-texts", "working-hours", "directions"];
     for (section, name) in sections.into_iter().zip(names) {
         album
-            .add_at_each_width(name, window, async || {
-                if !window.has(section).await {
-                    window.click("section-back").await?;
-                }
+            .add_after(name, window, async || {
+                window.click(testids::RAIL_MANAGEMENT).await?;
                 window.click(section).await
             })
             .await?;

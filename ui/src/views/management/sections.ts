@@ -43,6 +43,8 @@ const SECTIONS: ManagementSection[] = [
     icon: QrCode,
     component: Link,
     isFor: () => true,
+  },
+  {
     id: 'automatic',
     title: m.automatic,
     hint: m.automatic_hint,
