@@ -48,6 +48,12 @@ const COMMANDS: &[&str] = &[
     "directions",
     "put_directions",
     "try_directions",
+    "administer",
+    "managed_operators",
+    "sessions",
+    "channel_health",
+    "managed_integrations",
+    "audit",
     "quit",
 ];
 

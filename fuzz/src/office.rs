@@ -163,6 +163,7 @@ async fn correspondence(folder: &Path, numbers: &[&str]) -> Result<()> {
             token_hash: Sha256::digest(token(number)).into(),
             operator: operator_id(number),
             device: "a fuzzer".to_owned(),
+            address: String::new(),
             expires_at: NOW.plus_ms(90 * 24 * 3_600_000),
         };
         store.begin_session(session).await?;

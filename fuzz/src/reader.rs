@@ -34,6 +34,7 @@ impl Reader {
                 | Row::Operator(_)
                 | Row::Channel(_)
                 | Row::Integration(_)
+                | Row::Company(_)
                 | Row::ReadyAnswer(_)
                 | Row::ReadyAnswerGone { .. } => {}
             }

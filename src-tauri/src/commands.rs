@@ -7,6 +7,7 @@
     reason = "Tauri's macro wraps each command so, and hands arguments over by value"
 )]
 
+pub(crate) mod administration;
 pub(crate) mod automatic;
 pub(crate) mod channels;
 pub(crate) mod presence;

@@ -101,6 +101,12 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::automatic::directions,
             commands::automatic::put_directions,
             commands::automatic::try_directions,
+            commands::administration::administer,
+            commands::administration::managed_operators,
+            commands::administration::sessions,
+            commands::administration::channel_health,
+            commands::administration::managed_integrations,
+            commands::administration::audit,
             commands::quit,
         ])
 }

@@ -332,6 +332,7 @@ fn apply(chats: &mut HashMap<ChatId, Told>, changes: Changes) {
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_)
+            | Row::Company(_)
             | Row::ReadyAnswer(_)
             | Row::ReadyAnswerGone { .. } => {}
         }
@@ -348,6 +349,7 @@ const fn entry_id(row: &Row) -> Option<EntryId> {
         | Row::Operator(_)
         | Row::Channel(_)
         | Row::Integration(_)
+        | Row::Company(_)
         | Row::ReadyAnswer(_)
         | Row::ReadyAnswerGone { .. } => None,
     }

@@ -170,3 +170,19 @@ pub const LINK: &str = "link";
 pub const LINK_TEXT: &str = "link-text";
 /// Its QR code.
 pub const QR: &str = "qr";
+/// The rail's way to the supervisor's view.
+pub const RAIL_SUPERVISION: &str = "rail-supervision";
+/// Adds an operator.
+pub const OPERATOR_ADD: &str = "operator-add";
+/// A new operator's login.
+pub const OPERATOR_LOGIN: &str = "operator-login";
+/// An operator's name.
+pub const OPERATOR_NAME: &str = "operator-name";
+/// Saves what is said of an operator.
+pub const OPERATOR_SAVE: &str = "operator-save";
+/// A password that is shown once.
+pub const OPERATOR_PASSWORD: &str = "operator-password";
+/// Closes what shows it.
+pub const OPERATOR_DONE: &str = "operator-done";
+/// An operator in the management.
+pub const OPERATOR_ROW: &str = "operator-row";

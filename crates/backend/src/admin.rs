@@ -7,7 +7,7 @@ use std::io::Write as _;
 
 use anyhow::{Context as _, bail};
 use pult_domain::Role;
-use pult_protocol::ChannelKind;
+use pult_protocol::{Actor, ChannelKind, Code, OperatorChange};
 use pult_store::{NewChannel, NewIntegration, NewOperator, Operator, Store};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -65,13 +65,52 @@ pub async fn list_operators(store: &Store) -> anyhow::Result<Value> {
 /// Deactivates an operator: their chats return to the queue, their sessions end.
 ///
 /// # Errors
-/// When there is no such operator, or they are deactivated already.
+/// When there is no such operator, they are deactivated already, or nobody active would be an
+/// administrator without them.
 pub async fn deactivate_operator(store: &Store, login: &str) -> anyhow::Result<Value> {
     let operator = existing(store, login).await?;
-    if !store.deactivate_operator(operator.row.id).await? {
+    if !operator.row.is_active {
         bail!("{login} is deactivated already.");
     }
+    change(store, &operator, OperatorChange::IsActive { now: false }).await?;
     Ok(json!({ "id": operator.row.id, "is_active": false }))
+}
+
+/// Lets a deactivated operator sign in again.
+///
+/// # Errors
+/// When there is no such operator, or they are active.
+pub async fn reactivate_operator(store: &Store, login: &str) -> anyhow::Result<Value> {
+    let operator = existing(store, login).await?;
+    if operator.row.is_active {
+        bail!("{login} is active already.");
+    }
+    change(store, &operator, OperatorChange::IsActive { now: true }).await?;
+    Ok(json!({ "id": operator.row.id, "is_active": true }))
+}
+
+/// Gives an operator another role.
+///
+/// # Errors
+/// When there is no such operator, or nobody active would be an administrator without them.
+pub async fn set_role(store: &Store, login: &str, role: Role) -> anyhow::Result<Value> {
+    let operator = existing(store, login).await?;
+    let was = operator.row.role;
+    change(store, &operator, OperatorChange::Role { was, now: role }).await?;
+    Ok(json!({ "id": operator.row.id, "role": role }))
+}
+
+async fn change(store: &Store, operator: &Operator, change: OperatorChange) -> anyhow::Result<()> {
+    let changed = store.change_operator(Actor::CommandLine, operator.row.id, change);
+    match changed.await? {
+        Ok(_) => Ok(()),
+        Err(problem) if problem.code == Code::LastAdministrator => bail!(
+            "{} is the last active administrator: nobody could manage operators in the panel any \
+             more. Give somebody else this role first.",
+            operator.login
+        ),
+        Err(problem) => bail!("It was refused: {}.", problem.message),
+    }
 }
 
 /// Gives an operator another password; their sessions end.

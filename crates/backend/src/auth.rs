@@ -21,6 +21,12 @@ use crate::problem::ProblemResponse;
 /// Fewest characters of a password.
 pub(crate) const MIN_PASSWORD_CHARS: usize = 8;
 
+/// Most characters of one: hashing takes no longer, but a body has a limit.
+pub(crate) const MAX_PASSWORD_CHARS: usize = 1_000;
+
+/// How long ago the use of a key was noted when it is noted anew, in milliseconds.
+const NOTE_USE_AFTER_MS: i64 = 5 * 60 * 1000;
+
 /// The hash of a password that nobody knows, with the same cost as everybody's.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5LWtub3dzLWl0$\
                       wX6h1y0zq0jH1m0mGQk3mA1bq3C9m2y8o1yQd2nQb0E";
@@ -120,7 +126,7 @@ impl FromRequestParts<Shared> for SignedIn {
     }
 }
 
-/// A session whose operator is a supervisor or more.
+/// The session of a supervisor or an administrator; others are told that it is not for them.
 pub(crate) struct Supervising(pub(crate) Session);
 
 impl FromRequestParts<Shared> for Supervising {
@@ -130,13 +136,34 @@ impl FromRequestParts<Shared> for Supervising {
         parts: &mut Parts,
         backend: &Shared,
     ) -> Result<Self, Self::Rejection> {
-        let SignedIn(session) = SignedIn::from_request_parts(parts, backend).await?;
-        if session.operator.role < Role::Supervisor {
-            let message = "this is for supervisors and administrators";
-            return Err(ProblemResponse::new(Code::NotAllowed, message));
-        }
-        Ok(Self(session))
+        of_role(parts, backend, Role::Supervisor).await.map(Self)
     }
+}
+
+/// The session of an administrator; others are told that it is not for them.
+pub(crate) struct Administrator(pub(crate) Session);
+
+impl FromRequestParts<Shared> for Administrator {
+    type Rejection = ProblemResponse;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        backend: &Shared,
+    ) -> Result<Self, Self::Rejection> {
+        of_role(parts, backend, Role::Administrator).await.map(Self)
+    }
+}
+
+async fn of_role(
+    parts: &mut Parts,
+    backend: &Shared,
+    wanted: Role,
+) -> Result<Session, ProblemResponse> {
+    let SignedIn(session) = SignedIn::from_request_parts(parts, backend).await?;
+    if session.operator.role < wanted {
+        return Err(ProblemResponse(pult_store::not_allowed(wanted)));
+    }
+    Ok(session)
 }
 
 /// Whoever asks: an operator with the token of a session, or an integration with its key.
@@ -175,8 +202,23 @@ impl FromRequestParts<Shared> for Principal {
         }
         let integration = backend.store.integration(hash).await?;
         let integration = integration.ok_or_else(signed_out)?;
+        note_used(backend, integration.id).await?;
         Ok(Self::Integration(integration.id))
     }
+}
+
+/// Notes that an integration's key is used, every few minutes: each note costs a commit.
+async fn note_used(backend: &Shared, id: IntegrationId) -> Result<(), ProblemResponse> {
+    let last = backend.store.integration_last_used(id).await?;
+    if last.is_none_or(|last| backend.now().ms_since(last) > NOTE_USE_AFTER_MS) {
+        let shared = Shared::clone(backend);
+        backend.tasks.spawn(async move {
+            if let Err(error) = shared.store.note_integration_used(id).await {
+                tracing::debug!(%error, "That a key was used could not be written down");
+            }
+        });
+    }
+    Ok(())
 }
 
 #[cfg(test)]

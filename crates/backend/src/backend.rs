@@ -26,7 +26,7 @@ use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, archive, automatic, channel_phones, commands, delivery, figures, health, history, listen, metrics, openapi, presence, ready_answers, sessions, socket, upkeep, watch, webhooks,
+    DataFolder, administration, archive, audit, automatic, channel_phones, commands, company, delivery, figures, health, history, listen, metrics, openapi, presence, ready_answers, sessions, socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -231,7 +231,10 @@ fn watching() -> Router<Shared> {
 
 fn routes() -> Router<Shared> {
     let rest = Router::new()
-        .route("/api/v1/sessions", post(sessions::sign_in))
+        .route(
+            "/api/v1/sessions",
+            post(sessions::sign_in).get(administration::sessions),
+        )
         .route(
             "/api/v1/sessions/current",
             delete(sessions::sign_out).get(sessions::current),
@@ -248,6 +251,9 @@ fn routes() -> Router<Shared> {
             "/api/v1/channels/{channel_id}/phone",
             put(channel_phones::set),
         )
+        .merge(administration::router())
+        .route("/api/v1/audit", get(audit::page))
+        .route("/api/v1/company", get(company::read).put(company::put))
         .route("/api/v1/socket", get(socket::open))
         .route("/api/v1/openapi.json", get(openapi::document))
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES));

@@ -7,13 +7,12 @@ use axum::extract::{Query, State};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use pult_domain::Role;
 use pult_protocol::{
     Code, DayFigures, FiguresQuery, MAX_FIGURES_DAYS, OperatorFigures, Problem, ServiceFigures,
 };
 use pult_store::{ClockOffset, FiguresAsked};
 
-use crate::auth::SignedIn;
+use crate::auth::Supervising;
 use crate::backend::Shared;
 use crate::problem::ProblemResponse;
 
@@ -42,13 +41,9 @@ const MAX_ZONE_BYTES: usize = 64;
 )]
 pub(crate) async fn read(
     State(backend): State<Shared>,
-    SignedIn(session): SignedIn,
+    Supervising(_reader): Supervising,
     query: Result<Query<FiguresQuery>, QueryRejection>,
 ) -> Result<Json<ServiceFigures>, ProblemResponse> {
-    if session.operator.role < Role::Supervisor {
-        let message = "figures are for supervisors and administrators";
-        return Err(ProblemResponse::new(Code::NotAllowed, message));
-    }
     let malformed = |message: &str| ProblemResponse::new(Code::Malformed, message);
     let Query(query) =
         query.map_err(|_| malformed("from, to and zone must be given, and ids be ids"))?;

@@ -306,6 +306,7 @@ impl View {
         let mut rows: Vec<Row> = set.operators.iter().cloned().map(Row::Operator).collect();
         rows.extend(set.channels.iter().cloned().map(Row::Channel));
         rows.extend(set.integrations.iter().cloned().map(Row::Integration));
+        rows.extend(set.company.clone().map(Row::Company));
         for (sight, change) in self.chats.iter().zip(&set.chats) {
             match sight {
                 Sight::Unseen => {}
@@ -406,6 +407,7 @@ mod tests {
             }],
             channels: Vec::new(),
             integrations: Vec::new(),
+            company: None,
             marks: Vec::new(),
             ready_answers: Vec::new(),
             drafts: Vec::new(),

@@ -6,7 +6,9 @@
 //! changes to panels as they are committed, and the worker that sends replies.
 
 pub mod admin;
+mod administration;
 mod archive;
+mod audit;
 mod auth;
 mod automatic;
 mod backend;
@@ -15,6 +17,7 @@ mod channel_phones;
 pub mod channels;
 mod clock;
 mod commands;
+mod company;
 mod delivery;
 mod departures;
 mod figures;

@@ -111,6 +111,21 @@ enum OperatorCommand {
         #[arg(long)]
         login: String,
     },
+    /// Let a deactivated operator sign in again.
+    Reactivate {
+        /// The name to sign in with.
+        #[arg(long)]
+        login: String,
+    },
+    /// Give an operator another role.
+    Role {
+        /// The name to sign in with.
+        #[arg(long)]
+        login: String,
+        /// What they may do from now on.
+        #[arg(long, value_enum)]
+        role: RoleName,
+    },
     /// Give an operator another password; their sessions end.
     Password {
         /// The name to sign in with.
@@ -352,6 +367,8 @@ async fn operator(store: &Store, command: OperatorCommand) -> anyhow::Result<ser
         } => admin::add_operator(store, &login, &name, role.role(), password.read()?).await,
         OperatorCommand::List => admin::list_operators(store).await,
         OperatorCommand::Deactivate { login } => admin::deactivate_operator(store, &login).await,
+        OperatorCommand::Reactivate { login } => admin::reactivate_operator(store, &login).await,
+        OperatorCommand::Role { login, role } => admin::set_role(store, &login, role.role()).await,
         OperatorCommand::Password { login, password } => {
             admin::set_password(store, &login, password.read()?).await
         }

@@ -57,6 +57,8 @@ const fn status(code: Code) -> StatusCode {
         | Code::IdReused
         | Code::DraftMoved
         | Code::ShortcutTaken
+        | Code::LastAdministrator
+        | Code::LoginTaken
         | Code::TooManyReadyAnswers => StatusCode::CONFLICT,
         Code::NotAllowed | Code::OperatorInactive | Code::BadSignature => StatusCode::FORBIDDEN,
         Code::ChatNotFound | Code::ReadyAnswerNotFound | Code::ChannelNotFound | Code::NotFound => {
@@ -66,7 +68,8 @@ const fn status(code: Code) -> StatusCode {
         | Code::TextTooLong
         | Code::ReadyAnswerWrong
         | Code::PhoneWrong
-        | Code::TableUnreadable => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::TableUnreadable
+        | Code::FieldWrong => StatusCode::UNPROCESSABLE_ENTITY,
         Code::WrongPassword | Code::SignedOut => StatusCode::UNAUTHORIZED,
         Code::TooManyTries => StatusCode::TOO_MANY_REQUESTS,
         Code::ProtocolTooOld | Code::ProtocolTooNew => StatusCode::UPGRADE_REQUIRED,

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
@@ -39,9 +40,7 @@ pub(crate) async fn sign_in(
         .check(&request.login, peer.ip())
         .map_err(|wait| {
             tracing::info!(address = %peer.ip(), "Too many tries to sign in");
-            let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-            let problem = Problem::new(Code::TooManyTries, "too many tries to sign in");
-            ProblemResponse(problem.with_details(json!({ "retry_after_ms": wait_ms })))
+            too_many_tries(wait)
         })?;
     let SignInRequest {
         login,
@@ -83,6 +82,7 @@ pub(crate) async fn sign_in(
         token_hash,
         operator: operator.row.id,
         device,
+        address: peer.ip().to_string(),
         expires_at,
     };
     let id = backend.store.begin_session(session).await?;
@@ -93,6 +93,13 @@ pub(crate) async fn sign_in(
         operator: operator.row,
     };
     Ok((StatusCode::CREATED, Json(response)))
+}
+
+/// What is said to who has tried a password too often.
+pub(crate) fn too_many_tries(wait: Duration) -> ProblemResponse {
+    let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    let problem = Problem::new(Code::TooManyTries, "too many tries");
+    ProblemResponse(problem.with_details(json!({ "retry_after_ms": wait_ms })))
 }
 
 /// Sign out: the token is worth nothing any more, and its connections end.

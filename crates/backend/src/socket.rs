@@ -5,14 +5,15 @@
 //! store it does not read from the panel; both are matters of milliseconds.
 
 use std::future::{pending, poll_fn};
+use std::net::{IpAddr, SocketAddr};
 use std::task::Poll;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
-use pult_domain::{ChatId, CommandId, OperatorId};
+use pult_domain::{ChatId, CommandId, OperatorId, SessionId};
 use pult_protocol::{
     BackendFrame, Changes, Code, CommandDone, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
     HELLO_TIMEOUT_MS, LEASE_MS, MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem,
@@ -54,6 +55,7 @@ const MAX_COMMANDS: usize = 32;
 /// `GET /api/v1/socket`
 pub(crate) async fn open(
     State(backend): State<Shared>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ProblemResponse> {
     let upgrade = upgrade.map_err(|_| {
@@ -64,10 +66,10 @@ pub(crate) async fn open(
         .write_buffer_size(0)
         .max_message_size(MAX_READ_BYTES)
         .max_frame_size(MAX_READ_BYTES)
-        .on_upgrade(|socket| async move {
+        .on_upgrade(move |socket| async move {
             let tasks = backend.tasks.clone();
             // Tracked, so that a stop waits for connections to end in order.
-            drop(tasks.spawn(serve(backend, socket)).await);
+            drop(tasks.spawn(serve(backend, socket, peer.ip())).await);
         }))
 }
 
@@ -81,7 +83,7 @@ enum End {
     Stopping,
 }
 
-async fn serve(backend: Shared, socket: WebSocket) {
+async fn serve(backend: Shared, socket: WebSocket, address: IpAddr) {
     let mut line = Line {
         socket,
         heard_at: Instant::now(),
@@ -90,6 +92,7 @@ async fn serve(backend: Shared, socket: WebSocket) {
         Ok(greeted) => {
             let (session, operator) = (greeted.session.id, greeted.session.operator.id);
             let ended = backend.live_sessions.join(session);
+            note_session_seen(&backend, session, address);
             let reader = backend.hub.join(operator);
             let used_until = presence::used_until(greeted.standing, Instant::now() + LEASE);
             let attendance = &backend.attendance;
@@ -111,6 +114,7 @@ async fn serve(backend: Shared, socket: WebSocket) {
             connection.commands.detach_all();
             backend.hub.leave(reader);
             backend.live_sessions.leave(session);
+            note_session_seen(&backend, session, address);
             if backend.attendance.leave(operator, reader, backend.now()) {
                 note_seen(&backend, operator);
             }

@@ -28,6 +28,7 @@ pub(crate) fn tell(backend: &Backend, facts: Vec<ChannelFact>) {
                 operators: Vec::new(),
                 channels: Vec::new(),
                 integrations: Vec::new(),
+                company: None,
                 marks: Vec::new(),
                 ready_answers: Vec::new(),
                 lanes: false,

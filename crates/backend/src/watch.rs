@@ -65,6 +65,11 @@ impl LiveSessions {
         }
     }
 
+    /// Whether a panel is connected with a session.
+    pub(crate) fn is_connected(&self, session: SessionId) -> bool {
+        self.connections.lock().contains_key(&session)
+    }
+
     fn ids(&self) -> Vec<SessionId> {
         self.connections.lock().keys().copied().collect()
     }

@@ -3,11 +3,9 @@
 
 use std::path::PathBuf;
 
-use pult_panel::{PanelError, view};
+use pult_panel::{Administration, PanelError, view};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, DirectionFound, DirectionTrial, FiguresQuery,
-    HistoryPage, ReadyAnswerBody, ReadyAnswerImport, ReadyAnswerRow, RevisedDirections,
-    RevisedHours, RevisedTexts, ServiceFigures, TableLanguage, WatchedChat,
+    ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ClientHistory, DirectionFound, DirectionTrial, FiguresQuery, HistoryPage, ManagedIntegration, ManagedOperator, ReadyAnswerBody, ReadyAnswerImport, ReadyAnswerRow, RevisedDirections, RevisedHours, RevisedTexts, ServiceFigures, SessionRow, TableLanguage, WatchedChat,
 };
 use ts_rs::{Config, TS};
 
@@ -27,6 +25,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     ArchiveQuery::export_all(&config)?;
     ArchivePage::export_all(&config)?;
     HistoryPage::export_all(&config)?;
+    AuditQuery::export_all(&config)?;
+    AuditPage::export_all(&config)?;
+    Administration::export_all(&config)?;
+    ManagedOperator::export_all(&config)?;
+    SessionRow::export_all(&config)?;
+    ChannelHealth::export_all(&config)?;
+    ManagedIntegration::export_all(&config)?;
     ClientHistory::export_all(&config)?;
     ReadyAnswerRow::export_all(&config)?;
     ReadyAnswerBody::export_all(&config)?;

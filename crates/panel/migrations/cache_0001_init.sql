@@ -49,6 +49,11 @@ CREATE TABLE integrations (
     body TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE company (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    body TEXT NOT NULL
+) STRICT;
+
 CREATE TABLE ready_answers (
     id BLOB NOT NULL PRIMARY KEY,
     body TEXT NOT NULL

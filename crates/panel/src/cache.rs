@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use parking_lot::RwLock;
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Seq, Status};
 use pult_protocol::{
-    ChannelRow, ChatRow, Cursor, EntryBody, EntryKind, EntryRow, GoneWhy, IntegrationRow,
-    OperatorRow, ReadyAnswerRow, Row as FeedRow,
+    ChannelRow, ChatRow, CompanyRow, Cursor, EntryBody, EntryKind, EntryRow, GoneWhy,
+    IntegrationRow, OperatorRow, ReadyAnswerRow, Row as FeedRow,
 };
 use pult_sqlite::{Durability, Load, Migration, Reader, Row, Settings, Transaction, params};
 use tokio::sync::watch;
@@ -253,6 +253,12 @@ pub(crate) fn integrations(reader: Reader<'_>) -> Sql<Vec<IntegrationRow>> {
     })
 }
 
+/// The company's settings; as they are by themselves if it has told none.
+pub(crate) fn company(reader: Reader<'_>) -> Sql<CompanyRow> {
+    let held = reader.optional("SELECT body FROM company", (), |row| from_json(row, 0))?;
+    Ok(held.unwrap_or_default())
+}
+
 pub(crate) fn ready_answers(reader: Reader<'_>) -> Sql<Vec<ReadyAnswerRow>> {
     reader.all("SELECT body FROM ready_answers ORDER BY id", (), |row| {
         from_json(row, 0)
@@ -346,6 +352,7 @@ pub(crate) fn replace(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
         "DELETE FROM operators",
         "DELETE FROM channels",
         "DELETE FROM integrations",
+        "DELETE FROM company",
         "DELETE FROM ready_answers",
         "DELETE FROM feed",
     ] {
@@ -411,6 +418,13 @@ pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
             FeedRow::Operator(row) => put_row(tx, "operators", row.id, row)?,
             FeedRow::Integration(row) => put_row(tx, "integrations", row.id, row)?,
             FeedRow::Channel(row) => put_row(tx, "channels", row.id, row)?,
+            FeedRow::Company(row) => {
+                tx.execute(
+                    "INSERT INTO company (id, body) VALUES (1, ?1)
+                     ON CONFLICT (id) DO UPDATE SET body = excluded.body",
+                    params![to_json(row)?],
+                )?;
+            }
             FeedRow::ReadyAnswer(row) => put_row(tx, "ready_answers", row.id, row)?,
             FeedRow::ReadyAnswerGone { id } => {
                 let delete = "DELETE FROM ready_answers WHERE id = ?1";

@@ -400,6 +400,7 @@ impl Connected<'_> {
                 | Row::Operator(_)
                 | Row::Channel(_)
                 | Row::Integration(_)
+                | Row::Company(_)
                 | Row::ReadyAnswer(_)
                 | Row::ReadyAnswerGone { .. } => None,
             })

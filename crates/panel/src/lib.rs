@@ -19,6 +19,7 @@
 pub mod view;
 
 mod address;
+mod administration;
 mod automatic;
 mod cache;
 mod channels;
@@ -39,6 +40,7 @@ mod storage;
 mod tls;
 mod token_store;
 
+pub use administration::Administration;
 pub use error::{PanelError, PanelErrorCode};
 pub use events::EventStream;
 pub use folder::OpenError;

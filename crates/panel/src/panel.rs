@@ -7,8 +7,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use pult_domain::{ChatId, CommandId, OperatorId, Place};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, FiguresQuery, HistoryPage, ServiceFigures,
-    SignInRequest, Token,
+    ArchivePage, ArchiveQuery, ClientHistory, CompanyRow, FiguresQuery, HistoryPage,
+    ServiceFigures, SignInRequest, Token,
 };
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -655,6 +655,7 @@ impl Inner {
             presence: Vec::new(),
             channels: Vec::new(),
             integrations: Vec::new(),
+            company: CompanyRow::default(),
             in_work: Vec::new(),
             observed: Vec::new(),
             queued: Vec::new(),

@@ -261,6 +261,41 @@ impl Rest {
         let request = self.http.post(address.rest(what)).json(body);
         read(send(request.bearer_auth(&token.0)).await?).await
     }
+
+    /// Reads what stands at a path.
+    pub(crate) async fn look<T: DeserializeOwned>(
+        &self,
+        address: &Address,
+        token: &Token,
+        path: &str,
+        query: &(impl Serialize + Sync),
+    ) -> Result<T, RestError> {
+        let request = self
+            .http
+            .get(address.rest(path))
+            .query(query)
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+
+    /// Changes something, of which nothing more is to be told.
+    pub(crate) async fn change(
+        &self,
+        address: &Address,
+        token: &Token,
+        method: reqwest::Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<(), RestError> {
+        let mut request = self
+            .http
+            .request(method, address.rest(path))
+            .bearer_auth(&token.0);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        done(send(request).await?).await
+    }
 }
 
 async fn send(request: reqwest::RequestBuilder) -> Result<reqwest::Response, RestError> {

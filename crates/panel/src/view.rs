@@ -4,7 +4,8 @@
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Timestamp};
 pub use pult_protocol::ComposerMode;
 use pult_protocol::{
-    ChannelRow, ChatRow, Command, EntryRow, IntegrationRow, OperatorRow, PresenceRow, Problem,
+    ChannelRow, ChatRow, Command, CompanyRow, EntryRow, IntegrationRow, OperatorRow, PresenceRow,
+    Problem,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +24,8 @@ pub struct Overview {
     pub channels: Vec<ChannelRow>,
     /// All programs with an API key, by id found in entries.
     pub integrations: Vec<IntegrationRow>,
+    /// What holds for everybody; as the program has it by itself while nobody is signed in.
+    pub company: CompanyRow,
     /// Chats that I own, newest activity first.
     pub in_work: Vec<ChatSummary>,
     /// Chats that I observe, newest activity first.

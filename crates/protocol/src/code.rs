@@ -63,6 +63,12 @@ pub enum Code {
     ChannelNotFound,
     /// What was given as a phone number cannot be one.
     PhoneWrong,
+    /// Without this administrator nobody active would be one.
+    LastAdministrator,
+    /// An operator has this sign-in name.
+    LoginTaken,
+    /// A field cannot be set so; `details.field` names it, `details` say what it may be.
+    FieldWrong,
     /// Name or password is wrong.
     WrongPassword,
     /// Too many tries; `details.retry_after_ms` says when the next one is looked at.
@@ -81,7 +87,7 @@ pub enum Code {
     TooLarge,
     /// The webhook's signature does not fit its body.
     BadSignature,
-    /// No such address.
+    /// No such address, or nothing under the id that is in it.
     NotFound,
     /// The backend cannot do it now; nothing was changed, try again.
     Unavailable,

@@ -6,9 +6,12 @@
 //!
 //! Two versions are spoken at a time: the present one and the one before.
 
+mod administration;
+mod audit;
 mod automatic;
 mod code;
 mod command;
+mod company;
 mod draft;
 mod figures;
 mod frame;
@@ -18,11 +21,21 @@ mod rest;
 mod rows;
 mod token;
 
+pub use administration::{
+    ChannelHealth, ChannelHealthList, ChannelNameRequest, ManagedIntegration,
+    ManagedIntegrationList, ManagedOperator, ManagedOperatorList, NewOperatorRequest,
+    OperatorChange, OwnPasswordRequest, PasswordRequest, SessionList, SessionRow, SessionsQuery,
+};
+pub use audit::{Act, Actor, AuditEntry, AuditPage, AuditQuery};
 pub use automatic::{
     DirectionFound, DirectionTrial, RevisedDirections, RevisedHours, RevisedTexts,
 };
 pub use code::{Code, Problem};
 pub use command::{Command, CommandDone, CommandEnvelope};
+pub use company::{
+    CompanyChange, CompanyRequest, CompanyRow, CompanySettings, DeviceDefaults, PanelLanguage,
+    PanelTextSize, WaitingSteps,
+};
 pub use draft::{ComposerMode, DraftGiven, DraftOrigin, DraftRow};
 pub use figures::{
     AnswerTimes, DayFigures, FigureSet, FiguresQuery, MAX_FIGURES_DAYS, OperatorFigures,

@@ -7,7 +7,7 @@ use pult_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{DraftRow, ReadyAnswerRow};
+use crate::{CompanyRow, DraftRow, ReadyAnswerRow};
 
 /// One row of the feed. Rows of a page are in the order of their change; a row with the same id
 /// replaces the one before.
@@ -35,6 +35,8 @@ pub enum Row {
     Channel(ChannelRow),
     /// A program with an API key.
     Integration(IntegrationRow),
+    /// The company's settings.
+    Company(CompanyRow),
     /// A ready answer of the company's, or of the reader's own.
     ReadyAnswer(ReadyAnswerRow),
     /// A ready answer that was deleted.
@@ -46,7 +48,7 @@ pub enum Row {
 
 impl Row {
     /// The kinds of rows that this version knows, by their names on the wire.
-    pub const KINDS: [&'static str; 10] = [
+    pub const KINDS: [&'static str; 11] = [
         "chat",
         "entry",
         "gone",
@@ -57,6 +59,7 @@ impl Row {
         "integration",
         "ready_answer",
         "ready_answer_gone",
+        "company",
     ];
 }
 

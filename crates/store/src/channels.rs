@@ -2,11 +2,11 @@
 
 use pult_domain::provider::FailureKind;
 use pult_domain::{ChannelId, Timestamp};
-use pult_protocol::{ChannelKind, ChannelRow};
+use pult_protocol::{Act, Actor, ChannelHealth, ChannelKind, ChannelRow};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
-use crate::{StoreError, sql};
+use crate::{StoreError, audit, sql};
 
 /// A channel to be added, or to replace the one with the same provider key.
 #[derive(Clone)]
@@ -33,13 +33,14 @@ pub struct Channel {
 }
 
 pub(crate) fn put(work: &mut Work<'_>, channel: &NewChannel) -> Result<ChannelId, StoreError> {
+    let known = by_provider_key(work.tx.reader(), channel.kind, &channel.provider_key)?;
     let seq = work.next_seq();
     let (key, id) = work.tx.one(
         "INSERT INTO channels (id, kind, name, provider_key, settings, seq)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)
          ON CONFLICT (kind, provider_key) DO UPDATE
          SET name = excluded.name, settings = excluded.settings, problem = NULL,
-             blocked_until = 0, seq = excluded.seq
+             problem_since = NULL, blocked_until = 0, seq = excluded.seq
          RETURNING key, id",
         (
             uuid::Uuid::now_v7(),
@@ -53,6 +54,20 @@ pub(crate) fn put(work: &mut Work<'_>, channel: &NewChannel) -> Result<ChannelId
     )?;
     work.touched.channels.insert(key);
     work.touched.lanes = true;
+    let name = channel.name.clone();
+    let act = if known.is_some() {
+        Act::ChannelReplaced {
+            channel_id: id,
+            name,
+        }
+    } else {
+        Act::ChannelAdded {
+            channel_id: id,
+            name,
+        }
+    };
+    // The secrets of a channel are never given to the panel, so nobody else can do it.
+    audit::note(work, Actor::CommandLine, &act)?;
     Ok(id)
 }
 
@@ -74,8 +89,10 @@ pub(crate) fn set_problem(
     }
     let seq = work.next_seq();
     work.tx.execute(
-        "UPDATE channels SET problem = ?2, blocked_until = ?3, seq = ?4 WHERE key = ?1",
-        (key, problem, blocked_until.0, seq),
+        "UPDATE channels SET problem = ?2, blocked_until = ?3, seq = ?4,
+             problem_since = CASE WHEN ?2 IS NULL THEN NULL ELSE coalesce(problem_since, ?5) END
+         WHERE key = ?1",
+        (key, problem, blocked_until.0, seq, work.now.0),
     )?;
     work.touched.channels.insert(key);
     Ok(())
@@ -137,6 +154,48 @@ pub(crate) fn list(reader: Reader<'_>) -> Result<Vec<Channel>, StoreError> {
             provider_key: row.get(4)?,
             settings: row.get(5)?,
         })
+    })?)
+}
+
+/// A channel's key and row.
+pub(crate) fn by_id(
+    reader: Reader<'_>,
+    id: ChannelId,
+) -> Result<Option<(i64, ChannelRow)>, StoreError> {
+    let key = reader.optional("SELECT key FROM channels WHERE id = ?1", (id.0,), |row| {
+        row.get(0)
+    })?;
+    key.map(|key| Ok((key, row(reader, key)?))).transpose()
+}
+
+pub(crate) fn rename(work: &mut Work<'_>, key: i64, name: &str) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE channels SET name = ?2, seq = ?3 WHERE key = ?1",
+        (key, name, seq),
+    )?;
+    work.touched.channels.insert(key);
+    Ok(())
+}
+
+/// The channels by their keys, with what stands in their own rows of how they are doing.
+pub(crate) fn health(reader: Reader<'_>) -> Result<Vec<(i64, ChannelHealth)>, StoreError> {
+    let sql = "SELECT id, kind, name, problem, provider_key, problem_since, blocked_until, key
+               FROM channels ORDER BY key";
+    Ok(reader.all(sql, (), |row| {
+        let channel = read_row(row)?;
+        let blocked_until = channel.problem.map(|_| sql::time(row, 6)).transpose()?;
+        let health = ChannelHealth {
+            provider_key: row.get(4)?,
+            problem_since: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+            blocked_until: blocked_until.filter(|until| *until > Timestamp(0)),
+            last_inbound_at: None,
+            last_outbound_at: None,
+            n_waiting: 0,
+            n_not_confirmed: 0,
+            channel,
+        };
+        Ok((row.get(7)?, health))
     })?)
 }
 

@@ -9,14 +9,14 @@ use std::sync::Arc;
 
 use pult_domain::{OperatorId, Place, Seq};
 use pult_protocol::{
-    ChannelRow, ChatRow, Cursor, DraftRow, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES,
-    MarkRow, NEWEST_ENTRIES, OperatorRow, Row,
+    ChannelRow, ChatRow, CompanyRow, Cursor, DraftRow, EntryRow, GoneWhy, IntegrationRow,
+    MAX_FRAME_BYTES, MarkRow, NEWEST_ENTRIES, OperatorRow, Row,
 };
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
 use crate::{
-    IsFollowed, ReadyAnswerChange, StoreError, audience, channels, chats, drafts, entries,
+    IsFollowed, ReadyAnswerChange, StoreError, audience, channels, chats, company, drafts, entries,
     integrations, marks, operators, ready_answers, sql,
 };
 
@@ -50,6 +50,8 @@ pub struct ChangeSet {
     pub channels: Vec<ChannelRow>,
     /// Integrations that changed; everybody sees them.
     pub integrations: Vec<IntegrationRow>,
+    /// The company's settings if they changed; everybody sees them.
+    pub company: Option<CompanyRow>,
     /// Read marks that grew in what their owner sees, or whose chat came into their sight again, and
     /// whose they are.
     pub marks: Vec<(OperatorId, MarkRow)>,
@@ -168,6 +170,7 @@ pub(crate) fn change_set(
         operators: Vec::new(),
         channels: Vec::new(),
         integrations: Vec::new(),
+        company: None,
         marks: Vec::new(),
         ready_answers: Vec::new(),
         drafts: Vec::new(),
@@ -182,6 +185,9 @@ pub(crate) fn change_set(
     for integration in &touched.integrations {
         set.integrations
             .push(integrations::row(reader, *integration)?);
+    }
+    if touched.company {
+        set.company = Some(company::row(reader)?);
     }
     if !set.is_whole {
         return Ok(Some(set));
@@ -379,6 +385,8 @@ fn changes_since(
     for (seq, row) in integrations::changed_since(reader, since)? {
         changes.push(plain(seq, Row::Integration(row)));
     }
+    let company = company::changed_since(reader, since)?;
+    changes.extend(company.map(|(seq, row)| plain(seq, Row::Company(row))));
     for (seq, row) in ready_answers::changed_since(reader, operator, since, MAX_CHANGES + 1)? {
         changes.push(plain(seq, row));
     }
@@ -607,6 +615,7 @@ fn pages_of_snapshot(
             .into_iter()
             .map(|(_, row)| Row::Integration(row)),
     );
+    rows.push(Row::Company(company::row(reader)?));
     rows.extend(
         ready_answers::changed_since(reader, operator, 0, usize::MAX)?
             .into_iter()

@@ -1,11 +1,11 @@
 //! Integrations: programs with an API key. Keys are stored as hashes alone.
 
-use pult_domain::IntegrationId;
-use pult_protocol::IntegrationRow;
+use pult_domain::{IntegrationId, Timestamp};
+use pult_protocol::{Act, Actor, IntegrationRow};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
-use crate::{StoreError, sql};
+use crate::{StoreError, audit, sql};
 
 /// An integration to be added.
 #[derive(Clone)]
@@ -47,6 +47,12 @@ pub(crate) fn add(
         ),
     )?;
     work.touched.integrations.insert(key);
+    let act = Act::IntegrationAdded {
+        integration_id: id,
+        name: integration.name.clone(),
+    };
+    // A key is shown to whoever is at the machine, and to nobody else.
+    audit::note(work, Actor::CommandLine, &act)?;
     Ok(Ok(id))
 }
 
@@ -82,6 +88,30 @@ pub(crate) fn by_key_hash(
 ) -> Result<Option<IntegrationRow>, StoreError> {
     let sql = format!("{SELECT} WHERE key_hash = ?1 AND is_active = 1");
     Ok(reader.optional(&sql, (hash,), read)?)
+}
+
+/// When the key with that hash was last used.
+pub(crate) fn last_used(
+    reader: Reader<'_>,
+    id: IntegrationId,
+) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT last_used_at FROM integrations WHERE id = ?1";
+    let used = reader.optional(sql, (id.0,), |row| row.get::<_, Option<i64>>(0))?;
+    Ok(used.flatten().map(Timestamp))
+}
+
+pub(crate) fn note_used(work: &Work<'_>, id: IntegrationId) -> Result<(), StoreError> {
+    work.tx.execute(
+        "UPDATE integrations SET last_used_at = ?2 WHERE id = ?1",
+        (id.0, work.now.0),
+    )?;
+    Ok(())
+}
+
+/// The active integration of that name.
+pub(crate) fn active(reader: Reader<'_>, name: &str) -> Result<Option<IntegrationId>, StoreError> {
+    let sql = "SELECT id FROM integrations WHERE name = ?1 AND is_active = 1";
+    Ok(reader.optional(sql, (name,), |row| sql::id(row, 0, IntegrationId))?)
 }
 
 /// An integration's key and row.

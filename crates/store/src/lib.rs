@@ -7,16 +7,19 @@
 //!
 //! A refusal is a value: `Ok(Err(problem))`. `Err` is a fault of the store and changes nothing.
 
+mod administration;
 mod answers;
 mod archive;
 mod archive_index;
 mod audience;
+mod audit;
 mod automatic;
 mod channels;
 mod chats;
 mod clients;
 mod commands;
 mod commits;
+mod company;
 mod counted;
 mod deliveries;
 mod drafts;
@@ -44,6 +47,7 @@ pub mod trials;
 mod words;
 mod writer;
 
+pub use audit::not_allowed;
 pub use automatic::{ChangedMeanwhile, Revised};
 pub use channels::{Channel, NewChannel};
 pub use commands::Asking;

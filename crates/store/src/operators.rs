@@ -37,18 +37,16 @@ pub struct Operator {
 pub struct OperatorExists;
 
 /// How sign-in names are compared.
-fn folded(login: &str) -> String {
+pub(crate) fn folded(login: &str) -> String {
     login.trim().to_lowercase()
 }
 
-pub(crate) fn add(
+/// Adds an operator; whether the sign-in name is free has been asked.
+pub(crate) fn insert(
     work: &mut Work<'_>,
+    id: OperatorId,
     operator: &NewOperator,
-) -> Result<Result<OperatorId, OperatorExists>, StoreError> {
-    if by_login(work.tx.reader(), &operator.login)?.is_some() {
-        return Ok(Err(OperatorExists));
-    }
-    let id = OperatorId(uuid::Uuid::now_v7());
+) -> Result<i64, StoreError> {
     let seq = work.next_seq();
     let key = work.tx.insert(
         "INSERT INTO operators (id, login, name, role, is_active, password_hash, created_seq, seq)
@@ -63,21 +61,48 @@ pub(crate) fn add(
         ),
     )?;
     work.touched.operators.insert(key);
-    Ok(Ok(id))
+    Ok(key)
 }
 
-/// Row 17: chats in work return to the queue, nothing is observed any more, sessions end.
-/// False if there is no such operator or they were deactivated before.
-pub(crate) fn deactivate_operator(work: &mut Work<'_>, id: OperatorId) -> Result<bool, StoreError> {
+pub(crate) fn rename(work: &mut Work<'_>, key: i64, name: &str) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE operators SET name = ?2, seq = ?3 WHERE key = ?1",
+        (key, name, seq),
+    )?;
+    work.touched.operators.insert(key);
+    Ok(())
+}
+
+pub(crate) fn set_role(work: &mut Work<'_>, key: i64, role: Role) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE operators SET role = ?2, seq = ?3 WHERE key = ?1",
+        (key, role.as_str(), seq),
+    )?;
+    work.touched.operators.insert(key);
+    Ok(())
+}
+
+/// They may sign in again; what they had before is others' by now.
+pub(crate) fn reactivate(work: &mut Work<'_>, key: i64) -> Result<(), StoreError> {
+    let seq = work.next_seq();
+    work.tx.execute(
+        "UPDATE operators SET is_active = 1, seq = ?2 WHERE key = ?1",
+        (key, seq),
+    )?;
+    work.touched.operators.insert(key);
+    Ok(())
+}
+
+/// Row 17: chats in work return to the queue, nothing is observed any more, sessions end. Tells how
+/// many chats return.
+pub(crate) fn deactivate_operator(
+    work: &mut Work<'_>,
+    key: i64,
+    id: OperatorId,
+) -> Result<u32, StoreError> {
     let reader = work.tx.reader();
-    let Some(key) = reader.optional(
-        "SELECT key FROM operators WHERE id = ?1 AND is_active = 1",
-        (id.0,),
-        |row| row.get::<_, i64>(0),
-    )?
-    else {
-        return Ok(false);
-    };
     let seq = work.next_seq();
     work.tx.execute(
         "UPDATE operators SET is_active = 0, seq = ?2 WHERE key = ?1",
@@ -92,30 +117,28 @@ pub(crate) fn deactivate_operator(work: &mut Work<'_>, id: OperatorId) -> Result
         (key,),
         |row| row.get::<_, i64>(0),
     )?;
+    let mut n_returned = 0;
     for chat in touched {
         let mut stored = chats::load(reader, chat)?;
         if let Some(event) = deactivate(&stored.state, id) {
+            n_returned += u32::from(stored.state.is_owner(id));
             chats::apply(work, &mut stored, &[event], None)?;
         }
     }
     automatic::forget_suggested(work, key)?;
-    Ok(true)
+    Ok(n_returned)
 }
 
 pub(crate) fn set_password(
-    work: &mut Work<'_>,
+    work: &Work<'_>,
     id: OperatorId,
     password_hash: &str,
-) -> Result<bool, StoreError> {
-    let n = work.tx.execute(
+) -> Result<(), StoreError> {
+    work.tx.execute(
         "UPDATE operators SET password_hash = ?2 WHERE id = ?1",
         (id.0, password_hash),
     )?;
-    work.tx.execute(
-        "DELETE FROM sessions WHERE operator = (SELECT key FROM operators WHERE id = ?1)",
-        (id.0,),
-    )?;
-    Ok(n > 0)
+    Ok(())
 }
 
 const SELECT: &str = "SELECT id, name, role, is_active, login, password_hash FROM operators";
@@ -127,6 +150,14 @@ pub(crate) fn by_login(reader: Reader<'_>, login: &str) -> Result<Option<Operato
 
 pub(crate) fn list(reader: Reader<'_>) -> Result<Vec<Operator>, StoreError> {
     Ok(reader.all(&format!("{SELECT} ORDER BY key"), (), read)?)
+}
+
+pub(crate) fn password_hash(
+    reader: Reader<'_>,
+    id: OperatorId,
+) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT password_hash FROM operators WHERE id = ?1";
+    Ok(reader.optional(sql, (id.0,), |row| row.get(0))?)
 }
 
 /// An operator's key and row.

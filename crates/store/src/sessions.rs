@@ -16,6 +16,8 @@ pub struct NewSession {
     pub operator: OperatorId,
     /// What the device is called.
     pub device: String,
+    /// From which network address.
+    pub address: String,
     /// When it ends if it is not renewed.
     pub expires_at: Timestamp,
 }
@@ -40,6 +42,8 @@ pub struct StoredSession {
     device: String,
     created_at: Timestamp,
     expires_at: Timestamp,
+    last_seen_at: Timestamp,
+    address: String,
 }
 
 /// All sessions of the store.
@@ -47,7 +51,8 @@ pub(crate) fn all(reader: Reader<'_>) -> Result<Vec<StoredSession>, StoreError> 
     let mut sessions = Vec::new();
     for operator in operators::list(reader)? {
         sessions.extend(reader.all(
-            "SELECT s.token_hash, s.id, o.id, s.device, s.created_at, s.expires_at
+            "SELECT s.token_hash, s.id, o.id, s.device, s.created_at, s.expires_at,
+                 s.last_seen_at, s.address
              FROM operators o JOIN sessions s ON s.operator = o.key WHERE o.id = ?1",
             (operator.row.id.0,),
             |row| {
@@ -58,6 +63,8 @@ pub(crate) fn all(reader: Reader<'_>) -> Result<Vec<StoredSession>, StoreError> 
                     device: row.get(3)?,
                     created_at: sql::time(row, 4)?,
                     expires_at: sql::time(row, 5)?,
+                    last_seen_at: sql::time(row, 6)?,
+                    address: row.get(7)?,
                 })
             },
         )?);
@@ -80,8 +87,9 @@ pub(crate) fn replace(
     let mut n = 0;
     for session in sessions {
         n += work.tx.execute(
-            "INSERT INTO sessions (token_hash, id, operator, device, created_at, expires_at)
-             SELECT ?1, ?2, key, ?4, ?5, ?6 FROM operators WHERE id = ?3 AND is_active = 1",
+            "INSERT INTO sessions
+                 (token_hash, id, operator, device, created_at, expires_at, last_seen_at, address)
+             SELECT ?1, ?2, key, ?4, ?5, ?6, ?7, ?8 FROM operators WHERE id = ?3 AND is_active = 1",
             (
                 session.token_hash,
                 session.id.0,
@@ -89,6 +97,8 @@ pub(crate) fn replace(
                 &session.device,
                 session.created_at.0,
                 session.expires_at.0,
+                session.last_seen_at.0,
+                &session.address,
             ),
         )?;
     }
@@ -103,8 +113,9 @@ pub(crate) fn begin(work: &mut Work<'_>, session: &NewSession) -> Result<Session
         (operator, work.now.0),
     )?;
     work.tx.execute(
-        "INSERT INTO sessions (token_hash, id, operator, device, created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO sessions
+             (token_hash, id, operator, device, created_at, expires_at, last_seen_at, address)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?5, ?7)",
         (
             session.token_hash,
             id.0,
@@ -112,6 +123,7 @@ pub(crate) fn begin(work: &mut Work<'_>, session: &NewSession) -> Result<Session
             &session.device,
             work.now.0,
             session.expires_at.0,
+            &session.address,
         ),
     )?;
     Ok(id)
@@ -120,6 +132,52 @@ pub(crate) fn begin(work: &mut Work<'_>, session: &NewSession) -> Result<Session
 pub(crate) fn end(work: &mut Work<'_>, id: SessionId) -> Result<(), StoreError> {
     work.tx
         .execute("DELETE FROM sessions WHERE id = ?1", (id.0,))?;
+    Ok(())
+}
+
+/// Whose a session is, and on which device.
+pub(crate) fn owner(
+    reader: Reader<'_>,
+    id: SessionId,
+) -> Result<Option<(OperatorId, String)>, StoreError> {
+    Ok(reader.optional(
+        "SELECT o.id, s.device FROM sessions s JOIN operators o ON o.key = s.operator
+         WHERE s.id = ?1",
+        (id.0,),
+        |row| Ok((sql::id(row, 0, OperatorId)?, row.get(1)?)),
+    )?)
+}
+
+/// Ends all sessions of an operator except the one that `keep` names; tells which, and their devices.
+pub(crate) fn end_of(
+    work: &mut Work<'_>,
+    operator: OperatorId,
+    keep: Option<SessionId>,
+) -> Result<Vec<(SessionId, String)>, StoreError> {
+    let mut ended = work.tx.reader().all(
+        "SELECT id, device FROM sessions
+         WHERE operator = (SELECT key FROM operators WHERE id = ?1)",
+        (operator.0,),
+        |row| Ok((sql::id(row, 0, SessionId)?, row.get(1)?)),
+    )?;
+    ended.retain(|(id, _)| Some(*id) != keep);
+    for (id, _) in &ended {
+        end(work, *id)?;
+    }
+    Ok(ended)
+}
+
+/// Notes that a panel with this session came or went, from that address.
+pub(crate) fn note_seen(
+    work: &Work<'_>,
+    id: SessionId,
+    at: Timestamp,
+    address: &str,
+) -> Result<(), StoreError> {
+    work.tx.execute(
+        "UPDATE sessions SET last_seen_at = max(last_seen_at, ?2), address = ?3 WHERE id = ?1",
+        (id.0, at.0, address),
+    )?;
     Ok(())
 }
 

@@ -15,9 +15,7 @@ use pult_domain::{
     SessionId, Timestamp,
 };
 use pult_protocol::{
-    AnswerScope, ArchivePage, ArchiveQuery, ChannelKind, ChannelRow, ClientHistory, CommandDone,
-    CommandEnvelope, Cursor, DraftGiven, EntryRow, IntegrationRow, OperatorRow, Problem,
-    ReadyAnswerImport, ReadyAnswerRow,
+    Act, Actor, AnswerScope, ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ChannelKind, ChannelNameRequest, ChannelRow, ClientHistory, CommandDone, CommandEnvelope, CompanyRequest, CompanyRow, Cursor, DraftGiven, EntryRow, IntegrationRow, ManagedIntegration, ManagedOperator, OperatorChange, OperatorRow, Problem, ReadyAnswerImport, ReadyAnswerRow, SessionRow,
 };
 use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
 
@@ -28,9 +26,7 @@ use crate::{
     Asking, Audience, ChangeSet, ChangedMeanwhile, Channel, Figures, FiguresAsked, Forget,
     Forgotten, ImportLine, IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator,
     NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending,
-    ServiceFigures, Session, StoreError, StoredSession, archive, archive_index, audience,
-    automatic, channels, chats, commands, commits, deliveries, drafts, feed, figures, ingest,
-    integrations, journal, operators, ready_answers, retention, service_figures, sessions, talks,
+    ServiceFigures, Session, StoreError, StoredSession, administration, archive, archive_index, audience, audit, automatic, channels, chats, commands, commits, company, deliveries, drafts, feed, figures, ingest, integrations, journal, operators, ready_answers, retention, service_figures, sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".
@@ -57,6 +53,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0005_archive",
         sql: include_str!("../migrations/0005_archive.sql"),
+    },
+    Migration {
+        name: "0006_company",
+        sql: include_str!("../migrations/0006_company.sql"),
     },
     Migration {
         name: "0007_drafts",
@@ -247,6 +247,7 @@ impl Store {
             // First of all: cursors of the lost time must lie behind its beginning.
             feed::begin_epoch(work)?;
             automatic::settle_restored(work)?;
+            audit::note(work, Actor::CommandLine, &Act::Restored)?;
             deliveries::settle_restored(work)
         };
         self.writing.run(settle).await
@@ -665,13 +666,20 @@ impl Store {
             .await
     }
 
-    /// Ends an integration's key for ever. False if there is no such active one.
+    /// Ends the key of the integration of that name for ever, as somebody at the machine. False if
+    /// there is no such active one.
     ///
     /// # Errors
     /// A fault of the store.
     pub async fn revoke_integration(&self, name: String) -> Answer<bool> {
         self.writing
-            .run(move |work| integrations::revoke(work, &name))
+            .run(move |work| {
+                let Some(id) = integrations::active(work.tx.reader(), &name)? else {
+                    return Ok(false);
+                };
+                let revoked = administration::revoke_integration(work, Actor::CommandLine, id)?;
+                Ok(revoked.is_ok())
+            })
             .await
     }
 
@@ -731,7 +739,7 @@ impl Store {
             .await
     }
 
-    /// Adds an operator.
+    /// Adds an operator, as somebody at the machine.
     ///
     /// # Errors
     /// A fault of the store.
@@ -739,28 +747,218 @@ impl Store {
         &self,
         operator: NewOperator,
     ) -> Answer<Result<OperatorId, OperatorExists>> {
+        let id = OperatorId(uuid::Uuid::now_v7());
+        let added = self.add_operator_by(Actor::CommandLine, id, operator);
+        Ok(added.await?.map(|row| row.id).map_err(|_| OperatorExists))
+    }
+
+    /// Adds an operator under an id made by who adds them, or says why not.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn add_operator_by(
+        &self,
+        by: Actor,
+        id: OperatorId,
+        operator: NewOperator,
+    ) -> Answer<Result<OperatorRow, Problem>> {
         self.writing
-            .run(move |work| operators::add(work, &operator))
+            .run(move |work| administration::add_operator(work, by, id, &operator))
             .await
     }
 
-    /// Deactivates an operator (row 17). False if there is no such active operator.
+    /// Changes one thing of an operator, or says why not.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn change_operator(
+        &self,
+        by: Actor,
+        id: OperatorId,
+        change: OperatorChange,
+    ) -> Answer<Result<OperatorRow, Problem>> {
+        self.writing
+            .run(move |work| administration::change_operator(work, by, id, &change))
+            .await
+    }
+
+    /// Deactivates an operator (row 17), as somebody at the machine. False if there is no such active
+    /// operator, or they are the last administrator.
     ///
     /// # Errors
     /// A fault of the store.
     pub async fn deactivate_operator(&self, operator: OperatorId) -> Answer<bool> {
         self.writing
-            .run(move |work| operators::deactivate_operator(work, operator))
+            .run(move |work| {
+                let known = operators::by_id(work.tx.reader(), operator)?;
+                if known.is_none_or(|(_, row)| !row.is_active) {
+                    return Ok(false);
+                }
+                let change = OperatorChange::IsActive { now: false };
+                let by = Actor::CommandLine;
+                Ok(administration::change_operator(work, by, operator, &change)?.is_ok())
+            })
             .await
     }
 
-    /// Gives an operator another password and ends their sessions. False if there is no such one.
+    /// Gives an operator another password, as somebody at the machine, and ends their sessions. False
+    /// if there is no such one.
     ///
     /// # Errors
     /// A fault of the store.
     pub async fn set_password(&self, operator: OperatorId, hash: String) -> Answer<bool> {
+        let set = self.set_password_by(Actor::CommandLine, operator, hash, None);
+        Ok(set.await?.is_ok())
+    }
+
+    /// Gives an operator another password and ends their sessions, except the one that `keep` names.
+    /// Tells which ended, or why it is not done.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn set_password_by(
+        &self,
+        by: Actor,
+        operator: OperatorId,
+        hash: String,
+        keep: Option<SessionId>,
+    ) -> Answer<Result<Vec<SessionId>, Problem>> {
         self.writing
-            .run(move |work| operators::set_password(work, operator, &hash))
+            .run(move |work| administration::set_password(work, by, operator, &hash, keep))
+            .await
+    }
+
+    /// Ends a session, one's own or as an administrator any, or says why not.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn revoke_session(&self, by: Actor, id: SessionId) -> Answer<Result<(), Problem>> {
+        self.writing
+            .run(move |work| administration::revoke_session(work, by, id))
+            .await
+    }
+
+    /// Ends all sessions of an operator except the one that `keep` names. Tells which, or why not.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn revoke_sessions(
+        &self,
+        by: Actor,
+        operator: OperatorId,
+        keep: Option<SessionId>,
+    ) -> Answer<Result<Vec<SessionId>, Problem>> {
+        self.writing
+            .run(move |work| administration::revoke_sessions(work, by, operator, keep))
+            .await
+    }
+
+    /// Gives a channel another name, or says why not.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn rename_channel(
+        &self,
+        by: Actor,
+        id: ChannelId,
+        request: ChannelNameRequest,
+    ) -> Answer<Result<(), Problem>> {
+        let ChannelNameRequest { was, now } = request;
+        self.writing
+            .run(move |work| administration::rename_channel(work, by, id, &was, &now))
+            .await
+    }
+
+    /// Ends an integration's key for ever, or says why not.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn revoke_integration_by(
+        &self,
+        by: Actor,
+        id: IntegrationId,
+    ) -> Answer<Result<(), Problem>> {
+        self.writing
+            .run(move |work| administration::revoke_integration(work, by, id))
+            .await
+    }
+
+    /// The hash of an operator's password.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn password_hash(&self, id: OperatorId) -> Answer<Option<String>> {
+        self.read(move |file| operators::password_hash(file, id))
+            .await
+    }
+
+    /// All operators with what an administrator sees of them.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn managed_operators(&self) -> Answer<Vec<ManagedOperator>> {
+        let now = (self.clock)();
+        self.read(move |file| administration::operators(file, now))
+            .await
+    }
+
+    /// The living sessions of an operator, or of everybody.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn sessions(&self, of: Option<OperatorId>) -> Answer<Vec<SessionRow>> {
+        let now = (self.clock)();
+        self.read(move |file| administration::sessions(file, of, now))
+            .await
+    }
+
+    /// How the channels are doing.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn channel_health(&self) -> Answer<Vec<ChannelHealth>> {
+        self.read(administration::channels).await
+    }
+
+    /// All integrations, and when they were last used.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn managed_integrations(&self) -> Answer<Vec<ManagedIntegration>> {
+        self.read(administration::integrations).await
+    }
+
+    /// When an integration's key was last used, as far as that is noted.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn integration_last_used(&self, id: IntegrationId) -> Answer<Option<Timestamp>> {
+        self.read(move |file| integrations::last_used(file, id))
+            .await
+    }
+
+    /// Notes that an integration's key is used now.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn note_integration_used(&self, id: IntegrationId) -> Answer<()> {
+        self.writing
+            .run(move |work| integrations::note_used(work, id))
+            .await
+    }
+
+    /// Notes that a panel with a session came or went, from that network address.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn note_session_seen(
+        &self,
+        session: SessionId,
+        at: Timestamp,
+        address: String,
+    ) -> Answer<()> {
+        self.writing
+            .run(move |work| sessions::note_seen(work, session, at, &address))
             .await
     }
 
@@ -954,6 +1152,36 @@ impl Store {
     ) -> Answer<Vec<ReadyAnswerRow>> {
         self.read(move |file| ready_answers::of_scope(file, asker, scope))
             .await
+    }
+
+    /// The company's settings.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn company(&self) -> Answer<CompanyRow> {
+        self.read(company::row).await
+    }
+
+    /// Puts other settings in the place of those that their author had seen, or says why not.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn put_company(
+        &self,
+        by: Actor,
+        request: CompanyRequest,
+    ) -> Answer<Result<CompanyRow, Problem>> {
+        self.writing
+            .run(move |work| company::put(work, by, &request))
+            .await
+    }
+
+    /// A page of the audit log, newest first.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn audit(&self, query: AuditQuery) -> Answer<AuditPage> {
+        self.read(move |file| audit::page(file, &query)).await
     }
 
     /// Adds a channel, or replaces the settings of the one with the same provider key.

@@ -60,6 +60,8 @@ pub(crate) struct Touched {
     pub(crate) operators: BTreeSet<i64>,
     pub(crate) channels: BTreeSet<i64>,
     pub(crate) integrations: BTreeSet<i64>,
+    /// Whether the company's settings have changed.
+    pub(crate) company: bool,
     pub(crate) ready_answers: BTreeSet<i64>,
     /// Read marks, as (operator, chat).
     pub(crate) marks: BTreeSet<(i64, i64)>,
@@ -82,6 +84,7 @@ impl Touched {
         self.operators.extend(later.operators);
         self.channels.extend(later.channels);
         self.integrations.extend(later.integrations);
+        self.company |= later.company;
         self.ready_answers.extend(later.ready_answers);
         self.marks.extend(later.marks);
         self.drafts.extend(later.drafts);

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
-use pult_domain::{ChatId, ReadyAnswerId};
+use pult_domain::{ChatId, ReadyAnswerId, Role};
 use pult_protocol::{AnswerScope, ComposerMode, ReadyAnswerBody};
 use pult_tests::office::{Office, Operator};
 use pult_tests::panels::Seat;
@@ -41,6 +41,8 @@ enum Part {
     Figures,
     /// Ready answers, and the link to the company
     Answers,
+    /// An administrator among operators, devices, channels and the log of acts
+    Administration,
 }
 
 /// Enter, as the driver types it.
@@ -66,6 +68,9 @@ async fn main() -> Result<()> {
     }
     if is_wanted(Part::Answers) {
         answers(&album).await?;
+    }
+    if is_wanted(Part::Administration) {
+        administration(&album).await?;
     }
     Ok(())
 }
@@ -630,6 +635,58 @@ async fn managed(album: &Album, window: &Window) -> Result<()> {
     }
     window.resize(1280, 800).await?;
     window.click(testids::RAIL_CHATS).await
+}
+
+/// An administrator's part.
+async fn administration(album: &Album) -> Result<()> {
+    let office = Office::open().await?;
+    let olga = office
+        .colleague("olga", "Ольга Выдуманная", Role::Administrator)
+        .await?;
+    let anna = office.operator("anna", "Анна Примерова").await?;
+    office.operator("ivan", "Иван Образцов").await?;
+    office.supervisor("vera", "Вера Небылицына").await?;
+    office.integration("1С").await?;
+    office.sign_in(&anna, &office.panel_dir("anna")).await?;
+    office.sign_in(&olga, &office.panel_dir("olga")).await?;
+    clients::begin(&office.phones).await?;
+    let window = Window::open(&office.panel_dir("olga")).await?;
+    window.understands_key_store().await?;
+    let open = async |section: &str| {
+        window.click(testids::RAIL_MANAGEMENT).await?;
+        // In one column the list lies below the section that is open.
+        if window.has("section-back").await {
+            window.click("section-back").await?;
+        }
+        window.click(&format!("section-{section}")).await
+    };
+    let sections = [
+        ("operators", testids::OPERATOR_ROW),
+        ("sessions", "session-row"),
+        ("devices", "session-row"),
+        ("channels", "channel-row"),
+        ("integrations", "integration-row"),
+        ("company", "company-save"),
+        ("audit", "audit-entry"),
+    ];
+    album
+        .add_each(&sections.map(|(name, _)| name), &window, async |name| {
+            open(name).await?;
+            let shown = sections.iter().find(|(section, _)| *section == name);
+            let (_, shown) = shown.context("Finding a section")?;
+            window.find(shown).await.map(drop)
+        })
+        .await?;
+    album
+        .add_after("operator-add", &window, async || {
+            open("operators").await?;
+            window.click(testids::OPERATOR_ADD).await?;
+            window.find(testids::OPERATOR_SAVE).await.map(drop)
+        })
+        .await?;
+    window.close().await?;
+    let mut office = office;
+    office.stop().await
 }
 
 async fn answer(window: &Window, client: &str, text: &str) -> Result<()> {

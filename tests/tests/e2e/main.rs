@@ -3,6 +3,7 @@
 
 mod answers;
 mod automatic;
+mod administration;
 mod banner;
 mod border;
 mod deeds;

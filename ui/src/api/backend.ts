@@ -4,6 +4,13 @@
  * Two implementations: `tauri.ts` talks to the shell, `memory.ts` plays it for unit tests and for
  * working on the page in a browser. Nothing else in the page knows which of the two it has.
  */
+import type { Administration } from './generated/Administration';
+import type { AuditPage } from './generated/AuditPage';
+import type { AuditQuery } from './generated/AuditQuery';
+import type { ChannelHealth } from './generated/ChannelHealth';
+import type { ManagedIntegration } from './generated/ManagedIntegration';
+import type { ManagedOperator } from './generated/ManagedOperator';
+import type { SessionRow } from './generated/SessionRow';
 import type { AnswerScope } from './generated/AnswerScope';
 import type { ArchivePage } from './generated/ArchivePage';
 import type { ArchiveQuery } from './generated/ArchiveQuery';
@@ -106,6 +113,18 @@ export interface Backend {
   putDirections(rules: RevisedDirections): Promise<RevisedDirections>;
   /** Asks which rule would take a message. */
   tryDirections(trial: DirectionTrial): Promise<DirectionFound>;
+  /** Changes something that is managed; needs the backend. */
+  administer(what: Administration): Promise<void>;
+  /** All operators, for administrators; needs the backend. */
+  managedOperators(): Promise<ManagedOperator[]>;
+  /** My sessions, or for administrators everybody's; needs the backend. */
+  sessions(all: boolean): Promise<SessionRow[]>;
+  /** How the channels are doing, for administrators; needs the backend. */
+  channelHealth(): Promise<ChannelHealth[]>;
+  /** Programs with a key, for administrators; needs the backend. */
+  managedIntegrations(): Promise<ManagedIntegration[]>;
+  /** A page of the audit log, for administrators; needs the backend. */
+  audit(query: AuditQuery): Promise<AuditPage>;
   /** Withdraws a command that was not handed over yet; false if it was too late. */
   takeBack(commandId: CommandId): Promise<boolean>;
   /** Sends a held command again, knowing what is new; a reply with what stands in the draft. */

@@ -61,6 +61,18 @@ function emptyWorld(now: number): World {
       },
     ],
     integrations: [{ id: 'program-1c', name: '1С', is_active: true }],
+    company: {
+      revision: 0,
+      settings: {
+        name: '',
+        time_zone: 'Europe/Moscow',
+        waiting: { plain_minutes: 1, warn_minutes: 5, bad_minutes: 15 },
+        late_first_answer_minutes: null,
+        late_answer_minutes: null,
+        away_after_minutes: 10,
+        defaults: { language: null, text_size: 'normal' },
+      },
+    },
     chats: new Map(),
     shells: [],
     answers: readyAnswers(),

@@ -5,6 +5,13 @@
  * It keeps to the rules that the page depends on (a reply is an echo first and an entry with the
  * same command id later, a refused reply is the draft again) and to none of the others.
  */
+import type { Administration } from './generated/Administration';
+import type { AuditPage } from './generated/AuditPage';
+import type { AuditQuery } from './generated/AuditQuery';
+import type { ChannelHealth } from './generated/ChannelHealth';
+import type { ManagedIntegration } from './generated/ManagedIntegration';
+import type { ManagedOperator } from './generated/ManagedOperator';
+import type { SessionRow } from './generated/SessionRow';
 import type { Backend, Unlisten } from './backend';
 import { FIXTURES, type World } from './fixtures';
 import type { AnswerScope } from './generated/AnswerScope';
@@ -52,6 +59,7 @@ import type { WatchedChat } from './generated/WatchedChat';
 import { exportAnswers, importAnswers, putAnswer } from './memory-answers';
 import { archive, archived, card } from './memory-archive';
 import { nothingAutomatic, put, tryRules } from './memory-automatic';
+import * as administration from './memory-administration';
 import { figures } from './memory-figures';
 import { joined, type MemoryChat, type WorldEcho } from './world';
 
@@ -120,6 +128,7 @@ export class MemoryBackend implements Backend {
       presence: world.connection.state === 'live' ? world.presence : [],
       channels: world.channels,
       integrations: world.integrations,
+      company: world.company,
       in_work: summaries
         .filter(({ chat }) => chat.status === 'in_work' && chat.owner_id === me)
         .sort(newestFirst),
@@ -321,6 +330,37 @@ export class MemoryBackend implements Backend {
   async card(chatId: ChatId): Promise<ClientHistory> {
     this.#fail();
     return card(this.world, chatId);
+  }
+
+  async administer(what: Administration): Promise<void> {
+    this.#fail();
+    administration.administer(this.world, what);
+    this.#emit({ event: 'overview_changed' });
+  }
+
+  async managedOperators(): Promise<ManagedOperator[]> {
+    this.#fail();
+    return administration.managedOperators(this.world);
+  }
+
+  async sessions(all: boolean): Promise<SessionRow[]> {
+    this.#fail();
+    return administration.sessions(this.world, all, Date.now());
+  }
+
+  async channelHealth(): Promise<ChannelHealth[]> {
+    this.#fail();
+    return administration.channelHealth(this.world, Date.now());
+  }
+
+  async managedIntegrations(): Promise<ManagedIntegration[]> {
+    this.#fail();
+    return administration.managedIntegrations(this.world, Date.now());
+  }
+
+  async audit(query: AuditQuery): Promise<AuditPage> {
+    this.#fail();
+    return administration.audit(this.world, query, Date.now());
   }
 
   async figures(query: FiguresQuery): Promise<ServiceFigures> {

@@ -1,6 +1,7 @@
 /** What the panel in memory holds: chats with their entries, and everything around them. */
 import type { ChannelRow } from './generated/ChannelRow';
 import type { ChatRow } from './generated/ChatRow';
+import type { CompanyRow } from './generated/CompanyRow';
 import type { CommandId } from './generated/CommandId';
 import type { CommentDraft } from './generated/CommentDraft';
 import type { ComposerMode } from './generated/ComposerMode';
@@ -35,6 +36,7 @@ export interface World {
   onlookers: WatchedChat[];
   channels: ChannelRow[];
   integrations: IntegrationRow[];
+  company: CompanyRow;
   chats: Map<string, MemoryChat>;
   shells: Shell[];
   answers: ReadyAnswerRow[];

@@ -33,7 +33,8 @@ describe('waiting', () => {
     [15 * MINUTE - 1, 'warn'],
     [15 * MINUTE, 'bad'],
   ] as const)('ages at 1, 5 and 15 minutes: %i ms is %s', (ms, age) => {
-    expect(waitingAge(ms)).toBe(age);
+    const steps = { plain_minutes: 1, warn_minutes: 5, bad_minutes: 15 };
+    expect(waitingAge(ms, steps)).toBe(age);
   });
 
   it.each([

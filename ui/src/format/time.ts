@@ -4,6 +4,7 @@
  * Every function takes the present moment; nothing here reads a clock.
  */
 import type { Timestamp } from '../api/generated/Timestamp';
+import type { WaitingSteps } from '../api/generated/WaitingSteps';
 import { m } from '../paraglide/messages';
 import { getLocale } from '../paraglide/runtime';
 
@@ -20,11 +21,11 @@ const REPLY_WINDOW_NEAR = 2 * HOUR;
 /** How long somebody waits, in steps that have a colour each. */
 export type WaitingAge = 'fresh' | 'plain' | 'warn' | 'bad';
 
-/** The step that a wait of `ms` has reached: under 1, 5, 15 minutes, and beyond. */
-export function waitingAge(ms: number): WaitingAge {
-  if (ms < MINUTE) return 'fresh';
-  if (ms < 5 * MINUTE) return 'plain';
-  if (ms < 15 * MINUTE) return 'warn';
+/** The step that a wait of `ms` has reached, of those that the company has set. */
+export function waitingAge(ms: number, steps: WaitingSteps): WaitingAge {
+  if (ms < steps.plain_minutes * MINUTE) return 'fresh';
+  if (ms < steps.warn_minutes * MINUTE) return 'plain';
+  if (ms < steps.bad_minutes * MINUTE) return 'warn';
   return 'bad';
 }
 

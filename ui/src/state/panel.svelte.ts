@@ -60,13 +60,27 @@ export class PanelState {
   readonly now = $derived(this.clock.now + (this.overview?.clock_offset_ms ?? 0));
   readonly session = $derived(this.overview?.session ?? null);
   readonly me = $derived(this.session?.operator ?? null);
+  /** When a waiting time takes the next colour. */
+  readonly waitingSteps = $derived(
+    this.overview?.company.settings.waiting ?? {
+      plain_minutes: 1,
+      warn_minutes: 5,
+      bad_minutes: 15,
+    },
+  );
   readonly isSupervisor = $derived(this.me !== null && isSupervisor(this.me.role));
   readonly isLive = $derived(this.overview?.connection.state === 'live');
   readonly nWaiting = $derived(this.overview === null ? 0 : nWaiting(this.overview));
+  /** The window's title: who waits, and whose panel it is. */
   readonly title = $derived(
-    this.nWaiting === 0
-      ? m.app_name()
-      : m.title_waiting({ count: this.nWaiting, n: this.nWaiting }),
+    [
+      this.nWaiting === 0
+        ? m.app_name()
+        : m.title_waiting({ count: this.nWaiting, n: this.nWaiting }),
+      this.overview?.company.settings.name ?? '',
+    ]
+      .filter((part) => part !== '')
+      .join(' — '),
   );
 
   /** Whom I can call, or hand a chat to: everybody active besides me, by name. */
@@ -108,6 +122,10 @@ export class PanelState {
         if (overview.session !== null) this.isSessionEnded = false;
         else if (this.session !== null) this.isSessionEnded = !this.#isSigningOut;
         this.overview = overview;
+        // Before, it is not known what the company has set.
+        if (overview.session !== null && overview.connection.state === 'live') {
+          this.settings.adopt(overview.company.settings.defaults);
+        }
         this.hasFailed = false;
       } catch {
         this.hasFailed = true;
@@ -182,6 +200,10 @@ export class PanelState {
     this.isLive
       ? presenceText(this.#presence.get(id) ?? null, this.now, this.operatorName(id))
       : null;
+
+  /** Whether somebody is there, and since when not. */
+  presenceOf = ({ id }: Pick<OperatorRow, 'id'>): string =>
+    presenceText(this.#presence.get(id) ?? null, this.now);
 
   /** What stands below a colleague's name where one is chosen. */
   aboutColleague = ({ id, role }: OperatorRow): string => {

@@ -160,6 +160,24 @@ const PROBLEMS: Record<Code, ProblemEntry> = {
     deedActions: LET_GO,
   },
   draft_moved: { severity: 'bad', text: m.problem_id_reused, actions: KEEP, deedActions: REPEAT },
+  last_administrator: {
+    severity: 'warn',
+    text: m.problem_last_administrator,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  login_taken: {
+    severity: 'warn',
+    text: m.problem_login_taken,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
+  field_wrong: {
+    severity: 'warn',
+    text: m.problem_field_wrong,
+    actions: LET_GO,
+    deedActions: LET_GO,
+  },
   wrong_password: {
     severity: 'warn',
     text: m.problem_wrong_password,

@@ -1,4 +1,5 @@
 /** What each operator sets for this window; kept on this computer, never at the backend. */
+import type { DeviceDefaults } from '../api/generated/DeviceDefaults';
 import { overwriteGetLocale } from '../paraglide/runtime';
 
 export const LANGUAGES = ['ru', 'en'] as const;
@@ -34,6 +35,9 @@ export class Settings {
   supervisionTab = $state('');
   section = $state('');
 
+  /** Whether nothing was kept on this device yet: then it begins with what the company has set. */
+  #isNew: boolean;
+  readonly #begunWith: Language;
   #systemIsDark = $state(false);
   /** Where this window keeps what is its own; none where that is forbidden. */
   readonly storage: Storage | null;
@@ -43,6 +47,8 @@ export class Settings {
     this.storage = storage;
     this.language = systemLanguage.startsWith('ru') ? 'ru' : 'en';
     const kept = read(storage);
+    this.#isNew = Object.keys(kept).length === 0;
+    this.#begunWith = this.language;
     this.language = oneOf(LANGUAGES, kept['language']) ?? this.language;
     this.theme = oneOf(THEMES, kept['theme']) ?? this.theme;
     this.textSize = oneOf(TEXT_SIZES, kept['textSize']) ?? this.textSize;
@@ -56,6 +62,16 @@ export class Settings {
     }
     // Messages ask for the language when they are worded, so a change re-words what is shown.
     overwriteGetLocale(() => this.language);
+  }
+
+  /** Begins with what the company has set; once, on a new device, and only where nothing was chosen. */
+  adopt(defaults: DeviceDefaults): void {
+    if (!this.#isNew) return;
+    this.#isNew = false;
+    if (defaults.language !== null && this.language === this.#begunWith) {
+      this.language = defaults.language;
+    }
+    if (this.textSize === 'normal') this.textSize = defaults.text_size;
   }
 
   /** The theme that is drawn. */

@@ -30,6 +30,25 @@ describe('settings', () => {
     expect(new Settings(storageWith(text)).textSize).toBe('normal');
   });
 
+  it('begin with what the company has set on a new device, once', () => {
+    const fresh = new Settings(null, 'ru');
+    fresh.adopt({ language: 'en', text_size: 'large' });
+    expect([fresh.language, fresh.textSize]).toEqual(['en', 'large']);
+    fresh.adopt({ language: 'ru', text_size: 'small' });
+    expect([fresh.language, fresh.textSize]).toEqual(['en', 'large']);
+  });
+
+  it('keep what was chosen above what the company has set', () => {
+    const known = new Settings(storageWith('{"language":"ru"}'));
+    known.adopt({ language: 'en', text_size: 'large' });
+    expect([known.language, known.textSize]).toEqual(['ru', 'normal']);
+    const chosen = new Settings(null, 'ru');
+    chosen.language = 'en';
+    chosen.textSize = 'huge';
+    chosen.adopt({ language: 'ru', text_size: 'small' });
+    expect([chosen.language, chosen.textSize]).toEqual(['en', 'huge']);
+  });
+
   it('word messages in the language that is set', () => {
     const settings = new Settings(null, 'ru');
     expect(m.settings()).toBe('Настройки');

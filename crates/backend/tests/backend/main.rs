@@ -2,6 +2,8 @@
 
 // The attributes tell clippy that helpers, too, are tests.
 #[cfg(test)]
+mod administration;
+#[cfg(test)]
 mod automatic;
 #[cfg(test)]
 mod channel_phones;

@@ -6,10 +6,7 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt as _, StreamExt as _};
 use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place, ReadyAnswerId};
 use pult_protocol::{
-    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, ComposerMode, Cursor,
-    DraftGiven, DraftOrigin, DraftRow, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES,
-    OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem, ReadyAnswerRow, Row, Standing, Token,
-    Watch, WatchedChat,
+    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, CompanyRow, ComposerMode, Cursor, DraftGiven, DraftOrigin, DraftRow, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem, ReadyAnswerRow, Row, Standing, Token, Watch, WatchedChat,
 };
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
@@ -138,6 +135,7 @@ pub(crate) struct TestPanel {
     pub(crate) operators: BTreeMap<OperatorId, OperatorRow>,
     pub(crate) channels: BTreeMap<ChannelId, ChannelRow>,
     pub(crate) integrations: BTreeMap<IntegrationId, IntegrationRow>,
+    pub(crate) company: Option<CompanyRow>,
     pub(crate) ready_answers: BTreeMap<ReadyAnswerId, ReadyAnswerRow>,
     pub(crate) chats: BTreeMap<ChatId, ChatRow>,
     pub(crate) entries: BTreeMap<(ChatId, Place), EntryRow>,
@@ -173,6 +171,7 @@ impl TestPanel {
             operators: BTreeMap::new(),
             channels: BTreeMap::new(),
             integrations: BTreeMap::new(),
+            company: None,
             ready_answers: BTreeMap::new(),
             chats: BTreeMap::new(),
             entries: BTreeMap::new(),
@@ -309,6 +308,7 @@ impl TestPanel {
             Row::Integration(integration) => {
                 self.integrations.insert(integration.id, integration);
             }
+            Row::Company(company) => self.company = Some(company),
             Row::ReadyAnswer(answer) => {
                 self.ready_answers.insert(answer.id, answer);
             }

@@ -199,6 +199,7 @@ impl Session {
                 | Row::Operator(_)
                 | Row::Channel(_)
                 | Row::Integration(_)
+                | Row::Company(_)
                 | Row::ReadyAnswer(_)
                 | Row::ReadyAnswerGone { .. } => None,
             })
@@ -289,6 +290,7 @@ fn is_lost(page: &Page, chat_id: ChatId) -> bool {
         | Row::Operator(_)
         | Row::Channel(_)
         | Row::Integration(_)
+        | Row::Company(_)
         | Row::ReadyAnswer(_)
         | Row::ReadyAnswerGone { .. } => None,
     });
@@ -305,6 +307,7 @@ fn chat_rows(page: &Page) -> impl Iterator<Item = &ChatRow> {
         | Row::Operator(_)
         | Row::Channel(_)
         | Row::Integration(_)
+        | Row::Company(_)
         | Row::ReadyAnswer(_)
         | Row::ReadyAnswerGone { .. } => None,
     })
@@ -327,6 +330,7 @@ fn chats_after(page: &Page) -> BTreeMap<ChatId, &ChatRow> {
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_)
+            | Row::Company(_)
             | Row::ReadyAnswer(_)
             | Row::ReadyAnswerGone { .. } => {}
         }
@@ -465,6 +469,7 @@ impl News {
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_)
+            | Row::Company(_)
             | Row::ReadyAnswer(_)
             | Row::ReadyAnswerGone { .. } => None,
         });
@@ -502,6 +507,7 @@ impl News {
             | Row::Operator(_)
             | Row::Channel(_)
             | Row::Integration(_)
+            | Row::Company(_)
             | Row::ReadyAnswer(_)
             | Row::ReadyAnswerGone { .. } => None,
         });

@@ -35,15 +35,17 @@ impl Session {
             .outbox
             .read(|reader| Ok((outbox::commands(reader)?, outbox::drafts(reader)?)))?;
         let me = self.account.operator.id;
-        let (chats, operators, channels, integrations, mentions) = self.cache.read(|reader| {
-            Ok((
-                cache::listed_chats(reader)?,
-                cache::operators(reader)?,
-                cache::channels(reader)?,
-                cache::integrations(reader)?,
-                cache::mentions(reader, me)?,
-            ))
-        })?;
+        let (chats, operators, channels, integrations, company, mentions) =
+            self.cache.read(|reader| {
+                Ok((
+                    cache::listed_chats(reader)?,
+                    cache::operators(reader)?,
+                    cache::channels(reader)?,
+                    cache::integrations(reader)?,
+                    cache::company(reader)?,
+                    cache::mentions(reader, me)?,
+                ))
+            })?;
         let mut mine = of_chats(commands, drafts);
         let mut lists = Lists::default();
         for held in chats {
@@ -63,6 +65,7 @@ impl Session {
             presence: self.presence(),
             channels,
             integrations,
+            company,
             in_work: lists.in_work,
             observed: lists.observed,
             queued: lists.queued,

@@ -9,11 +9,7 @@ use pult_domain::{
 use pult_protocol::{
     AnswerScope, ArchiveCursor, BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow,
     ClientCard, Code, Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse,
-    ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow, EntryBody,
-    EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, MarkRow, Notice,
-    Onlooker, OperatorRow, PanelFrame, Presence, PresenceRow, Preview, Problem, ReadyAnswerBody,
-    ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome,
-    ReadyAnswerRow, Row, SignInRequest, SignInResponse, Standing, Token, Watch, WatchedChat,
+    CompanyRow, ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, MarkRow, Notice, Onlooker, OperatorRow, PanelFrame, Presence, PresenceRow, Preview, Problem, ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest, SignInResponse, Standing, Token, Watch, WatchedChat,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -408,7 +404,7 @@ fn refusals() {
 fn codes() {
     stands(
         "codes",
-        [
+        vec![
             Code::ChatTaken,
             Code::ChatClosed,
             Code::NewerMessage,
@@ -427,8 +423,7 @@ fn codes() {
             Code::TooManyReadyAnswers,
             Code::TableUnreadable,
             Code::DraftMoved,
-            Code::ChannelNotFound,
-            Code::PhoneWrong,
+    Code::ChangedMeanwhile, Code::ChannelNotFound, Code::FieldWrong, Code::LastAdministrator, Code::LoginTaken, Code::PhoneWrong,
             Code::WrongPassword,
             Code::TooManyTries,
             Code::SignedOut,
@@ -497,6 +492,7 @@ fn rows() {
                     is_active: true,
                 }),
             ),
+            ("company", Row::Company(CompanyRow::default())),
             (
                 "ready answer, the company's",
                 Row::ReadyAnswer(ready_answer(None)),

@@ -8,9 +8,9 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, p
 use pult_domain::provider::{Fact, Progress};
 use pult_domain::{ChatId, DeviceId, IntegrationId, OperatorId, Place, ReadyAnswerId, Status};
 use pult_protocol::{
-    AnswerScope, ChannelRow, ChatRow, Command, ComposerMode, Cursor, DraftOrigin, DraftRow,
-    EntryBody, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES, MarkRow, Notice, OperatorRow,
-    ReadyAnswerRow, Row,
+    Actor, AnswerScope, ChannelRow, ChatRow, Command, CompanyRequest, CompanyRow, CompanySettings,
+    ComposerMode, Cursor, DraftOrigin, DraftRow, EntryBody, EntryRow, GoneWhy, IntegrationRow,
+    MAX_FRAME_BYTES, MarkRow, Notice, OperatorRow, ReadyAnswerRow, Row,
 };
 use pult_store::{Asking, Audience, ChangeSet, NewIntegration, Page};
 use rstest::rstest;
@@ -31,6 +31,7 @@ fn rows_for(set: &ChangeSet, reader: OperatorId) -> Vec<Row> {
     rows.extend(set.operators.iter().cloned().map(Row::Operator));
     rows.extend(set.channels.iter().cloned().map(Row::Channel));
     rows.extend(set.integrations.iter().cloned().map(Row::Integration));
+    rows.extend(set.company.clone().map(Row::Company));
     for change in &set.chats {
         let (before, after) = (
             change.before.includes(reader),
@@ -78,6 +79,7 @@ struct Held {
     operators: BTreeMap<OperatorId, OperatorRow>,
     channels: Vec<ChannelRow>,
     integrations: BTreeMap<IntegrationId, IntegrationRow>,
+    company: Option<CompanyRow>,
     ready_answers: BTreeMap<ReadyAnswerId, ReadyAnswerRow>,
     cursor: Option<Cursor>,
 }
@@ -147,6 +149,7 @@ impl Panel {
             Row::Integration(integration) => {
                 held.integrations.insert(integration.id, integration);
             }
+            Row::Company(company) => held.company = Some(company),
             Row::ReadyAnswer(answer) => {
                 assert!(
                     answer.owner_id.is_none_or(|owner| owner == self.operator),
@@ -235,6 +238,7 @@ enum Step {
         ask: Ask,
     },
     ProgramComes,
+    SettingsChange,
     ProgramCloses {
         chat: usize,
     },
@@ -302,6 +306,7 @@ fn what_happens() -> impl Strategy<Value = Step> {
         14 => (who.clone(), chat.clone(), what_is_asked())
             .prop_map(|(who, chat, ask)| Step::Asks { who, chat, ask }),
         1 => Just(Step::ProgramComes),
+        1 => Just(Step::SettingsChange),
         1 => chat.clone().prop_map(|chat| Step::ProgramCloses { chat }),
         4 => (who.clone(), chat.clone(), any::<bool>()).prop_map(|(who, chat, is_comment)| {
             let mode = if is_comment { ComposerMode::Comment } else { ComposerMode::Reply };
@@ -454,6 +459,19 @@ impl World {
         }
     }
 
+    async fn settings_change(&self) {
+        let present = self.store.company().await.unwrap();
+        let request = CompanyRequest {
+            revision: present.revision,
+            settings: CompanySettings {
+                name: format!("{}", present.revision),
+                ..present.settings
+            },
+        };
+        let put = self.store.put_company(Actor::CommandLine, request);
+        put.await.unwrap().unwrap();
+    }
+
     async fn happens(&self, step: &Step) {
         let store = &self.store;
         match *step {
@@ -483,6 +501,7 @@ impl World {
                 let integration = NewIntegration { name, key_hash };
                 store.add_integration(integration).await.unwrap().unwrap();
             }
+            Step::SettingsChange => self.settings_change().await,
             Step::ProgramCloses { chat } => {
                 if let Some(program) = store.integrations().await.unwrap().first() {
                     let chat_id = self.chats[chat];
@@ -815,6 +834,7 @@ async fn going_from_the_queue_into_ones_hands_takes_nothing_away() {
         | Row::Operator(_)
         | Row::Channel(_)
         | Row::Integration(_)
+        | Row::Company(_)
         | Row::ReadyAnswer(_)
         | Row::ReadyAnswerGone { .. } => false,
     };

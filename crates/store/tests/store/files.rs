@@ -93,6 +93,7 @@ async fn sessions_end_with_sign_out_a_new_password_and_deactivation() {
             token_hash: token(n),
             operator: anna,
             device: "Касса".to_owned(),
+            address: String::new(),
             expires_at: store.clock.now().plus_ms(1_000),
         };
         let id = store.begin_session(session).await.unwrap();
@@ -116,6 +117,7 @@ async fn a_session_that_is_not_renewed_ends_by_itself() {
         token_hash: [7; 32],
         operator: anna,
         device: "Касса".to_owned(),
+        address: String::new(),
         expires_at: store.clock.now().plus_ms(1_000),
     };
     let id = store.begin_session(session).await.unwrap();

@@ -1,7 +1,8 @@
 //! The store as the backend uses it: real files, a clock that tests move, named people.
-
 #[cfg(test)]
 mod archive;
+#[cfg(test)]
+mod audit;
 #[cfg(test)]
 mod automatic;
 #[cfg(test)]

@@ -9,13 +9,14 @@ use rusqlite::config::DbConfig;
 use crate::kit::TestStore;
 
 /// Tables that stay small: one row, or as many as there are operators and channels.
-const SMALL: [&str; 6] = [
+const SMALL: [&str; 7] = [
     "store",
     "automatic",
     "operators",
     "last_seen",
     "channels",
     "integrations",
+    "company",
 ];
 
 /// Walks through an index that holds only what is under way, or what somebody must look at.

@@ -85,7 +85,8 @@ async fn told(
             | Row::Draft(_)
             | Row::Operator(_)
             | Row::Channel(_)
-            | Row::Integration(_) => {}
+            | Row::Integration(_)
+            | Row::Company(_) => {}
         }
     }
     texts.sort();

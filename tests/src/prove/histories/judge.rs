@@ -620,6 +620,10 @@ impl<'a> Judge<'a> {
             | Code::ReadyAnswerNotFound
             | Code::ReadyAnswerWrong
             | Code::ShortcutTaken
+            | Code::ChangedMeanwhile
+            | Code::LastAdministrator
+            | Code::LoginTaken
+            | Code::FieldWrong
             | Code::TooManyReadyAnswers
             | Code::TableUnreadable
             | Code::DraftMoved
@@ -628,7 +632,6 @@ impl<'a> Judge<'a> {
             | Code::WrongPassword
             | Code::TooManyTries
             | Code::SignedOut
-            | Code::ChangedMeanwhile
             | Code::ProtocolTooOld
             | Code::ProtocolTooNew
             | Code::Malformed

@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Act } from '../api/generated/Act';
+import type { AuditEntry } from '../api/generated/AuditEntry';
+import { Settings } from '../state/settings.svelte';
+import { actorName, actText, type Names } from './audit';
+import { newPassword } from './password';
+
+const names: Names = { operator: (id) => `<${id}>`, integration: (id) => `<${id}>` };
+
+function entry(act: Act | null, kind = act?.act ?? 'of_tomorrow'): AuditEntry {
+  return { key: 1, at: 0, by: { who: 'command_line' }, act, kind };
+}
+
+describe('the audit log in words', () => {
+  it('tells who and what', () => {
+    new Settings(null, 'ru');
+    const changed = entry({
+      act: 'role_changed',
+      operator_id: 'a',
+      was: 'operator',
+      now: 'supervisor',
+    });
+    expect(actorName(changed, names)).toBe('команда на сервере');
+    expect(actText(changed, names)).toContain('<a>');
+  });
+
+  it('names settings and shows their values without the signs of JSON', () => {
+    new Settings(null, 'en');
+    const changes = [
+      { field: 'name', was: '""', now: '"Daisy"' },
+      { field: 'late_answer_minutes', was: null, now: '10' },
+      { field: 'of_tomorrow', was: '1', now: '2' },
+    ];
+    expect(actText(entry({ act: 'company_changed', changes }), names)).toBe(
+      'Name of the company: was none, is Daisy; Later answers, min: was none, is 10; ' +
+        'of_tomorrow: was 1, is 2',
+    );
+  });
+
+  it('does not hide what a newer version has done', () => {
+    expect(actText(entry(null), names)).toContain('of_tomorrow');
+  });
+});
+
+describe('first passwords', () => {
+  it('are long, easy to read out, and never the same', () => {
+    const made = Array.from({ length: 50 }, newPassword);
+    expect(new Set(made).size).toBe(50);
+    for (const one of made)
+      expect(one).toMatch(/^[a-hj-km-np-z2-9]{4}(?:-[a-hj-km-np-z2-9]{4}){3}$/u);
+  });
+});

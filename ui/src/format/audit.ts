@@ -1,0 +1,115 @@
+/** The audit log in words. */
+import type { Act } from '../api/generated/Act';
+import type { AuditEntry } from '../api/generated/AuditEntry';
+import type { CompanyChange } from '../api/generated/CompanyChange';
+import type { IntegrationId } from '../api/generated/IntegrationId';
+import type { OperatorId } from '../api/generated/OperatorId';
+import { m } from '../paraglide/messages';
+import { roleName } from './people';
+
+export interface Names {
+  operator: (id: OperatorId) => string;
+  integration: (id: IntegrationId) => string;
+}
+
+/** What kinds of acts can be looked for. */
+export const ACT_KINDS: Record<Act['act'], () => string> = {
+  operator_added: m.act_kind_operator_added,
+  operator_renamed: m.act_kind_operator_renamed,
+  role_changed: m.act_kind_role_changed,
+  operator_deactivated: m.act_kind_operator_deactivated,
+  operator_reactivated: m.act_kind_operator_reactivated,
+  password_set: m.act_kind_password_set,
+  sessions_revoked: m.act_kind_sessions_revoked,
+  channel_added: m.act_kind_channel_added,
+  channel_replaced: m.act_kind_channel_replaced,
+  channel_renamed: m.act_kind_channel_renamed,
+  integration_added: m.act_kind_integration_added,
+  integration_revoked: m.act_kind_integration_revoked,
+  company_changed: m.act_kind_company_changed,
+  restored: m.act_kind_restored,
+};
+
+/** Who did it. */
+export function actorName({ by }: AuditEntry, names: Names): string {
+  switch (by.who) {
+    case 'operator':
+      return names.operator(by.operator_id);
+    case 'integration':
+      return names.integration(by.integration_id);
+    case 'command_line':
+      return m.actor_command_line();
+  }
+}
+
+/** What was done. An act of a newer version is told by its name. */
+export function actText({ act, kind }: AuditEntry, names: Names): string {
+  if (act === null) return m.act_unknown({ kind });
+  switch (act.act) {
+    case 'operator_added':
+      return m.act_operator_added({
+        name: act.name,
+        login: act.login,
+        role: roleName(act.role).toLowerCase(),
+      });
+    case 'operator_renamed':
+      return m.act_renamed({ was: act.was, now: act.now });
+    case 'role_changed':
+      return m.act_role_changed({
+        name: names.operator(act.operator_id),
+        was: roleName(act.was).toLowerCase(),
+        now: roleName(act.now).toLowerCase(),
+      });
+    case 'operator_deactivated':
+      return m.act_operator_deactivated({
+        name: names.operator(act.operator_id),
+        n: act.n_chats,
+      });
+    case 'operator_reactivated':
+      return m.act_operator_reactivated({ name: names.operator(act.operator_id) });
+    case 'password_set':
+      return m.act_password_set({ name: names.operator(act.operator_id) });
+    case 'sessions_revoked':
+      return m.act_sessions_revoked({
+        name: names.operator(act.operator_id),
+        devices: act.devices.join(', '),
+      });
+    case 'channel_added':
+      return m.act_channel_added({ name: act.name });
+    case 'channel_replaced':
+      return m.act_channel_replaced({ name: act.name });
+    case 'channel_renamed':
+      return m.act_renamed({ was: act.was, now: act.now });
+    case 'integration_added':
+      return m.act_integration_added({ name: act.name });
+    case 'integration_revoked':
+      return m.act_integration_revoked({ name: act.name });
+    case 'company_changed':
+      return act.changes.map(changeText).join('; ');
+    case 'restored':
+      return m.act_restored();
+  }
+}
+
+const FIELDS: Record<string, () => string> = {
+  name: m.company_name,
+  time_zone: m.company_time_zone,
+  'waiting.plain_minutes': m.company_waiting_plain,
+  'waiting.warn_minutes': m.company_waiting_warn,
+  'waiting.bad_minutes': m.company_waiting_bad,
+  late_first_answer_minutes: m.company_late_first,
+  late_answer_minutes: m.company_late,
+  away_after_minutes: m.company_away,
+  'defaults.language': m.company_language,
+  'defaults.text_size': m.company_text_size,
+};
+
+function changeText({ field, was, now }: CompanyChange): string {
+  return m.act_setting({ field: FIELDS[field]?.() ?? field, was: bare(was), now: bare(now) });
+}
+
+/** A JSON value as people write it. */
+function bare(text: string | null): string {
+  if (text === null || text === '""') return m.company_none();
+  return text.replace(/^"(.*)"$/u, '$1');
+}
