@@ -506,7 +506,7 @@ impl Line {
                 }
             }
             (Stage::Fresh, Some(_)) => Stage::SentAway(Code::Malformed),
-            (Stage::Live, Some(Ok(PanelFrame::Ping | PanelFrame::Watch(_)))) => Stage::Live,
+            (Stage::Live, Some(Ok(PanelFrame::Ping | PanelFrame::Watch(_) | PanelFrame::Oversee { .. }))) => Stage::Live,
             (Stage::Live, Some(_)) => {
                 self.n_owed += 1;
                 Stage::Live
@@ -816,6 +816,8 @@ impl Trial {
             | BackendFrame::Changes(_)
             | BackendFrame::Presence { .. }
             | BackendFrame::Watching { .. }
+            | BackendFrame::ChatsChanged { .. }
+            | BackendFrame::Late(_)
             | BackendFrame::Ping => {}
             BackendFrame::Done { id, .. } => {
                 line.n_owed = line.n_owed.saturating_sub(1);

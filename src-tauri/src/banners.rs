@@ -1,7 +1,8 @@
 //! Banners: what the desktop shows of a chat while the window is not in front.
 //!
 //! The page words them; here they are only shown, one per chat: the newest replaces the one before,
-//! or a talkative client would fill the corner of the screen.
+//! or a talkative client would fill the corner of the screen. One banner is about no single chat: clients
+//! of several who wait too long.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,13 +16,13 @@ use tokio::sync::OnceCell;
 
 use crate::window;
 
-/// The page's event that opens a chat.
+/// The page's event that opens a chat, or shows whose clients wait too long if it names none.
 const OPEN_CHAT: &str = "open-chat";
 
 /// The banners on the screen.
 #[derive(Clone, Default)]
 pub(crate) struct Banners {
-    shown: Arc<Mutex<HashMap<ChatId, Shown>>>,
+    shown: Arc<Mutex<HashMap<Option<ChatId>, Shown>>>,
     reads_markup: Arc<OnceCell<bool>>,
 }
 
@@ -36,7 +37,7 @@ impl Banners {
     pub(crate) async fn show<R: Runtime>(
         &self,
         app: AppHandle<R>,
-        chat_id: ChatId,
+        chat_id: Option<ChatId>,
         title: &str,
         body: &str,
     ) -> Result<(), notify_rust::error::Error> {
@@ -47,7 +48,7 @@ impl Banners {
 
     async fn put(
         &self,
-        chat_id: ChatId,
+        chat_id: Option<ChatId>,
         title: &str,
         body: &str,
     ) -> Result<NotificationHandle, notify_rust::error::Error> {
@@ -75,7 +76,7 @@ impl Banners {
     fn wait_for_click<R: Runtime>(
         &self,
         app: AppHandle<R>,
-        chat_id: ChatId,
+        chat_id: Option<ChatId>,
         handle: NotificationHandle,
     ) {
         let id = handle.id();
@@ -100,10 +101,10 @@ impl Banners {
     }
 }
 
-fn open_chat<R: Runtime>(app: &AppHandle<R>, chat_id: ChatId) {
+fn open_chat<R: Runtime>(app: &AppHandle<R>, chat_id: Option<ChatId>) {
     window::bring_to_front(app);
     if let Err(error) = app.emit_to(window::MAIN, OPEN_CHAT, chat_id) {
-        tracing::warn!(%error, chat.id = %chat_id, "A click on a banner did not reach the page");
+        tracing::warn!(%error, "A click on a banner did not reach the page");
     }
 }
 

@@ -11,6 +11,7 @@ pub(crate) mod administration;
 pub(crate) mod automatic;
 pub(crate) mod channels;
 pub(crate) mod presence;
+pub(crate) mod oversight;
 pub(crate) mod ready_answers;
 pub(crate) mod saving;
 
@@ -253,7 +254,7 @@ pub(crate) async fn reconnect(panel: State<'_, Panel>) -> Result<(), PanelError>
 pub(crate) async fn show_banner<R: Runtime>(
     app: AppHandle<R>,
     banners: State<'_, Banners>,
-    chat_id: ChatId,
+    chat_id: Option<ChatId>,
     title: String,
     body: String,
 ) -> Result<(), ShellError> {

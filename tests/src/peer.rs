@@ -282,7 +282,10 @@ async fn listen(mut stream: SplitStream<Socket>, sink: Arc<AsyncMutex<Sink>>, he
             }
             BackendFrame::Done { id, result } => (id, Ok(result)),
             BackendFrame::Refused { id, problem } => (id, Err(problem)),
-            BackendFrame::Presence { .. } | BackendFrame::Watching { .. } => continue,
+            BackendFrame::Presence { .. }
+            | BackendFrame::Watching { .. }
+            | BackendFrame::ChatsChanged { .. }
+            | BackendFrame::Late(_) => continue,
             BackendFrame::Ping => {
                 // Who is silent is taken for dead. If this cannot be said, that is so.
                 if let Ok(ping) = text(&PanelFrame::Ping) {

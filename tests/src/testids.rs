@@ -170,8 +170,6 @@ pub const LINK: &str = "link";
 pub const LINK_TEXT: &str = "link-text";
 /// Its QR code.
 pub const QR: &str = "qr";
-/// The rail's way to the supervisor's view.
-pub const RAIL_SUPERVISION: &str = "rail-supervision";
 /// Adds an operator.
 pub const OPERATOR_ADD: &str = "operator-add";
 /// A new operator's login.

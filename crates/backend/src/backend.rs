@@ -21,12 +21,13 @@ use crate::channels::Channels;
 use crate::departures::Departures;
 use crate::hub::{Hub, onlookers};
 use crate::metrics::Metrics;
+use crate::oversight::Oversight;
 use crate::presence::Attendance;
 use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, administration, archive, audit, automatic, channel_phones, commands, company, delivery, figures, health, history, listen, metrics, openapi, presence, ready_answers, sessions, socket, upkeep, watch, webhooks,
+    DataFolder, administration, archive, audit, automatic, channel_phones, commands, company, delivery, figures, health, history, listen, metrics, openapi, oversight, presence, ready_answers, sessions, socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.
@@ -56,6 +57,7 @@ pub struct Backend {
     pub(crate) passwords: Arc<Mutex<PasswordMemory>>,
     pub(crate) live_sessions: LiveSessions,
     pub(crate) attendance: Attendance,
+    pub(crate) oversight: Arc<Oversight>,
     pub(crate) wake: Arc<Wake>,
     pub(crate) metrics: Metrics,
     pub(crate) keep_events: Duration,
@@ -93,7 +95,9 @@ impl Backend {
         let lock = folder.lock()?;
         let hub = Arc::new(Hub::default());
         let wake = Arc::new(Wake::default());
-        let store = folder.store(Arc::clone(&settings.clock), followers(&hub, &wake))?;
+        let oversight = Arc::new(Oversight::default());
+        let followers = followers(&hub, &wake, &oversight);
+        let store = folder.store(Arc::clone(&settings.clock), followers)?;
         let metrics = Metrics::new((settings.clock)(), hub.fell_behind());
         store.observe_commits(metrics.observer());
         let departed = folder.departures_of(&store.epoch().await?);
@@ -120,6 +124,7 @@ impl Backend {
             passwords: Arc::default(),
             live_sessions: LiveSessions::default(),
             attendance,
+            oversight,
             wake,
             metrics,
             keep_events: settings.keep_events,
@@ -144,12 +149,7 @@ impl Backend {
             .as_ref()
             .map(TcpListener::local_addr)
             .transpose()?;
-        backend.tasks.spawn(delivery::run(Arc::clone(&backend)));
-        backend.tasks.spawn(watch::run(Arc::clone(&backend)));
-        backend.tasks.spawn(automatic::run(Arc::clone(&backend)));
-        backend.tasks.spawn(onlookers::run(Arc::clone(&backend)));
-        backend.tasks.spawn(upkeep::run(Arc::clone(&backend)));
-        backend.tasks.spawn(upkeep::archive(Arc::clone(&backend)));
+        begin_tasks(&backend);
         let mut router = routes();
         if let Some(listener) = metrics_listener {
             let router = complete(watching(), &backend);
@@ -177,6 +177,19 @@ impl Backend {
     }
 }
 
+/// What is done beside requests, until the backend stops.
+fn begin_tasks(backend: &Shared) {
+    let tasks = &backend.tasks;
+    tasks.spawn(delivery::run(Arc::clone(backend)));
+    tasks.spawn(watch::run(Arc::clone(backend)));
+    tasks.spawn(automatic::run(Arc::clone(backend)));
+    tasks.spawn(onlookers::run(Arc::clone(backend)));
+    tasks.spawn(upkeep::run(Arc::clone(backend)));
+    tasks.spawn(upkeep::archive(Arc::clone(backend)));
+    tasks.spawn(oversight::hint(Arc::clone(backend)));
+    tasks.spawn(oversight::watch(Arc::clone(backend)));
+}
+
 fn cannot_listen(address: SocketAddr, option: &str, error: &std::io::Error) -> anyhow::Error {
     let kind = error.kind();
     if kind == std::io::ErrorKind::AddrInUse {
@@ -194,15 +207,16 @@ fn cannot_listen(address: SocketAddr, option: &str, error: &std::io::Error) -> a
     }
 }
 
-fn followers(hub: &Arc<Hub>, wake: &Arc<Wake>) -> Followers {
+fn followers(hub: &Arc<Hub>, wake: &Arc<Wake>, oversight: &Arc<Oversight>) -> Followers {
     let is_followed = {
         let hub = Arc::clone(hub);
         Arc::new(move |audience: &Audience| hub.is_followed(audience))
     };
-    let (hub, wake) = (Arc::clone(hub), Arc::clone(wake));
+    let (hub, wake, oversight) = (Arc::clone(hub), Arc::clone(wake), Arc::clone(oversight));
     let publish = Box::new(move |set: ChangeSet| {
         // What others have committed may be anything.
         let is_overtaken = hub.publish(&set);
+        oversight.note(&set, is_overtaken);
         if set.lanes || is_overtaken {
             wake.lanes.notify_one();
         }
@@ -242,6 +256,8 @@ fn routes() -> Router<Shared> {
         .route("/api/v1/commands", post(commands::run))
         .route("/api/v1/chats/{chat_id}/entries", get(history::page))
         .route("/api/v1/chats/{chat_id}/card", get(archive::card))
+        .route("/api/v1/chats", get(oversight::chats))
+        .route("/api/v1/workload", get(oversight::workload))
         .route("/api/v1/archive", get(archive::search))
         .route("/api/v1/figures", get(figures::read))
         .route("/api/v1/presence", put(presence::set_away))

@@ -29,6 +29,7 @@ mod listen;
 pub mod logging;
 mod metrics;
 mod openapi;
+mod oversight;
 mod presence;
 mod problem;
 mod ready_answers;

@@ -12,6 +12,8 @@ use utoipa::OpenApi;
         crate::sessions::current,
         crate::commands::run,
         crate::history::page,
+        crate::oversight::chats,
+        crate::oversight::workload,
         crate::archive::search,
         crate::audit::page,
         crate::administration::operators,

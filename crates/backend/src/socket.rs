@@ -6,6 +6,7 @@
 
 use std::future::{pending, poll_fn};
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -13,25 +14,25 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{ConnectInfo, State};
 use axum::response::Response;
-use pult_domain::{ChatId, CommandId, OperatorId, SessionId};
+use pult_domain::{ChatId, CommandId, OperatorId, Role, SessionId};
 use pult_protocol::{
     BackendFrame, Changes, Code, CommandDone, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
-    HELLO_TIMEOUT_MS, LEASE_MS, MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem,
-    Standing, Token, WATCH_INTERVAL_MS, Watch,
+    HELLO_TIMEOUT_MS, LEASE_MS, LateChats, MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Standing, Token, WATCH_INTERVAL_MS, Watch,
 };
 use pult_store::Asking;
 use pult_store::Session;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::{Backend, Shared};
 use crate::hub::{FeedFrame, ReaderId, encode};
+use crate::oversight::{self, Hint};
 use crate::presence::{self, Following};
 use crate::problem::{ProblemResponse, of_store_error};
-use crate::{auth, commands, watch};
+use crate::{auth, commands};
 
 /// Buffers of a connection, in bytes: most are idle most of the time, and there are many.
 const BUFFER_BYTES: usize = 2 * 1024;
@@ -102,6 +103,9 @@ async fn serve(backend: Shared, socket: WebSocket, address: IpAddr) {
             let mut connection = Connection {
                 backend: &backend,
                 line: &mut line,
+                overseeing: None,
+                late: backend.oversight.late(),
+                told_late: LateChats::default(),
                 session: greeted.session,
                 reader,
                 ended,
@@ -282,7 +286,7 @@ async fn signed_in(backend: &Backend, token: &Token) -> Result<Session, End> {
     let session = found
         .map_err(|error| End::Told(of_store_error(&error)))?
         .ok_or_else(|| End::Told(signed_out()))?;
-    if let Err(error) = watch::renew(backend, session.id, session.expires_at).await {
+    if let Err(error) = crate::watch::renew(backend, session.id, session.expires_at).await {
         tracing::warn!(%error, "A session could not be renewed");
     }
     Ok(session)
@@ -297,6 +301,11 @@ struct Connection<'a> {
     line: &'a mut Line,
     session: Session,
     reader: ReaderId,
+    /// Hints for a supervisor who has everybody's chats on the screen.
+    overseeing: Option<broadcast::Receiver<Arc<Hint>>>,
+    late: watch::Receiver<Arc<LateChats>>,
+    /// The late chats as they were told last.
+    told_late: LateChats,
     ended: CancellationToken,
     commands: JoinSet<Answer>,
     said: Said,
@@ -408,6 +417,8 @@ impl Connection<'_> {
     ) -> Result<(), End> {
         let beat = Duration::from_millis(HEARTBEAT_MS);
         let mut beats = tokio::time::interval_at(Instant::now() + beat, beat);
+        // Who is late may have been found before this panel came.
+        self.late.mark_changed();
         loop {
             // Nothing more goes out once it is known, however much else is ready.
             if self.ended.is_cancelled() {
@@ -431,6 +442,12 @@ impl Connection<'_> {
                     }
                     None => *others = self.tell_of_others().await?,
                 },
+                hint = next_hint(&mut self.overseeing) => self.hint_at(hint).await?,
+                found = self.late.changed() => {
+                    if found.is_ok() {
+                        self.tell_late().await?;
+                    }
+                }
                 Some(answer) = self.commands.join_next() => {
                     if let Ok(answer) = answer {
                         self.hand_over(&answer).await?;
@@ -469,6 +486,48 @@ impl Connection<'_> {
         attendance.stand(operator, self.reader, used_until, at);
     }
 
+    /// Whether the operator is an active supervisor at this moment.
+    async fn is_supervisor(&mut self) -> Result<bool, End> {
+        let found = self.backend.store.active_operator(self.session.operator.id);
+        let found = found
+            .await
+            .map_err(|error| End::Told(of_store_error(&error)))?;
+        Ok(found.is_some_and(|operator| operator.role >= Role::Supervisor))
+    }
+
+    /// Says in which chats something has changed, unless the operator is no supervisor any more.
+    async fn hint_at(&mut self, hint: Option<Arc<Hint>>) -> Result<(), End> {
+        if !self.is_supervisor().await? {
+            self.overseeing = None;
+            return Ok(());
+        }
+        let (chat_ids, everything) = match hint.as_deref() {
+            Some(Hint::These(chats)) => (chats.clone(), false),
+            Some(Hint::Everything) | None => (Vec::new(), true),
+        };
+        self.line
+            .say(&BackendFrame::ChatsChanged {
+                chat_ids,
+                everything,
+            })
+            .await
+    }
+
+    /// Says whose clients wait too long, if that is not what was said last.
+    async fn tell_late(&mut self) -> Result<(), End> {
+        let late = Arc::clone(&self.late.borrow_and_update());
+        if late.n == 0 && self.told_late.n == 0 {
+            return Ok(());
+        }
+        let is_supervisor = self.is_supervisor().await?;
+        let late = oversight::part(&late, self.session.operator.id, is_supervisor);
+        if late == self.told_late {
+            return Ok(());
+        }
+        self.told_late = late.clone();
+        self.line.say(&BackendFrame::Late(late)).await
+    }
+
     async fn hand_over(&mut self, answer: &Answer) -> Result<(), End> {
         if let Some((id, chat_id)) = answer.command {
             commands::is_answered(id, chat_id);
@@ -496,6 +555,15 @@ impl Connection<'_> {
                 self.said.waits = Some(watch);
                 Ok(())
             }
+            Ok(PanelFrame::Oversee { on }) => {
+                let may = on && self.is_supervisor().await?;
+                self.overseeing = may.then(|| self.backend.oversight.follow());
+                if may {
+                    // What changed before nobody hinted at.
+                    self.hint_at(None).await?;
+                }
+                Ok(())
+            }
             Ok(PanelFrame::Hello { .. }) => {
                 let problem = Problem::new(Code::Malformed, "hello is said once");
                 self.line.say(&BackendFrame::Problem { problem }).await
@@ -518,6 +586,14 @@ impl Connection<'_> {
                 Ok(())
             }
         }
+    }
+}
+
+/// The next hint; none if some were missed. Of nobody who has not asked for hints.
+async fn next_hint(overseeing: &mut Option<broadcast::Receiver<Arc<Hint>>>) -> Option<Arc<Hint>> {
+    match overseeing {
+        Some(hints) => hints.recv().await.ok(),
+        None => std::future::pending().await,
     }
 }
 
@@ -577,7 +653,7 @@ fn not_understood(text: &str) -> BackendFrame {
                 },
             }
         }
-        Some("hello" | "ping" | "watch") | None => BackendFrame::Problem {
+        Some("hello" | "oversee" | "ping" | "watch") | None => BackendFrame::Problem {
             problem: malformed(),
         },
         Some(_) => BackendFrame::Problem {

@@ -111,6 +111,7 @@ async fn look(
     let published = backend.hub.last();
     if let Some(foreign) = unpublished.filter(|seen| *seen > published) {
         backend.hub.overtaken(foreign.max(seq));
+        backend.oversight.note_everything();
         reload_channels(backend).await;
         // Perhaps the channel that an event waits for.
         webhooks::apply_waiting(backend).await?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use pult_panel::{Administration, PanelError, view};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ClientHistory, DirectionFound, DirectionTrial, FiguresQuery, HistoryPage, ManagedIntegration, ManagedOperator, ReadyAnswerBody, ReadyAnswerImport, ReadyAnswerRow, RevisedDirections, RevisedHours, RevisedTexts, ServiceFigures, SessionRow, TableLanguage, WatchedChat,
+    ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ChatsPage, ChatsQuery, ClientHistory, DirectionFound, DirectionTrial, FiguresQuery, HistoryPage, ManagedIntegration, ManagedOperator, ReadyAnswerBody, ReadyAnswerImport, ReadyAnswerRow, RevisedDirections, RevisedHours, RevisedTexts, ServiceFigures, SessionRow, TableLanguage, WatchedChat, Workload,
 };
 use ts_rs::{Config, TS};
 
@@ -22,6 +22,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     view::SignInFailure::export_all(&config)?;
     view::LastSignIn::export_all(&config)?;
     view::ChatDeed::export_all(&config)?;
+    view::OverseenChat::export_all(&config)?;
+    view::OverseerDeed::export_all(&config)?;
+    view::DeedOutcome::export_all(&config)?;
+    ChatsQuery::export_all(&config)?;
+    ChatsPage::export_all(&config)?;
+    Workload::export_all(&config)?;
     ArchiveQuery::export_all(&config)?;
     ArchivePage::export_all(&config)?;
     HistoryPage::export_all(&config)?;

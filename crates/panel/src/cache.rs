@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::RwLock;
-use pult_domain::{ChatId, CommandId, OperatorId, Place, Seq, Status};
+use pult_domain::{ChatId, CommandId, OperatorId, Place, Seq, Status, Timestamp};
 use pult_protocol::{
     ChannelRow, ChatRow, CompanyRow, Cursor, EntryBody, EntryKind, EntryRow, GoneWhy,
     IntegrationRow, OperatorRow, ReadyAnswerRow, Row as FeedRow,
@@ -21,10 +21,19 @@ use tokio::sync::watch;
 
 use crate::storage::{Database, Sql, StorageError, Stored as _, from_json, is_damage, to_json};
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    name: "cache_0001_init",
-    sql: include_str!("../migrations/cache_0001_init.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        name: "cache_0001_init",
+        sql: include_str!("../migrations/cache_0001_init.sql"),
+    },
+    Migration {
+        name: "cache_0002_late",
+        sql: include_str!("../migrations/cache_0002_late.sql"),
+    },
+];
+
+/// So many clients who waited too long are remembered to have been told of.
+const MAX_TOLD_LATE: i64 = 2_000;
 
 /// The file, which is put in place of itself when it turns out to be damaged.
 #[derive(Debug)]
@@ -367,6 +376,33 @@ pub(crate) fn replace(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
         before,
         dropped_entries: true,
     })
+}
+
+/// Notes that its operator is told of a client who waits too long. False if they were before.
+pub(crate) fn tell_late(tx: &Transaction<'_>, chat_id: ChatId, since: Timestamp) -> Sql<bool> {
+    let told = tx.reader().optional(
+        "SELECT 1 FROM told_late WHERE chat_id = ?1 AND waiting_since = ?2",
+        params![chat_id.stored(), since.0],
+        |_| Ok(()),
+    )?;
+    if told.is_some() {
+        return Ok(false);
+    }
+    tx.execute(
+        "INSERT INTO told_late (chat_id, waiting_since) VALUES (?1, ?2)",
+        params![chat_id.stored(), since.0],
+    )?;
+    Ok(true)
+}
+
+/// Forgets whom its operator was told of longest ago.
+pub(crate) fn forget_old_late(tx: &Transaction<'_>) -> Sql<()> {
+    tx.execute(
+        "DELETE FROM told_late
+         WHERE position <= (SELECT max(position) FROM told_late) - ?1",
+        params![MAX_TOLD_LATE],
+    )?;
+    Ok(())
 }
 
 /// Applies rows in their order.

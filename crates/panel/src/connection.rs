@@ -172,6 +172,7 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
     let mut connected = Connected {
         session,
         rebuilds,
+        overseeing: session.overseeing.subscribe(),
         sink,
         stream,
         last_sent: Instant::now(),
@@ -203,6 +204,7 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
 struct Connected<'a> {
     session: &'a Arc<Session>,
     rebuilds: watch::Receiver<u64>,
+    overseeing: watch::Receiver<bool>,
     sink: SplitSink<Socket, Message>,
     stream: SplitStream<Socket>,
     last_sent: Instant,
@@ -269,6 +271,12 @@ impl Connected<'_> {
                 _ = heartbeat.tick() => self.send(&PanelFrame::Ping).await?,
                 () = self.session.has_work.notified() => self.hand_over().await?,
                 _ = self.rebuilds.changed() => return Err(Lost::CacheRebuilt),
+                changed = self.overseeing.changed(), if self.is_welcome => {
+                    if changed.is_ok() {
+                        let on = *self.overseeing.borrow_and_update();
+                        self.oversee(on).await?;
+                    }
+                }
                 () = until(retry_at) => self.retry().await?,
                 () = until(mark_at) => self.send_marks().await?,
                 () = until(watch_at) => self.say_watch().await?,
@@ -276,6 +284,11 @@ impl Connected<'_> {
                 () = self.session.desk_changed.notified() => {}
             }
         }
+    }
+
+    /// Says whether everybody's chats are on the screen.
+    async fn oversee(&mut self, on: bool) -> Result<(), Lost> {
+        self.send(&PanelFrame::Oversee { on }).await
     }
 
     async fn take(&mut self, message: &Message) -> Result<(), Lost> {
@@ -304,12 +317,16 @@ impl Connected<'_> {
                 self.session.set_server_time(server_time);
                 self.session
                     .set_connection(Connection::CatchingUp { behind: 0 });
+                if *self.overseeing.borrow_and_update() {
+                    self.oversee(true).await?;
+                }
                 self.hand_over().await
             }
             BackendFrame::Changes(changes) => self.take_changes(changes).await,
             BackendFrame::Presence { operators } => {
                 self.session.set_presence(operators);
-                Ok(())
+                // Who comes back to work hears what was not told meanwhile.
+                blocking(self.session, |session| session.tell_late()).await
             }
             BackendFrame::Watching { is_whole, chats } => {
                 self.session.set_watching(is_whole, chats);
@@ -327,6 +344,16 @@ impl Connected<'_> {
             }
             BackendFrame::Refused { id, problem } => self.take_refusal(id, problem).await,
             BackendFrame::Problem { problem } => heed(problem),
+            BackendFrame::ChatsChanged {
+                chat_ids,
+                everything,
+            } => {
+                self.session.chats_changed(chat_ids, everything);
+                Ok(())
+            }
+            BackendFrame::Late(late) => {
+                blocking(self.session, move |session| session.set_late(late)).await
+            }
             BackendFrame::Ping => Ok(()),
         }
     }
@@ -641,7 +668,7 @@ fn parse(text: &str) -> Result<Option<BackendFrame>, Lost> {
     let kind = serde_json::from_str::<Kind<'_>>(text).map_err(|_| Lost::Malformed)?;
     let frame = match &*kind.kind {
         "changes" => parse_changes(text).map(BackendFrame::Changes),
-        "welcome" | "presence" | "watching" | "done" | "refused" | "problem" | "ping" => {
+        "welcome" | "presence" | "watching" | "chats_changed" | "late" | "done" | "refused" | "problem" | "ping" => {
             serde_json::from_str(text)
         }
         _ => return Ok(None),

@@ -7,6 +7,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `panel` | the API; signing in and out |
+//! | `oversight` | the API for supervisors |
 //! | `session` | what a signed-in operator does, sees and is told, over the two files |
 //! | `connection` | the socket: frames, reconnecting, sending what is in the outbox |
 //! | `composing`, `drafts` | what is typed; how it stands to what other devices have |
@@ -31,6 +32,7 @@ mod error;
 mod events;
 mod folder;
 mod outbox;
+mod oversight;
 mod panel;
 mod presence;
 mod ready_answers;

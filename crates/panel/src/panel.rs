@@ -7,8 +7,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use pult_domain::{ChatId, CommandId, OperatorId, Place};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, CompanyRow, FiguresQuery, HistoryPage,
-    ServiceFigures, SignInRequest, Token,
+    ArchivePage, ArchiveQuery, ClientHistory, CompanyRow, FiguresQuery, HistoryPage, LateChats, ServiceFigures, SignInRequest, Token,
 };
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -488,6 +487,11 @@ impl Panel {
         &self.inner.rest
     }
 
+    /// How long what can be taken back waits.
+    pub(crate) fn undo(&self) -> Option<Duration> {
+        self.inner.undo
+    }
+
     pub(crate) async fn with_session<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Session) -> Result<T, PanelError> + Send + 'static,
@@ -660,6 +664,7 @@ impl Inner {
             observed: Vec::new(),
             queued: Vec::new(),
             shells: Vec::new(),
+            late: LateChats::default(),
             clock_offset_ms: 0,
         }
     }
@@ -724,7 +729,7 @@ async fn stay_connected(inner: Weak<Inner>, session: Arc<Session>, link: Link) {
 }
 
 /// Runs `work` where it may block.
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PanelError> + Send + 'static,
 ) -> Result<T, PanelError> {
     tokio::task::spawn_blocking(work)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pult_domain::{ChannelId, ChatId, Place, ReadyAnswerId};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, AwayRequest, ChannelPhoneBody, ChannelRow, ClientHistory, Code, FiguresQuery, HistoryPage, Problem, ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery, ReadyAnswerRow, ServiceFigures, SignInRequest, SignInResponse, Token,
+    ArchivePage, ArchiveQuery, AwayRequest, ChannelPhoneBody, ChannelRow, ChatsPage, ChatsQuery, ClientHistory, Code, FiguresQuery, HistoryPage, Problem, ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery, ReadyAnswerRow, ServiceFigures, SignInRequest, SignInResponse, Token, Workload,
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -104,6 +104,32 @@ impl Rest {
             .http
             .get(address.rest("archive"))
             .query(query)
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+
+    pub(crate) async fn chats(
+        &self,
+        address: &Address,
+        token: &Token,
+        query: &ChatsQuery,
+    ) -> Result<ChatsPage, RestError> {
+        let request = self
+            .http
+            .get(address.rest("chats"))
+            .query(query)
+            .bearer_auth(&token.0);
+        read(send(request).await?).await
+    }
+
+    pub(crate) async fn workload(
+        &self,
+        address: &Address,
+        token: &Token,
+    ) -> Result<Workload, RestError> {
+        let request = self
+            .http
+            .get(address.rest("workload"))
             .bearer_auth(&token.0);
         read(send(request).await?).await
     }

@@ -15,7 +15,7 @@ use pult_domain::{
     ReplyText, Status, Timestamp,
 };
 use pult_protocol::{
-    Code, Command, CommandDone, CommandEnvelope, PresenceRow, Problem, Token, WatchedChat,
+    Code, Command, CommandDone, CommandEnvelope, LateChats, PresenceRow, Problem, Token, WatchedChat,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -34,6 +34,7 @@ use crate::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 
 mod drafts;
 mod feed;
+mod oversight;
 mod show;
 
 pub(crate) use feed::Page;
@@ -69,6 +70,11 @@ pub(crate) struct Session {
     /// The composer that has the focus.
     composer: Mutex<Option<Composer>>,
     typing: Mutex<Typing>,
+    /// Whether everybody's chats are on the screen.
+    pub(crate) overseeing: tokio::sync::watch::Sender<bool>,
+    outcomes: Mutex<oversight::Outcomes>,
+    /// Whose clients wait too long, as far as the connection that is live has told.
+    late: Mutex<LateChats>,
 }
 
 /// Drafts that are being typed, each with the number of its last change.
@@ -111,6 +117,9 @@ impl Session {
             desk,
             desk_changed: Notify::new(),
             onlookers,
+            overseeing: tokio::sync::watch::Sender::new(false),
+            outcomes: Mutex::default(),
+            late: Mutex::default(),
         };
         session.cache.erase_remains()?;
         // Whoever made them has left the program: they meant it.
@@ -134,6 +143,7 @@ impl Session {
         if matches!(self.connection(), Connection::Offline { .. }) {
             self.presence.lock().clear();
             self.set_watching(true, Vec::new());
+            *self.late.lock() = LateChats::default();
         }
         if has_changed {
             self.events.send(PanelEvent::OverviewChanged);
@@ -491,6 +501,7 @@ impl Session {
     /// The backend has carried a command out.
     pub(crate) fn done(&self, id: CommandId, result: CommandDone) -> Result<(), StorageError> {
         tracing::debug!(command.id = %id, "A command was carried out");
+        self.outcomes.lock().note(id, Ok(()));
         let Some(waiting) = self.outbox.read(|reader| outbox::command(reader, id))? else {
             return Ok(());
         };
@@ -529,6 +540,16 @@ impl Session {
         let is_listed = self
             .cache
             .read(|reader| cache::is_listed(reader, chat_id))?;
+        let is_asked_for = self.outcomes.lock().note(id, Err(problem.clone()));
+        if is_asked_for && waiting.text().is_none() {
+            // Whoever gave it is told what came of it, and nothing of it waits for a look.
+            self.outbox.write(|tx| {
+                outbox::remove(tx, id)?;
+                outbox::tidy(tx)
+            })?;
+            self.chat_changed(chat_id);
+            return Ok(());
+        }
         let is_reopen = matches!(waiting.command, Command::Reopen { .. });
         self.outbox.write(|tx| {
             // What was to be done with a chat that is closed meanwhile is over, and must not stand

@@ -1,11 +1,10 @@
 //! What the panel shows: the shapes that the page asks for and the events that tell it when to
 //! ask again. Events carry ids, never rows: the page re-reads what is on its screen.
 
-use pult_domain::{ChatId, CommandId, OperatorId, Place, Timestamp};
+use pult_domain::{ChatId, CommandId, OperatorId, Place, Status, Timestamp};
 pub use pult_protocol::ComposerMode;
 use pult_protocol::{
-    ChannelRow, ChatRow, Command, CompanyRow, EntryRow, IntegrationRow, OperatorRow, PresenceRow,
-    Problem,
+    ChannelRow, ChatRow, Command, CompanyRow, EntryRow, IntegrationRow, LateChats, OperatorRow, PresenceRow, Problem,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +33,9 @@ pub struct Overview {
     pub queued: Vec<ChatSummary>,
     /// Chats that I see no longer but in which I left text unsent.
     pub shells: Vec<Shell>,
+    /// Clients who wait too long: for a supervisor all, for others those of their own chats. Nothing
+    /// while there is no connection.
+    pub late: LateChats,
     /// What to add to the local clock to get the backend's, in milliseconds; waiting times are
     /// counted by the backend's.
     #[ts(type = "number")]
@@ -370,6 +372,18 @@ pub enum PanelEvent {
     ReadyAnswersChanged,
     /// Who else looks at chats or types in them.
     OnlookersChanged,
+    /// In some chats, of whomever, something has changed; while everybody's chats are on the screen.
+    ChatsChanged {
+        /// Which.
+        chat_ids: Vec<ChatId>,
+        /// Whether it may be all of them.
+        everything: bool,
+    },
+    /// More clients wait too long than were told of before.
+    Late {
+        /// How many, and how long.
+        news: LateNews,
+    },
     /// Something that may be worth a banner.
     Notify {
         /// What.
@@ -377,6 +391,93 @@ pub enum PanelEvent {
     },
     /// Events were lost: ask for everything on the screen again.
     Overflowed,
+}
+
+/// Clients who wait too long and of whom nothing was told before.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS,
+)]
+pub struct LateNews {
+    /// How many.
+    pub n: u32,
+    /// The shortest of the limits that they have passed, in minutes.
+    pub minutes: u32,
+    /// The chat, if it is one alone and mine.
+    pub chat_id: Option<ChatId>,
+}
+
+/// A chat as it stood in the list from which something is done with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct OverseenChat {
+    /// The chat.
+    pub chat_id: ChatId,
+    /// Its status there.
+    pub status: Status,
+    /// The newest place that was shown: what came later had not been seen.
+    pub last_place: Place,
+    /// The client's name or number, to say whose it was.
+    pub client_name: Option<String>,
+}
+
+/// What a supervisor does with chats of whomever.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "deed", rename_all = "snake_case")]
+pub enum OverseerDeed {
+    /// Assign a queued chat, or transfer one in work.
+    Give {
+        /// To whom; themselves too.
+        to: OperatorId,
+        /// With a transfer: a hidden comment.
+        note: Option<String>,
+    },
+    /// Put it back into the queue.
+    ReturnToQueue,
+    /// Close it.
+    Close,
+    /// Put a closed one back in work.
+    Reopen,
+    /// Let these observe it and nobody else.
+    SetObservers {
+        /// Who.
+        observer_ids: Vec<OperatorId>,
+    },
+    /// Write a hidden comment into it.
+    Comment {
+        /// What.
+        text: String,
+        /// Whom it mentions.
+        mentions: Vec<OperatorId>,
+    },
+}
+
+/// What has come of a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct DeedOutcome {
+    /// Which.
+    pub command_id: CommandId,
+    /// How it stands.
+    #[serde(flatten)]
+    pub state: DeedState,
+}
+
+/// How a command stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DeedState {
+    /// It waits for the backend, or to be taken back.
+    Waiting {
+        /// Until when it can be taken back, by the local clock; none if it is on its way.
+        until: Option<Timestamp>,
+    },
+    /// It was carried out.
+    Done,
+    /// It was refused.
+    Refused {
+        /// Why.
+        problem: Problem,
+    },
+    /// It was taken back.
+    Withdrawn,
 }
 
 /// What a banner tells. Words are the page's, in its language.

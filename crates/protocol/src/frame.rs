@@ -1,10 +1,10 @@
 //! Frames of the socket `GET /api/v1/socket`: JSON texts, told apart by `kind`.
 
-use pult_domain::{CommandId, OperatorId, Seq, Timestamp};
+use pult_domain::{ChatId, CommandId, OperatorId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CommandDone, CommandEnvelope, DraftGiven, PresenceRow, Problem, Row, Standing, Token, Watch,
+    CommandDone, CommandEnvelope, DraftGiven, LateChats, PresenceRow, Problem, Row, Standing, Token, Watch,
     WatchedChat,
 };
 
@@ -40,6 +40,12 @@ pub enum PanelFrame {
     /// the one before and holds for the time of a lease, [`LEASE_MS`](crate::LEASE_MS); answered
     /// by nothing.
     Watch(Watch),
+    /// Whether everybody's chats are on the screen, so that changes are to be hinted at; for
+    /// supervisors. Holds until it is said otherwise or the connection ends.
+    Oversee {
+        /// Whether so.
+        on: bool,
+    },
     /// Nothing to say: the heartbeat.
     Ping,
 }
@@ -72,6 +78,15 @@ pub enum BackendFrame {
         /// The chats.
         chats: Vec<WatchedChat>,
     },
+    /// In some chats something has changed; to supervisors who asked for it with `oversee`.
+    ChatsChanged {
+        /// Which; at most 100.
+        chat_ids: Vec<ChatId>,
+        /// Whether it may be all of them, so that none is named.
+        everything: bool,
+    },
+    /// The clients who wait too long; said when that has changed.
+    Late(LateChats),
     /// The command was carried out.
     Done {
         /// Which.

@@ -16,6 +16,7 @@ mod draft;
 mod figures;
 mod frame;
 mod presence;
+mod oversight;
 mod ready_answers;
 mod rest;
 mod rows;
@@ -45,6 +46,10 @@ pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
 pub use presence::{
     AwayRequest, LEASE_MS, LEASE_RENEWAL_MS, Onlooker, Presence, PresenceRow, Standing,
     WATCH_INTERVAL_MS, Watch, WatchedChat,
+};
+pub use oversight::{
+    ChatsOrder, ChatsPage, ChatsQuery, LateChat, LateChats, LateLimits, Load, MAX_LATE_CHATS,
+    MAX_NAMED_CHATS, OperatorLoad, Workload,
 };
 pub use pult_domain::ReadyAnswerFault;
 pub use pult_domain::provider::FailureKind;

@@ -259,7 +259,7 @@ pub(crate) fn client_wrote(
     // A clock that runs ahead must not make somebody wait from the future.
     let since = sent_at.min(work.now);
     work.tx.execute(
-        "UPDATE chats SET waiting_since = min(coalesce(waiting_since, ?2), ?2), last_activity_at = ?3,
+        "UPDATE chats SET last_activity_at = ?3,
                           client_wrote_at = max(coalesce(client_wrote_at, 0), ?2), preview = ?4,
                           seq = ?5, last_place = ?6, automatic = ?7, suggested = ?8
          WHERE key = ?1",
@@ -274,6 +274,13 @@ pub(crate) fn client_wrote(
             chat.kept.suggested,
         ),
     )?;
+    // Of its own, since the index of open chats has it: who waits already goes on waiting.
+    if chat.talk.waiting_since.is_none_or(|waits| since < waits) {
+        work.tx.execute(
+            "UPDATE chats SET waiting_since = ?2 WHERE key = ?1",
+            (chat.key, since.0),
+        )?;
+    }
     Ok(())
 }
 

@@ -32,6 +32,7 @@ mod integrations;
 mod journal;
 mod marks;
 mod operators;
+mod oversight;
 #[cfg(feature = "trials")]
 mod planted;
 mod read_ahead;

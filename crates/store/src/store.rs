@@ -15,7 +15,7 @@ use pult_domain::{
     SessionId, Timestamp,
 };
 use pult_protocol::{
-    Act, Actor, AnswerScope, ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ChannelKind, ChannelNameRequest, ChannelRow, ClientHistory, CommandDone, CommandEnvelope, CompanyRequest, CompanyRow, Cursor, DraftGiven, EntryRow, IntegrationRow, ManagedIntegration, ManagedOperator, OperatorChange, OperatorRow, Problem, ReadyAnswerImport, ReadyAnswerRow, SessionRow,
+    Act, Actor, AnswerScope, ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ChannelKind, ChannelNameRequest, ChannelRow, ChatsPage, ChatsQuery, ClientHistory, CommandDone, CommandEnvelope, CompanyRequest, CompanyRow, Cursor, DraftGiven, EntryRow, IntegrationRow, LateChats, LateLimits, ManagedIntegration, ManagedOperator, OperatorChange, OperatorRow, Problem, ReadyAnswerImport, ReadyAnswerRow, SessionRow, Workload,
 };
 use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
 
@@ -26,7 +26,7 @@ use crate::{
     Asking, Audience, ChangeSet, ChangedMeanwhile, Channel, Figures, FiguresAsked, Forget,
     Forgotten, ImportLine, IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator,
     NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending,
-    ServiceFigures, Session, StoreError, StoredSession, administration, archive, archive_index, audience, audit, automatic, channels, chats, commands, commits, company, deliveries, drafts, feed, figures, ingest, integrations, journal, operators, ready_answers, retention, service_figures, sessions, talks,
+    ServiceFigures, Session, StoreError, StoredSession, administration, archive, archive_index, audience, audit, automatic, channels, chats, commands, commits, company, deliveries, drafts, feed, figures, ingest, integrations, journal, operators, oversight, ready_answers, retention, service_figures, sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".
@@ -65,6 +65,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "0008_answers",
         sql: include_str!("../migrations/0008_answers.sql"),
+    },
+    Migration {
+        name: "0009_supervisor",
+        sql: include_str!("../migrations/0009_supervisor.sql"),
     },
     Migration {
         name: "0010_figures",
@@ -537,6 +541,54 @@ impl Store {
             archive::search(file, &archive::Finder::of(file, &operator)?, &query)
         })
         .await
+    }
+
+    /// Chats whoever takes part in them, or of `named` those that fit. For a reader who finds all.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn chats(
+        &self,
+        reader: OperatorId,
+        query: ChatsQuery,
+        named: Option<Vec<ChatId>>,
+    ) -> Answer<ChatsPage> {
+        self.read(move |file| {
+            let (_, operator) = operators::by_id(file, reader)?
+                .ok_or(StoreError::Inconsistent("a signed-in operator is known"))?;
+            let finder = archive::Finder::of(file, &operator)?;
+            oversight::chats(file, &finder, &query, named.as_deref())
+        })
+        .await
+    }
+
+    /// How much there is to do in open chats, and with whom.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn workload(&self, limits: LateLimits) -> Answer<Workload> {
+        let now = (self.clock)();
+        self.read(move |file| oversight::workload(file, limits, now))
+            .await
+    }
+
+    /// The chats whose clients wait too long, those first that became so last.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn late_chats(&self, limits: LateLimits) -> Answer<LateChats> {
+        let now = (self.clock)();
+        self.read(move |file| oversight::late(file, limits, now))
+            .await
+    }
+
+    /// An operator as they are now; none if they are no active one.
+    ///
+    /// # Errors
+    /// A fault of the store.
+    pub async fn active_operator(&self, operator: OperatorId) -> Answer<Option<OperatorRow>> {
+        let row = self.read(move |file| operators::by_id(file, operator));
+        Ok(row.await?.map(|(_, row)| row).filter(|row| row.is_active))
     }
 
     /// The figures of a period; `None` if there is no such channel or operator.

@@ -18,16 +18,21 @@ import type { ChannelId } from './generated/ChannelId';
 import type { ChannelRow } from './generated/ChannelRow';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { ChatId } from './generated/ChatId';
+import type { ChatsPage } from './generated/ChatsPage';
+import type { ChatsQuery } from './generated/ChatsQuery';
 import type { ClientHistory } from './generated/ClientHistory';
 import type { CommandId } from './generated/CommandId';
 import type { ComposerMode } from './generated/ComposerMode';
 import type { DirectionFound } from './generated/DirectionFound';
 import type { DirectionTrial } from './generated/DirectionTrial';
+import type { DeedOutcome } from './generated/DeedOutcome';
 import type { DraftRevision } from './generated/DraftRevision';
 import type { FiguresQuery } from './generated/FiguresQuery';
 import type { HistoryPage } from './generated/HistoryPage';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { OperatorId } from './generated/OperatorId';
+import type { OverseenChat } from './generated/OverseenChat';
+import type { OverseerDeed } from './generated/OverseerDeed';
 import type { Overview } from './generated/Overview';
 import type { PanelEvent } from './generated/PanelEvent';
 import type { Place } from './generated/Place';
@@ -43,6 +48,7 @@ import type { SignInFailure } from './generated/SignInFailure';
 import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
 import type { WatchedChat } from './generated/WatchedChat';
+import type { Workload } from './generated/Workload';
 
 /** Ends a subscription. */
 export type Unlisten = () => void;
@@ -125,6 +131,21 @@ export interface Backend {
   managedIntegrations(): Promise<ManagedIntegration[]>;
   /** A page of the audit log, for administrators; needs the backend. */
   audit(query: AuditQuery): Promise<AuditPage>;
+  /** Everybody's chats, for supervisors; needs the backend. */
+  chats(query: ChatsQuery): Promise<ChatsPage>;
+  /** How much there is to do and with whom, for supervisors; needs the backend. */
+  workload(): Promise<Workload>;
+  /** Tells whether everybody's chats are on the screen: then events say which have changed. */
+  oversee(on: boolean): Promise<void>;
+  /**
+   * Does the same with each of some chats, by the outbox: a command for each that fits it, in their
+   * order. Transferring, returning and closing wait for five seconds.
+   */
+  actOn(chats: OverseenChat[], deed: OverseerDeed): Promise<CommandId[]>;
+  /** What has come of commands that `actOn` gave, in their order. */
+  outcomes(commandIds: CommandId[]): Promise<DeedOutcome[]>;
+  /** Withdraws those that were not handed over yet, and tells which. */
+  takeAllBack(commandIds: CommandId[]): Promise<CommandId[]>;
   /** Withdraws a command that was not handed over yet; false if it was too late. */
   takeBack(commandId: CommandId): Promise<boolean>;
   /** Sends a held command again, knowing what is new; a reply with what stands in the draft. */
@@ -174,8 +195,8 @@ export interface Backend {
   /** Tries to connect at once. */
   reconnect(): Promise<void>;
 
-  /** Shows a banner of the system. */
-  showBanner(chatId: ChatId, title: string, body: string): Promise<void>;
+  /** Shows a banner of the system; about whose clients wait too long if it is about no one chat. */
+  showBanner(chatId: ChatId | null, title: string, body: string): Promise<void>;
   /** Tells the window's title and the number that waits. */
   setBadge(n: number, title: string): Promise<void>;
   /** Opens a link outside: http, https, mailto, tel. */
@@ -189,6 +210,6 @@ export interface Backend {
 
   /** Calls `listener` with each batch of events. */
   onEvents(listener: (events: PanelEvent[]) => void): Promise<Unlisten>;
-  /** Calls `listener` when a banner was clicked. */
-  onOpenChat(listener: (chatId: ChatId) => void): Promise<Unlisten>;
+  /** Calls `listener` when a banner was clicked, with the chat that it was about. */
+  onOpenChat(listener: (chatId: ChatId | null) => void): Promise<Unlisten>;
 }

@@ -22,9 +22,12 @@ import type { ChannelRow } from './generated/ChannelRow';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { ChatId } from './generated/ChatId';
 import type { ChatSummary } from './generated/ChatSummary';
+import type { ChatsPage } from './generated/ChatsPage';
+import type { ChatsQuery } from './generated/ChatsQuery';
 import type { ClientHistory } from './generated/ClientHistory';
 import type { CommandId } from './generated/CommandId';
 import type { ComposerMode } from './generated/ComposerMode';
+import type { DeedOutcome } from './generated/DeedOutcome';
 import type { DeliveryState } from './generated/DeliveryState';
 import type { DirectionFound } from './generated/DirectionFound';
 import type { DirectionTrial } from './generated/DirectionTrial';
@@ -37,6 +40,8 @@ import type { LastSignIn } from './generated/LastSignIn';
 import type { Notice } from './generated/Notice';
 import type { Onlooker } from './generated/Onlooker';
 import type { OperatorId } from './generated/OperatorId';
+import type { OverseenChat } from './generated/OverseenChat';
+import type { OverseerDeed } from './generated/OverseerDeed';
 import type { Overview } from './generated/Overview';
 import type { PanelError } from './generated/PanelError';
 import type { PanelErrorCode } from './generated/PanelErrorCode';
@@ -56,11 +61,13 @@ import type { SignInFailure } from './generated/SignInFailure';
 import type { TableLanguage } from './generated/TableLanguage';
 import type { Timeline } from './generated/Timeline';
 import type { WatchedChat } from './generated/WatchedChat';
+import type { Workload } from './generated/Workload';
 import { exportAnswers, importAnswers, putAnswer } from './memory-answers';
 import { archive, archived, card } from './memory-archive';
 import { nothingAutomatic, put, tryRules } from './memory-automatic';
 import * as administration from './memory-administration';
 import { figures } from './memory-figures';
+import { chats, late, MemoryOverseer, workload } from './memory-oversight';
 import { joined, type MemoryChat, type WorldEcho } from './world';
 
 /** How long a deed that can be taken back waits. */
@@ -100,9 +107,14 @@ export class MemoryBackend implements Backend {
   /** The next call rejects with this. */
   failNext: PanelErrorCode | null = null;
 
+  /** What was given to several chats at once. */
+  readonly overseer: MemoryOverseer;
+  /** Whether the page said that everybody's chats are on the screen. */
+  isOverseeing = false;
+
   readonly #options: MemoryOptions;
   readonly #listeners = new Set<(events: PanelEvent[]) => void>();
-  readonly #chatListeners = new Set<(chatId: ChatId) => void>();
+  readonly #chatListeners = new Set<(chatId: ChatId | null) => void>();
   #nCommands = 0;
   #signedOut: SessionView | null = null;
   /** The composer that has the focus. */
@@ -111,6 +123,7 @@ export class MemoryBackend implements Backend {
   constructor(world: World, options: MemoryOptions = {}) {
     this.world = world;
     this.#options = options;
+    this.overseer = new MemoryOverseer(world, doDeed);
     if (world.session === null) this.#signedOut = world.wouldBe;
   }
 
@@ -139,6 +152,7 @@ export class MemoryBackend implements Backend {
         .filter(({ chat }) => chat.status === 'queued')
         .sort((a, b) => (a.chat.waiting_since ?? 0) - (b.chat.waiting_since ?? 0)),
       shells: world.shells,
+      late: late(world),
       clock_offset_ms: 0,
     };
   }
@@ -325,6 +339,55 @@ export class MemoryBackend implements Backend {
   async archived(chatId: ChatId, before: Place | null, limit: number): Promise<HistoryPage> {
     this.#fail();
     return archived(this.world, chatId, before, limit);
+  }
+
+  async chats(query: ChatsQuery): Promise<ChatsPage> {
+    this.#fail();
+    return chats(this.world, query);
+  }
+
+  async workload(): Promise<Workload> {
+    this.#fail();
+    return workload(this.world);
+  }
+
+  async oversee(on: boolean): Promise<void> {
+    this.isOverseeing = on;
+    if (on) this.#emit({ event: 'chats_changed', chat_ids: [], everything: true });
+  }
+
+  async actOn(chats: OverseenChat[], deed: OverseerDeed): Promise<CommandId[]> {
+    this.#fail();
+    const ids = chats.map((chat) => {
+      const id = this.#commandId();
+      this.overseer.give(id, chat, deed, UNDO_MS);
+      return id;
+    });
+    for (const { chat_id } of chats) this.#changed(chat_id);
+    const outcomes = this.overseer.outcomes(ids);
+    const now = outcomes.filter((one) => one.state === 'waiting' && one.until === null);
+    const later = outcomes.filter((one) => one.state === 'waiting' && one.until !== null);
+    this.#later(() => this.settleDeeds(now.map(({ command_id }) => command_id)));
+    if (this.#options.answersAfterMs !== undefined) {
+      setTimeout(() => this.settleDeeds(later.map(({ command_id }) => command_id)), UNDO_MS);
+    }
+    return ids;
+  }
+
+  async outcomes(commandIds: CommandId[]): Promise<DeedOutcome[]> {
+    return this.overseer.outcomes(commandIds);
+  }
+
+  async takeAllBack(commandIds: CommandId[]): Promise<CommandId[]> {
+    this.#fail();
+    const withdrawn = this.overseer.takeBack(commandIds);
+    this.#emit({ event: 'overview_changed' });
+    return withdrawn;
+  }
+
+  /** The imagined backend answers these. */
+  settleDeeds(ids: CommandId[]): void {
+    for (const chatId of this.overseer.settle(ids)) this.#changed(chatId);
   }
 
   async card(chatId: ChatId): Promise<ClientHistory> {
@@ -636,7 +699,7 @@ export class MemoryBackend implements Backend {
     }, 4);
   }
 
-  async showBanner(chatId: ChatId, title: string, body: string): Promise<void> {
+  async showBanner(chatId: ChatId | null, title: string, body: string): Promise<void> {
     if (!this.hasBanners) throw new Error('no_banners');
     this.asked.push(`banner ${chatId} ${title}: ${body}`);
   }
@@ -671,7 +734,7 @@ export class MemoryBackend implements Backend {
     return () => this.#listeners.delete(listener);
   }
 
-  async onOpenChat(listener: (chatId: ChatId) => void): Promise<Unlisten> {
+  async onOpenChat(listener: (chatId: ChatId | null) => void): Promise<Unlisten> {
     this.#chatListeners.add(listener);
     return () => this.#chatListeners.delete(listener);
   }
@@ -682,7 +745,7 @@ export class MemoryBackend implements Backend {
   }
 
   /** A banner of the chat is clicked. */
-  clickBanner(chatId: ChatId): void {
+  clickBanner(chatId: ChatId | null): void {
     for (const listener of this.#chatListeners) listener(chatId);
   }
 
@@ -712,6 +775,9 @@ export class MemoryBackend implements Backend {
 
   #changed(chatId: ChatId): void {
     this.#emit({ event: 'timeline_changed', chat_id: chatId }, { event: 'overview_changed' });
+    if (this.isOverseeing) {
+      this.#emit({ event: 'chats_changed', chat_ids: [chatId], everything: false });
+    }
   }
 
   #emit(...events: PanelEvent[]): void {

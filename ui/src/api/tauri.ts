@@ -39,6 +39,12 @@ export const tauriBackend: Backend = {
   channelHealth: () => invoke('channel_health'),
   managedIntegrations: () => invoke('managed_integrations'),
   audit: (query) => invoke('audit', { query }),
+  chats: (query) => invoke('chats', { query }),
+  workload: () => invoke('workload'),
+  oversee: (on) => invoke('oversee', { on }),
+  actOn: (chats, deed) => invoke('act_on', { chats, deed }),
+  outcomes: (commandIds) => invoke('outcomes', { commandIds }),
+  takeAllBack: (commandIds) => invoke('take_all_back', { commandIds }),
   takeBack: (commandId) => invoke('take_back', { commandId }),
   sendAnyway: (commandId) => invoke('send_anyway', { commandId }),
   dismissHeld: (commandId) => invoke('dismiss_held', { commandId }),
@@ -74,7 +80,7 @@ export const tauriBackend: Backend = {
     invoke('save_bytes', { suggestedName, contents: [...contents] }),
   quit: () => invoke('quit'),
   onEvents: (listener) => listen<PanelEvent[]>('panel', (event) => listener(event.payload)),
-  onOpenChat: (listener) => listen<ChatId>('open-chat', (event) => listener(event.payload)),
+  onOpenChat: (listener) => listen<ChatId | null>('open-chat', (event) => listener(event.payload)),
 };
 
 function isSignInFailure(value: unknown): value is SignInFailure {

@@ -13,6 +13,7 @@ import type { OperatorRow } from '../api/generated/OperatorRow';
 import type { Overview } from '../api/generated/Overview';
 import type { PanelEvent } from '../api/generated/PanelEvent';
 import type { Presence } from '../api/generated/Presence';
+import type { LateNews } from '../api/generated/LateNews';
 import type { NotificationKind } from '../api/generated/NotificationKind';
 import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
@@ -24,6 +25,7 @@ import { Clock } from './clock.svelte';
 import { longestWaiting, nWaiting } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
 import { Onlookers, OwnTyping } from './onlookers.svelte';
+import { OversightState } from './oversight.svelte';
 import { coalesced } from './reload';
 import { isSupervisor, may, type Right } from './rights';
 import type { Settings } from './settings.svelte';
@@ -39,6 +41,8 @@ const INPUT = ['keydown', 'pointerdown', 'pointermove', 'wheel'] as const;
 export class PanelState {
   readonly backend: Backend;
   readonly settings: Settings;
+  /** Everybody's chats, for supervisors. */
+  readonly oversight: OversightState;
   readonly answers: Answers;
   readonly onlookers: Onlookers;
   /** What I am typing, as colleagues are told. */
@@ -72,6 +76,12 @@ export class PanelState {
   readonly isLive = $derived(this.overview?.connection.state === 'live');
   readonly nWaiting = $derived(this.overview === null ? 0 : nWaiting(this.overview));
   /** The window's title: who waits, and whose panel it is. */
+  /** How many clients wait too long, as it was read last. */
+  readonly nLate = $derived.by(() => {
+    const { isShown, workload } = this.oversight;
+    if (isShown && workload !== null) return workload.queued.n_late + workload.in_work.n_late;
+    return this.overview?.late.n ?? 0;
+  });
   readonly title = $derived(
     [
       this.nWaiting === 0
@@ -112,6 +122,7 @@ export class PanelState {
   constructor(backend: Backend, settings: Settings) {
     this.backend = backend;
     this.settings = settings;
+    this.oversight = new OversightState(backend, settings);
     this.answers = new Answers(backend, settings.storage);
     this.onlookers = new Onlookers(backend);
     this.automatic = new AutomaticState(backend);
@@ -141,7 +152,12 @@ export class PanelState {
       void subscription.then((end) => (isOver ? end() : endings.push(end)));
     };
     keep(this.backend.onEvents((events) => this.#hear(events)));
-    keep(this.backend.onOpenChat((chatId) => void this.open(chatId)));
+    keep(
+      this.backend.onOpenChat((chatId) => {
+        if (chatId === null) this.oversight.show();
+        else void this.open(chatId);
+      }),
+    );
 
     const look = (): void => {
       const isInFront = document.visibilityState === 'visible' && document.hasFocus();
@@ -360,6 +376,7 @@ export class PanelState {
           void this.reload();
           break;
         case 'timeline_changed':
+          void this.oversight.follow();
           void this.#timelines.get(event.chat_id)?.refresh();
           break;
         case 'ready_answers_changed':
@@ -368,6 +385,12 @@ export class PanelState {
         case 'onlookers_changed':
           void this.onlookers.reload();
           break;
+        case 'chats_changed':
+          this.oversight.hear(event.chat_ids, event.everything);
+          break;
+        case 'late':
+          this.#lateBanner(event.news);
+          break;
         case 'notify':
           this.#banner(event.notification);
           break;
@@ -375,6 +398,7 @@ export class PanelState {
           void this.reload();
           void this.answers.reload();
           void this.onlookers.reload();
+          this.oversight.hear([], true);
           for (const timeline of this.#timelines.values()) void timeline.refresh();
           break;
       }
@@ -394,6 +418,19 @@ export class PanelState {
     });
   }
 
+  /** Tells of clients who wait too long: once, of however many. */
+  #lateBanner({ n, minutes, chat_id }: LateNews): void {
+    const title = m.late_title();
+    const body = m.late_banner({ count: n, n, minutes });
+    const show = (): void => {
+      if (chat_id === null) this.oversight.show();
+      else void this.open(chat_id);
+    };
+    void this.backend.showBanner(chat_id, title, body).catch(() => {
+      this.toasts.show(`${title}: ${body}`, { action: { label: m.banner_open(), run: show } });
+    });
+  }
+
   #summaries(): ChatSummary[] {
     const { overview } = this;
     return overview === null ? [] : [...overview.in_work, ...overview.observed, ...overview.queued];
@@ -410,6 +447,7 @@ export class PanelState {
     this.#timelines.clear();
     this.answers.forget();
     this.automatic.forget();
+    this.oversight.forget();
   }
 }
 

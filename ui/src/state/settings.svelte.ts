@@ -1,5 +1,8 @@
 /** What each operator sets for this window; kept on this computer, never at the backend. */
 import type { DeviceDefaults } from '../api/generated/DeviceDefaults';
+import type { ChatsOrder } from '../api/generated/ChatsOrder';
+import type { OperatorId } from '../api/generated/OperatorId';
+import type { Status } from '../api/generated/Status';
 import { overwriteGetLocale } from '../paraglide/runtime';
 
 export const LANGUAGES = ['ru', 'en'] as const;
@@ -38,6 +41,9 @@ export class Settings {
   /** Whether nothing was kept on this device yet: then it begins with what the company has set. */
   #isNew: boolean;
   readonly #begunWith: Language;
+  /** How the supervisor's list of chats is narrowed. */
+  oversight = $state.raw<OversightFilters>(NO_OVERSIGHT_FILTERS);
+
   #systemIsDark = $state(false);
   /** Where this window keeps what is its own; none where that is forbidden. */
   readonly storage: Storage | null;
@@ -56,6 +62,7 @@ export class Settings {
     this.isCardOpen = kept['isCardOpen'] === true;
     this.isKeyStoreNoticeSeen = kept['isKeyStoreNoticeSeen'] === true;
     if (typeof kept['supervisionTab'] === 'string') this.supervisionTab = kept['supervisionTab'];
+    this.oversight = oversightFilters(kept['oversight']);
     if (typeof kept['section'] === 'string') this.section = kept['section'];
     if (Array.isArray(kept['folded'])) {
       this.folded = kept['folded'].filter((name): name is string => typeof name === 'string');
@@ -128,6 +135,7 @@ export class Settings {
       isKeyStoreNoticeSeen: this.isKeyStoreNoticeSeen,
       supervisionTab: this.supervisionTab,
       section: this.section,
+      oversight: this.oversight,
     });
     try {
       this.storage?.setItem(KEY, text);
@@ -144,6 +152,30 @@ function read(storage: Storage | null): Record<string, unknown> {
   } catch {
     return {};
   }
+}
+
+/** What narrows the supervisor's list, besides what is typed. */
+export interface OversightFilters {
+  /** None for the open ones. */
+  status: Status | null;
+  ownerId: OperatorId | null;
+  order: ChatsOrder;
+}
+
+export const NO_OVERSIGHT_FILTERS: OversightFilters = {
+  status: null,
+  ownerId: null,
+  order: 'waiting',
+};
+
+function oversightFilters(kept: unknown): OversightFilters {
+  if (typeof kept !== 'object' || kept === null) return NO_OVERSIGHT_FILTERS;
+  const { status, ownerId, order } = kept as Record<string, unknown>;
+  return {
+    status: oneOf(['queued', 'in_work', 'closed'] as const, status) ?? null,
+    ownerId: typeof ownerId === 'string' ? ownerId : null,
+    order: oneOf(['waiting', 'activity'] as const, order) ?? 'waiting',
+  };
 }
 
 function oneOf<T>(values: readonly T[], value: unknown): T | undefined {

@@ -34,6 +34,8 @@ mod openapi;
 #[cfg(test)]
 mod operations;
 #[cfg(test)]
+mod oversight;
+#[cfg(test)]
 mod panel;
 #[cfg(test)]
 mod presence;

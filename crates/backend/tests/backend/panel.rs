@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt as _, StreamExt as _};
 use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place, ReadyAnswerId};
 use pult_protocol::{
-    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, CompanyRow, ComposerMode, Cursor, DraftGiven, DraftOrigin, DraftRow, EntryRow, GoneWhy, IntegrationRow, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem, ReadyAnswerRow, Row, Standing, Token, Watch, WatchedChat,
+    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, CompanyRow, ComposerMode, Cursor, DraftGiven, DraftOrigin, DraftRow, EntryRow, GoneWhy, IntegrationRow, LateChats, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem, ReadyAnswerRow, Row, Standing, Token, Watch, WatchedChat,
 };
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};
@@ -146,6 +146,10 @@ pub(crate) struct TestPanel {
     pub(crate) watched: BTreeMap<ChatId, BTreeMap<OperatorId, Option<ComposerMode>>>,
     /// Frames about each chat's onlookers since it was opened.
     pub(crate) n_watching: BTreeMap<ChatId, usize>,
+    /// What was hinted at: chats, and whether it may be all of them.
+    pub(crate) hints: Vec<(Vec<ChatId>, bool)>,
+    /// Whose clients wait too long, each time that it was said.
+    pub(crate) late: Vec<LateChats>,
     pub(crate) gone: Vec<(ChatId, GoneWhy)>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) n_snapshots: usize,
@@ -180,6 +184,8 @@ impl TestPanel {
             presence: BTreeMap::new(),
             watched: BTreeMap::new(),
             n_watching: BTreeMap::new(),
+            hints: Vec::new(),
+            late: Vec::new(),
             gone: Vec::new(),
             cursor: None,
             n_snapshots: 0,
@@ -245,6 +251,11 @@ impl TestPanel {
                     self.take_watched(&watched);
                 }
             }
+            BackendFrame::ChatsChanged {
+                chat_ids,
+                everything,
+            } => self.hints.push((chat_ids, everything)),
+            BackendFrame::Late(late) => self.late.push(late),
             BackendFrame::Ping => {}
             BackendFrame::Welcome { .. } | BackendFrame::Problem { .. } => panic!("{frame:?}"),
         }

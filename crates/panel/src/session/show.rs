@@ -74,6 +74,7 @@ impl Session {
                 .into_iter()
                 .filter_map(|(chat_id, outgoing)| shell(chat_id, &outgoing))
                 .collect(),
+            late: self.late(),
             clock_offset_ms: self.clock_offset_ms(),
         })
     }

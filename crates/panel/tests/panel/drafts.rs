@@ -53,7 +53,7 @@ async fn told(socket: &mut Socket) -> (CommandId, DraftGiven) {
     loop {
         match socket.next().await {
             PanelFrame::Draft { id, draft } => return (id, draft),
-            PanelFrame::Ping | PanelFrame::Watch(_) => {}
+            PanelFrame::Ping | PanelFrame::Watch(_) | PanelFrame::Oversee { .. } => {}
             PanelFrame::Command(_) | PanelFrame::Hello { .. } => panic!("a draft was expected"),
         }
     }

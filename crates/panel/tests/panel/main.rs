@@ -11,6 +11,7 @@ mod notifying;
 mod outbox;
 mod ready_answers;
 mod presence;
+mod oversight;
 mod rows;
 mod signing_in;
 

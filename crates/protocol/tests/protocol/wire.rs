@@ -9,7 +9,7 @@ use pult_domain::{
 use pult_protocol::{
     AnswerScope, ArchiveCursor, BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow,
     ClientCard, Code, Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse,
-    CompanyRow, ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, MarkRow, Notice, Onlooker, OperatorRow, PanelFrame, Presence, PresenceRow, Preview, Problem, ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest, SignInResponse, Standing, Token, Watch, WatchedChat,
+    CompanyRow, ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, LateChat, LateChats, MarkRow, Notice, Onlooker, OperatorRow, PanelFrame, Presence, PresenceRow, Preview, Problem, ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest, SignInResponse, Standing, Token, Watch, WatchedChat,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -183,6 +183,7 @@ fn what_a_panel_says() {
                     all: true,
                 }),
             ),
+            ("oversee", PanelFrame::Oversee { on: true }),
             ("ping", PanelFrame::Ping),
         ]),
     );
@@ -232,6 +233,25 @@ fn what_the_backend_says() {
                         }],
                     }],
                 },
+            ),
+            (
+                "chats_changed",
+                BackendFrame::ChatsChanged {
+                    chat_ids: vec![CHAT],
+                    everything: false,
+                },
+            ),
+            (
+                "late",
+                BackendFrame::Late(LateChats {
+                    chats: vec![LateChat {
+                        chat_id: CHAT,
+                        owner_id: Some(ANNA),
+                        waiting_since: NOON,
+                        limit_minutes: 15,
+                    }],
+                    n: 1,
+                }),
             ),
             (
                 "done",

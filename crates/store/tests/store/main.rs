@@ -22,6 +22,8 @@ mod kit;
 #[cfg(test)]
 mod life;
 #[cfg(test)]
+mod oversight;
+#[cfg(test)]
 mod plans;
 #[cfg(test)]
 mod ready_answers;

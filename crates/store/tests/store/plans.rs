@@ -20,7 +20,9 @@ const SMALL: [&str; 7] = [
 ];
 
 /// Walks through an index that holds only what is under way, or what somebody must look at.
-const UNDER_WAY: [&str; 5] = [
+const UNDER_WAY: [&str; 7] = [
+    "chats_open",
+    "observers_by_operator",
     "chats_to_archive",
     "deliveries_in_lanes",
     "deliveries_not_confirmed",
@@ -276,5 +278,69 @@ async fn what_the_archive_goes_through_comes_in_its_order() {
         );
         let sorts = steps.iter().any(|step| step.contains("TEMP B-TREE"));
         assert_eq!(sorts, uses.starts_with("audience"), "{steps:#?}\n{sql}");
+    }
+}
+
+/// A supervisor's list goes through the open chats alone, and in the order of waiting no further than
+/// the page. The order of activity has no index, so that no message pays for one.
+#[tokio::test]
+async fn what_supervisors_look_through_are_the_open_chats() {
+    let store = TestStore::new().await;
+    let file = store.file();
+    let statements = statements();
+    for (statement, uses, sorts) in [
+        (
+            "SELECT waiting_since, key FROM chats",
+            "SEARCH chats USING COVERING INDEX chats_open (waiting_since>?)",
+            false,
+        ),
+        (
+            "SELECT ?1, key FROM chats",
+            "SEARCH chats USING COVERING INDEX chats_open (waiting_since=? AND key>?)",
+            false,
+        ),
+        (
+            "SELECT last_activity_at, key FROM chats",
+            "SCAN chats USING INDEX chats_open",
+            true,
+        ),
+        (
+            "SELECT status, owner, count(*)",
+            "SCAN chats USING COVERING INDEX chats_open",
+            true,
+        ),
+        (
+            "SELECT c.id, c.status, o.id, c.waiting_since FROM chats c",
+            "SEARCH c USING INDEX chats_open (waiting_since<?)",
+            false,
+        ),
+        (
+            "SELECT operator, count(*) FROM observers",
+            "SCAN observers USING COVERING INDEX observers_by_operator",
+            false,
+        ),
+    ] {
+        let sql = statements.iter().find(|sql| sql.contains(statement));
+        let sql = sql.unwrap_or_else(|| panic!("no such statement: {statement}"));
+        let steps = plan(&file, sql);
+        assert!(
+            steps.iter().any(|step| step.contains(uses)),
+            "{steps:#?}\n{sql}"
+        );
+        let found = steps.iter().any(|step| step.contains("TEMP B-TREE"));
+        assert_eq!(found, sorts, "{steps:#?}\n{sql}");
+    }
+}
+
+/// Each client's message would pay for it, where most wait already.
+#[tokio::test]
+async fn a_message_of_a_client_who_waits_leaves_the_index_of_open_chats_alone() {
+    let statements = statements();
+    let note = statements
+        .iter()
+        .find(|sql| sql.contains("client_wrote_at = max("));
+    let note = note.expect("a client's message is noted");
+    for column in ["waiting_since", "status", "owner"] {
+        assert!(!note.contains(column), "{note}");
     }
 }

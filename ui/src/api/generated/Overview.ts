@@ -4,6 +4,7 @@ import type { ChatSummary } from "./ChatSummary";
 import type { CompanyRow } from "./CompanyRow";
 import type { Connection } from "./Connection";
 import type { IntegrationRow } from "./IntegrationRow";
+import type { LateChats } from "./LateChats";
 import type { OperatorRow } from "./OperatorRow";
 import type { PresenceRow } from "./PresenceRow";
 import type { SessionView } from "./SessionView";
@@ -57,6 +58,11 @@ queued: Array<ChatSummary>,
  * Chats that I see no longer but in which I left text unsent.
  */
 shells: Array<Shell>, 
+/**
+ * Clients who wait too long: for a supervisor all, for others those of their own chats. Nothing
+ * while there is no connection.
+ */
+late: LateChats, 
 /**
  * What to add to the local clock to get the backend's, in milliseconds; waiting times are
  * counted by the backend's.

@@ -2,7 +2,9 @@
 import type { Component } from 'svelte';
 
 import { m } from '../../paraglide/messages';
+import Chats from './Chats.svelte';
 import Figures from './Figures.svelte';
+import People from './People.svelte';
 
 /** What a tab is handed. */
 interface SupervisionTabProps {
@@ -18,6 +20,8 @@ export interface SupervisionTab {
 }
 
 export const TABS: SupervisionTab[] = [
+  { id: 'chats', title: m.oversee_chats, component: Chats },
+  { id: 'people', title: m.oversee_people, component: (internals) => People(internals, {}) },
   // It needs nothing of what a tab is handed.
   { id: 'figures', title: m.figures, component: (internals) => Figures(internals, {}) },
 ];
