@@ -10,6 +10,7 @@ pub mod checker;
 pub mod crash;
 pub mod cuts;
 pub mod desk;
+pub mod devices;
 pub mod histories;
 pub mod quiet;
 pub mod race;
@@ -39,6 +40,8 @@ pub enum Proof {
     Cuts,
     /// Everything that can happen to a chat, in random order
     Histories,
+    /// Presence, drafts and marks of operators on several devices, under cuts
+    Desk,
     /// Bugs are planted, and the other proofs must find them
     Checker,
 }
@@ -107,6 +110,7 @@ impl Proof {
             Self::Crash => "crash",
             Self::Cuts => "cuts",
             Self::Histories => "histories",
+            Self::Desk => "desk",
             Self::Checker => "checker",
         }
     }
@@ -118,7 +122,7 @@ impl Proof {
             Self::Race => 1000,
             Self::Histories => 500,
             Self::Crash => 20,
-            Self::Cuts | Self::Checker => 100,
+            Self::Cuts | Self::Desk | Self::Checker => 100,
         }
     }
 
@@ -132,6 +136,7 @@ impl Proof {
             Self::Crash => crash::prove(plan).await,
             Self::Cuts => cuts::prove(plan).await,
             Self::Histories => histories::prove(plan).await,
+            Self::Desk => devices::prove(plan).await,
             Self::Checker => checker::prove(plan).await,
         }
     }

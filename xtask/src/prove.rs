@@ -16,7 +16,7 @@ use crate::steps::Steps;
 /// What can be asked of a proof.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Which: race, crash, cuts, histories; or checker, which plants bugs for them to find
+    /// Which: race, crash, cuts, histories, desk; or checker, which plants bugs for them to find
     name: String,
     /// How many runs
     #[arg(long, value_name = "N")]
@@ -75,6 +75,7 @@ pub(crate) fn shortly(house: &House) -> Result<()> {
         ("race", "40"),
         ("cuts", "3"),
         ("histories", "3"),
+        ("desk", "2"),
         ("crash", "1"),
     ] {
         proof(house, &folder)

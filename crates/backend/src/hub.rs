@@ -342,6 +342,7 @@ impl View {
         let marks = set.marks.iter().filter(|(whose, _)| *whose == operator);
         rows.extend(marks.map(|(_, mark)| Row::Mark(*mark)));
         let drafts = set.drafts.iter().filter(|(whose, _)| *whose == operator);
+        let drafts = drafts.filter(|_| !trials::has(Bug::DraftsStayAtHome));
         rows.extend(drafts.map(|(_, draft)| Row::Draft(draft.clone())));
         if rows.is_empty() {
             return Made::Nothing;

@@ -21,6 +21,7 @@ use pult_protocol::{
 };
 use pult_store::Asking;
 use pult_store::Session;
+use pult_store::trials;
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
@@ -45,7 +46,9 @@ const MAX_READ_BYTES: usize = 4 * MAX_FRAME_BYTES;
 const SEND_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// For how long what a panel says of its operator holds.
-const LEASE: Duration = Duration::from_millis(LEASE_MS);
+fn lease() -> Duration {
+    trials::lease().unwrap_or(Duration::from_millis(LEASE_MS))
+}
 
 /// How soon after one `watch` the next is acted on.
 const WATCH_INTERVAL: Duration = Duration::from_millis(WATCH_INTERVAL_MS);
@@ -95,7 +98,7 @@ async fn serve(backend: Shared, socket: WebSocket, address: IpAddr) {
             let ended = backend.live_sessions.join(session);
             note_session_seen(&backend, session, address);
             let reader = backend.hub.join(operator);
-            let used_until = presence::used_until(greeted.standing, Instant::now() + LEASE);
+            let used_until = presence::used_until(greeted.standing, Instant::now() + lease());
             let attendance = &backend.attendance;
             if attendance.join(operator, reader, used_until, backend.now()) {
                 note_seen(&backend, operator);
@@ -254,6 +257,7 @@ async fn greet(backend: &Backend, line: &mut Line) -> Result<Greeted, End> {
         protocol,
         operator_id: session.operator.id,
         server_time: backend.now(),
+        lease_ms: u64::try_from(lease().as_millis()).unwrap_or(LEASE_MS),
     })
     .await?;
     Ok(Greeted {
@@ -478,7 +482,7 @@ impl Connection<'_> {
         } = *watch;
         let now = Instant::now();
         self.said.not_before = Some(now + WATCH_INTERVAL);
-        let until = now + LEASE;
+        let until = now + lease();
         self.backend.hub.look(self.reader, chat_id, typing, until);
         let used_until = presence::used_until(standing, until);
         let (operator, at) = (self.session.operator.id, self.backend.now());

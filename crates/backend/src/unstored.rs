@@ -30,6 +30,7 @@ pub(crate) fn tell(backend: &Backend, facts: Vec<ChannelFact>) {
                 integrations: Vec::new(),
                 company: None,
                 marks: Vec::new(),
+                drafts: Vec::new(),
                 ready_answers: Vec::new(),
                 lanes: false,
             });

@@ -14,8 +14,8 @@ use futures_util::{SinkExt as _, StreamExt as _};
 use pult_domain::{ChatId, CommandId, Place};
 use pult_protocol::{
     BackendFrame, Changes, Code, Command, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
-    LEASE_RENEWAL_MS, MAX_FRAME_BYTES, PROTOCOL, PanelFrame, Problem, Row, WATCH_INTERVAL_MS,
-    Watch,
+    LEASE_MS, MAX_FRAME_BYTES, PROTOCOL, PanelFrame, Problem, RENEWALS_OF_LEASE, Row,
+    WATCH_INTERVAL_MS, Watch,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -46,8 +46,6 @@ const SILENCE: Duration = Duration::from_millis(HEARTBEAT_MS.saturating_mul(3));
 const WELCOME: Duration = Duration::from_secs(15);
 /// The first try after a loss comes within this time, at random: not all panels at once.
 const FIRST_DELAY: Duration = Duration::from_millis(1_500);
-/// How often what the operator looks at is said again.
-const RENEWAL: Duration = Duration::from_millis(LEASE_RENEWAL_MS);
 /// The backend does not act on it more often.
 const WATCH_INTERVAL: Duration = Duration::from_millis(WATCH_INTERVAL_MS);
 const MAX_DELAY: Duration = Duration::from_secs(30);
@@ -146,6 +144,11 @@ fn delay(n_failures: u32, random: f64) -> Duration {
     longest.mul_f64(random.mul_add(0.5, 0.5))
 }
 
+/// How often what holds for the time of a lease is said again.
+fn renewal(lease_ms: u64) -> Duration {
+    Duration::from_millis(lease_ms / RENEWALS_OF_LEASE).max(WATCH_INTERVAL)
+}
+
 async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected<'a>, Lost> {
     let mut rebuilds = session.cache.rebuilds();
     let cursor = loop {
@@ -186,6 +189,7 @@ async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected
         drafts_in_flight: BTreeMap::new(),
         drafts_refused: BTreeMap::new(),
         said: None,
+        renewal: renewal(LEASE_MS),
         backing_off: BTreeMap::new(),
     };
     connected
@@ -225,6 +229,8 @@ struct Connected<'a> {
     drafts_refused: BTreeMap<Composer, DraftGiven>,
     /// What the operator looks at, as it was last said, and when.
     said: Option<(Watch, Instant)>,
+    /// How often it is said again.
+    renewal: Duration,
     /// Chats whose next command or mark the backend could not take just now.
     backing_off: BTreeMap<ChatId, BackOff>,
 }
@@ -308,12 +314,14 @@ impl Connected<'_> {
             BackendFrame::Welcome {
                 operator_id,
                 server_time,
+                lease_ms,
                 ..
             } => {
                 if operator_id != self.session.account.operator.id {
                     return Err(Lost::SignedOut);
                 }
                 self.is_welcome = true;
+                self.renewal = renewal(lease_ms);
                 self.session.set_server_time(server_time);
                 self.session
                     .set_connection(Connection::CatchingUp { behind: 0 });
@@ -559,7 +567,7 @@ impl Connected<'_> {
         }
         Some(match self.said {
             None => Instant::now(),
-            Some((said, at)) if said == self.session.desk.watch() => at + RENEWAL,
+            Some((said, at)) if said == self.session.desk.watch() => at + self.renewal,
             Some((_, at)) => at + WATCH_INTERVAL,
         })
     }

@@ -62,6 +62,9 @@ pub enum BackendFrame {
         operator_id: OperatorId,
         /// The backend's clock, to tell waiting times by.
         server_time: Timestamp,
+        /// For how long what a `watch` says holds, in milliseconds.
+        #[serde(default = "usual_lease_ms")]
+        lease_ms: u64,
     },
     /// A part of the feed.
     Changes(Changes),
@@ -111,6 +114,10 @@ pub enum BackendFrame {
     },
     /// Nothing to say: the heartbeat.
     Ping,
+}
+
+const fn usual_lease_ms() -> u64 {
+    crate::LEASE_MS
 }
 
 /// A position in the feed. Every start of the backend begins a new epoch; a cursor of an earlier one

@@ -44,7 +44,7 @@ pub use figures::{
 };
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
 pub use presence::{
-    AwayRequest, LEASE_MS, LEASE_RENEWAL_MS, Onlooker, Presence, PresenceRow, Standing,
+    AwayRequest, LEASE_MS, Onlooker, Presence, PresenceRow, RENEWALS_OF_LEASE, Standing,
     WATCH_INTERVAL_MS, Watch, WatchedChat,
 };
 pub use oversight::{

@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::ComposerMode;
 
-/// For how long a `watch` holds, in milliseconds, counted by the backend from when it took it. What
-/// it said is over, and others have been told so, at the latest once as much time again has passed.
+/// For how long a `watch` holds unless `welcome` says otherwise, in milliseconds.
+///
+/// Counted by the backend from when it took it. What it said is over, and others have been told so,
+/// at the latest once as much time again has passed.
 pub const LEASE_MS: u64 = 45_000;
 
-/// How often a panel renews its `watch` at least, in milliseconds, so that two may get lost.
-pub const LEASE_RENEWAL_MS: u64 = LEASE_MS / 3;
+/// How often a panel renews its `watch` at least within the time of a lease, so that two may get lost.
+pub const RENEWALS_OF_LEASE: u64 = 3;
 
 /// The least time between two `watch` of one panel that the backend acts on, in milliseconds: of
 /// those that come quicker the newest counts, when it is time.

@@ -4,6 +4,7 @@ use pult_domain::{ChatId, OperatorId, Place};
 use pult_protocol::MarkRow;
 use pult_sqlite::Reader;
 
+use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{StoreError, chats, sql};
 
@@ -21,8 +22,8 @@ pub(crate) fn grow(
         "INSERT INTO read_marks (operator, chat, place, seq) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (operator, chat) DO UPDATE
          SET place = excluded.place, seq = excluded.seq
-         WHERE excluded.place > place",
-        (operator, chat, place.0, seq),
+         WHERE excluded.place > place OR ?5",
+        (operator, chat, place.0, seq, trials::has(Bug::MarksGoBack)),
     )?;
     if n_changed > 0 {
         work.touched.marks.insert((operator, chat));

@@ -8,7 +8,9 @@
 //!   as a power cut would, after a line in the log that says how much was under way.
 //! - `PULT_TRIALS_BUG=NAME`: it has that [`Bug`].
 //!
-//! A third one is for the bench, which takes the store's share by leaving it out:
+//! - `PULT_TRIALS_LEASE_MS=N`: what a panel says of its operator holds for so long.
+//!
+//! Another one is for the bench, which takes the store's share by leaving it out:
 //!
 //! - `PULT_TRIALS_STORE=none|hub`: providers' events are not stored, see [`Instead`].
 
@@ -76,6 +78,14 @@ pub enum Bug {
     NothingIsHeld,
     /// Whoever asks for a chat that they never saw learns of it.
     StrangersAreAnswered,
+    /// A draft does not end with the reply that was made of it.
+    SentDraftsStay,
+    /// Other devices are not told of a draft before they read from the store.
+    DraftsStayAtHome,
+    /// A read mark that comes late takes the place of the one before.
+    MarksGoBack,
+    /// What a panel says of its operator holds for ever.
+    LeasesNeverEnd,
 }
 
 /// What happens to a provider's events instead of being stored.
@@ -107,14 +117,22 @@ mod off {
     /// Nobody counts.
     #[inline]
     pub const fn under_way(_: usize) {}
+
+    /// The usual one.
+    #[inline]
+    #[must_use]
+    pub const fn lease() -> Option<std::time::Duration> {
+        None
+    }
 }
 #[cfg(not(feature = "trials"))]
-pub use off::{has, pass, under_way};
+pub use off::{has, lease, pass, under_way};
 
 #[cfg(feature = "trials")]
 mod on {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+    use std::time::Duration;
 
     use serde::Deserialize;
     use serde::de::IntoDeserializer;
@@ -126,6 +144,7 @@ mod on {
         dies_at: Option<(Point, usize)>,
         bug: Option<Bug>,
         instead: Option<Instead>,
+        lease: Option<Duration>,
     }
 
     static TRIALS: LazyLock<Trials> = LazyLock::new(|| Trials {
@@ -135,6 +154,9 @@ mod on {
         }),
         bug: variable("PULT_TRIALS_BUG").and_then(|name| named(&name)),
         instead: variable("PULT_TRIALS_STORE").and_then(|name| named(&name)),
+        lease: variable("PULT_TRIALS_LEASE_MS")
+            .and_then(|ms| ms.parse().ok())
+            .map(Duration::from_millis),
     });
 
     static HAS_BEGUN: AtomicBool = AtomicBool::new(false);
@@ -189,6 +211,12 @@ mod on {
         TRIALS.bug == Some(bug)
     }
 
+    /// For how long what a panel says of its operator holds, if not for the usual time.
+    #[must_use]
+    pub fn lease() -> Option<Duration> {
+        TRIALS.lease
+    }
+
     /// What happens to a provider's events, if they are not stored.
     #[must_use]
     pub fn instead() -> Option<Instead> {
@@ -201,4 +229,4 @@ mod on {
     }
 }
 #[cfg(feature = "trials")]
-pub use on::{begin, has, instead, pass, under_way};
+pub use on::{begin, has, instead, lease, pass, under_way};

@@ -27,6 +27,8 @@ pub struct StoredChat {
     pub last_place: i64,
     /// Its messages, in their order.
     pub messages: Vec<StoredMessage>,
+    /// Its hidden comments, in their order.
+    pub comments: Vec<String>,
 }
 
 /// A message as the store has it.
@@ -88,6 +90,10 @@ pub fn chats(office_dir: &Path) -> Result<Vec<StoredChat>> {
          LEFT JOIN operators o ON o.key = e.author LEFT JOIN deliveries d ON d.entry = e.key
          WHERE e.chat = ?1 ORDER BY e.place",
     )?;
+    let mut comments = db.prepare(
+        "SELECT c.text FROM entries e JOIN comments c ON c.entry = e.key
+         WHERE e.chat = ?1 ORDER BY e.place",
+    )?;
     let rows = chats.query_map((), |row| Ok((chat(row)?, row.get::<_, i64>(6)?)))?;
     let mut found = Vec::new();
     for row in rows {
@@ -96,6 +102,10 @@ pub fn chats(office_dir: &Path) -> Result<Vec<StoredChat>> {
         chat.messages = rows
             .collect::<Result<_, _>>()
             .context("Reading a message")?;
+        let rows = comments.query_map([key], |row| row.get(0))?;
+        chat.comments = rows
+            .collect::<Result<_, _>>()
+            .context("Reading a comment")?;
         found.push(chat);
     }
     Ok(found)
@@ -123,6 +133,7 @@ fn chat(row: &Row<'_>) -> rusqlite::Result<StoredChat> {
         owner: row.get::<_, Option<Uuid>>(4)?.map(OperatorId),
         last_place: row.get(5)?,
         messages: Vec::new(),
+        comments: Vec::new(),
     })
 }
 

@@ -65,6 +65,17 @@ impl Stage {
         Ok(Self::of(Office::open_with(envs(plan)).await?))
     }
 
+    /// The same, and the backend is told something besides.
+    ///
+    /// # Errors
+    /// When the office cannot be opened.
+    pub async fn open_told(plan: &Plan, told: &[(&str, &str)]) -> Result<Self> {
+        let mut envs = envs(plan);
+        let told = told.iter().map(|(name, value)| (*name, *value));
+        envs.extend(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        Ok(Self::of(Office::open_with(envs).await?))
+    }
+
     /// The same, and what leaves the backend for the sandbox is kept.
     ///
     /// # Errors

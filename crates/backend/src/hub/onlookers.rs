@@ -18,6 +18,7 @@ use std::time::Duration;
 use axum::extract::ws::Utf8Bytes;
 use pult_domain::{ChatId, OperatorId};
 use pult_protocol::{BackendFrame, ComposerMode, Onlooker, WatchedChat};
+use pult_store::trials::{self, Bug};
 use pult_store::{Audience, ChangeSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
@@ -316,7 +317,7 @@ pub(crate) async fn run(backend: Shared) {
         tokio::select! {
             () = backend.stopping.cancelled() => return,
             () = backend.hub.has_unknown.notified() => read_unknown(&backend).await,
-            _ = sweeps.tick() => {
+            _ = sweeps.tick(), if !trials::has(Bug::LeasesNeverEnd) => {
                 let now = Instant::now();
                 backend.hub.expire(now);
                 backend.attendance.expire(now, backend.now());

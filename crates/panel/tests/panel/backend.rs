@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Role, Seq, Timestamp};
 use pult_protocol::{
     BackendFrame, Changes, Code, Command, CommandDone, CommandEnvelope, Cursor, EntryRow,
-    HistoryPage, HistoryQuery, OperatorRow, PanelFrame, Problem, Row, SignInRequest,
+    HistoryPage, HistoryQuery, LEASE_MS, OperatorRow, PanelFrame, Problem, Row, SignInRequest,
     SignInResponse, Token,
 };
 use rustls::ServerConfig;
@@ -245,6 +245,7 @@ impl Socket {
             protocol: pult_protocol::PROTOCOL,
             operator_id: operator_id(login),
             server_time: now(),
+            lease_ms: LEASE_MS,
         })
         .await;
     }

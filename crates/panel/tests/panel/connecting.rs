@@ -5,7 +5,7 @@ use std::time::Duration;
 use pult_panel::PanelErrorCode;
 use pult_panel::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 use pult_protocol::{
-    BackendFrame, Changes, Code, HEARTBEAT_MS, PanelFrame, Presence, PresenceRow, Problem, Row,
+    BackendFrame, Changes, Code, HEARTBEAT_MS, LEASE_MS, PanelFrame, Presence, PresenceRow, Problem, Row,
 };
 use serde_json::json;
 
@@ -170,6 +170,7 @@ async fn waiting_times_are_told_by_the_backends_clock() {
             protocol: pult_protocol::PROTOCOL,
             operator_id: operator_id("anna"),
             server_time: now().plus_ms(3_600_000),
+            lease_ms: LEASE_MS,
         })
         .await;
     socket.snapshot(Vec::new(), 1).await;

@@ -6,7 +6,7 @@ use pult_domain::{ChatId, OperatorId};
 use pult_panel::Panel;
 use pult_panel::view::PanelEvent;
 use pult_protocol::{
-    BackendFrame, ComposerMode, GoneWhy, LEASE_RENEWAL_MS, Onlooker, PanelFrame, Row, Standing,
+    BackendFrame, ComposerMode, GoneWhy, LEASE_MS, Onlooker, PanelFrame, RENEWALS_OF_LEASE, Row, Standing,
     Watch, WatchedChat,
 };
 
@@ -80,7 +80,7 @@ async fn what_the_operator_looks_at_is_said_when_it_changes_and_again_and_again(
         ..Watch::default()
     };
     says(&mut socket, typing).await;
-    later(LEASE_RENEWAL_MS).await;
+    later(LEASE_MS / RENEWALS_OF_LEASE).await;
     assert_eq!(said(&mut socket).await, typing, "the lease is renewed");
     panel.watch(chat_id, false, None).await.unwrap();
     says(&mut socket, Watch::default()).await;
@@ -96,7 +96,7 @@ async fn a_device_that_is_left_alone_is_idle_until_it_is_used_again() {
     panel.watch(Some(Chat(1).id()), true, None).await.unwrap();
     // The backend is not silent meanwhile.
     for _ in 0..21 {
-        later(LEASE_RENEWAL_MS).await;
+        later(LEASE_MS / RENEWALS_OF_LEASE).await;
         socket.send(&BackendFrame::Ping).await;
         said(&mut socket).await;
     }

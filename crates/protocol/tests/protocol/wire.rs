@@ -207,6 +207,7 @@ fn what_the_backend_says() {
                     protocol: 1,
                     operator_id: ANNA,
                     server_time: NOON,
+                    lease_ms: 45_000,
                 },
             ),
             ("changes", BackendFrame::Changes(changes)),
