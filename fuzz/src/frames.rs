@@ -506,7 +506,10 @@ impl Line {
                 }
             }
             (Stage::Fresh, Some(_)) => Stage::SentAway(Code::Malformed),
-            (Stage::Live, Some(Ok(PanelFrame::Ping | PanelFrame::Watch(_) | PanelFrame::Oversee { .. }))) => Stage::Live,
+            (
+                Stage::Live,
+                Some(Ok(PanelFrame::Ping | PanelFrame::Watch(_) | PanelFrame::Oversee { .. })),
+            ) => Stage::Live,
             (Stage::Live, Some(_)) => {
                 self.n_owed += 1;
                 Stage::Live

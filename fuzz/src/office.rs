@@ -370,8 +370,21 @@ pub(crate) fn contents(file: &Connection) -> Result<Vec<String>> {
         "parked_statuses",
         "audience",
         "read_marks",
+        "comments",
+        "mentions",
+        "integrations",
+        "ready_answers",
+        "automatic",
+        "company",
+        "audit",
+        "away",
     ] {
-        let mut rows = file.prepare_cached(&format!("SELECT * FROM {table}"))?;
+        // When a device was there last is noted without being asked.
+        let columns = match table {
+            "sessions" => "token_hash, id, operator, device, created_at, expires_at",
+            _ => "*",
+        };
+        let mut rows = file.prepare_cached(&format!("SELECT {columns} FROM {table}"))?;
         let n_columns = rows.column_count();
         let mut rows = rows.query(())?;
         while let Some(row) = rows.next()? {

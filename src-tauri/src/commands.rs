@@ -10,8 +10,8 @@
 pub(crate) mod administration;
 pub(crate) mod automatic;
 pub(crate) mod channels;
-pub(crate) mod presence;
 pub(crate) mod oversight;
+pub(crate) mod presence;
 pub(crate) mod ready_answers;
 pub(crate) mod saving;
 

@@ -27,7 +27,9 @@ use crate::problem::{self, ProblemResponse};
 use crate::sign_in_limit::SignInLimit;
 use crate::watch::LiveSessions;
 use crate::{
-    DataFolder, administration, archive, audit, automatic, channel_phones, commands, company, delivery, figures, health, history, listen, metrics, openapi, oversight, presence, ready_answers, sessions, socket, upkeep, watch, webhooks,
+    DataFolder, administration, archive, audit, automatic, channel_phones, commands, company,
+    delivery, figures, health, history, listen, metrics, openapi, oversight, presence,
+    ready_answers, sessions, socket, upkeep, watch, webhooks,
 };
 
 /// Largest body of a REST request, in bytes.

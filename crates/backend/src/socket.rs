@@ -17,7 +17,8 @@ use axum::response::Response;
 use pult_domain::{ChatId, CommandId, OperatorId, Role, SessionId};
 use pult_protocol::{
     BackendFrame, Changes, Code, CommandDone, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
-    HELLO_TIMEOUT_MS, LEASE_MS, LateChats, MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame, Problem, Standing, Token, WATCH_INTERVAL_MS, Watch,
+    HELLO_TIMEOUT_MS, LEASE_MS, LateChats, MAX_FRAME_BYTES, OLDEST_PROTOCOL, PROTOCOL, PanelFrame,
+    Problem, Standing, Token, WATCH_INTERVAL_MS, Watch,
 };
 use pult_store::Asking;
 use pult_store::Session;
@@ -130,6 +131,19 @@ async fn serve(backend: Shared, socket: WebSocket, address: IpAddr) {
         Err(end) => end,
     };
     line.finish(end).await;
+}
+
+/// Notes that a panel with a session has come or gone. Nobody waits until it is written down.
+fn note_session_seen(backend: &Shared, session: SessionId, address: IpAddr) {
+    let (now, shared) = (backend.now(), Shared::clone(backend));
+    backend.tasks.spawn(async move {
+        let noted = shared
+            .store
+            .note_session_seen(session, now, address.to_string());
+        if let Err(error) = noted.await {
+            tracing::debug!(%error, "When a session was last seen could not be written down");
+        }
+    });
 }
 
 /// Notes that an operator has come or gone. Nobody waits until it is written down.
@@ -597,7 +611,7 @@ impl Connection<'_> {
 async fn next_hint(overseeing: &mut Option<broadcast::Receiver<Arc<Hint>>>) -> Option<Arc<Hint>> {
     match overseeing {
         Some(hints) => hints.recv().await.ok(),
-        None => std::future::pending().await,
+        None => pending().await,
     }
 }
 

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use pult_panel::{Administration, PanelError, view};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ChatsPage, ChatsQuery, ClientHistory, DirectionFound, DirectionTrial, FiguresQuery, HistoryPage, ManagedIntegration, ManagedOperator, ReadyAnswerBody, ReadyAnswerImport, ReadyAnswerRow, RevisedDirections, RevisedHours, RevisedTexts, ServiceFigures, SessionRow, TableLanguage, WatchedChat, Workload,
+    ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ChatsPage, ChatsQuery,
+    ClientHistory, DirectionFound, DirectionTrial, FiguresQuery, HistoryPage, ManagedIntegration,
+    ManagedOperator, ReadyAnswerBody, ReadyAnswerImport, ReadyAnswerRow, RevisedDirections,
+    RevisedHours, RevisedTexts, ServiceFigures, SessionRow, TableLanguage, WatchedChat, Workload,
 };
 use ts_rs::{Config, TS};
 

@@ -676,9 +676,8 @@ fn parse(text: &str) -> Result<Option<BackendFrame>, Lost> {
     let kind = serde_json::from_str::<Kind<'_>>(text).map_err(|_| Lost::Malformed)?;
     let frame = match &*kind.kind {
         "changes" => parse_changes(text).map(BackendFrame::Changes),
-        "welcome" | "presence" | "watching" | "chats_changed" | "late" | "done" | "refused" | "problem" | "ping" => {
-            serde_json::from_str(text)
-        }
+        "welcome" | "presence" | "watching" | "chats_changed" | "late" | "done" | "refused"
+        | "problem" | "ping" => serde_json::from_str(text),
         _ => return Ok(None),
     };
     frame.map(Some).map_err(|error| {

@@ -7,7 +7,8 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use pult_domain::{ChatId, CommandId, OperatorId, Place};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, ClientHistory, CompanyRow, FiguresQuery, HistoryPage, LateChats, ServiceFigures, SignInRequest, Token,
+    ArchivePage, ArchiveQuery, ClientHistory, CompanyRow, FiguresQuery, HistoryPage, LateChats,
+    ServiceFigures, SignInRequest, Token,
 };
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::{CancellationToken, DropGuard};

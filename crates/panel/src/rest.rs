@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use pult_domain::{ChannelId, ChatId, Place, ReadyAnswerId};
 use pult_protocol::{
-    ArchivePage, ArchiveQuery, AwayRequest, ChannelPhoneBody, ChannelRow, ChatsPage, ChatsQuery, ClientHistory, Code, FiguresQuery, HistoryPage, Problem, ReadyAnswerBody, ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery, ReadyAnswerRow, ServiceFigures, SignInRequest, SignInResponse, Token, Workload,
+    ArchivePage, ArchiveQuery, AwayRequest, ChannelPhoneBody, ChannelRow, ChatsPage, ChatsQuery,
+    ClientHistory, Code, FiguresQuery, HistoryPage, Problem, ReadyAnswerBody,
+    ReadyAnswerExportQuery, ReadyAnswerImport, ReadyAnswerImportQuery, ReadyAnswerRow,
+    ServiceFigures, SignInRequest, SignInResponse, Token, Workload,
 };
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;

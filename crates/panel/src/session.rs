@@ -15,7 +15,8 @@ use pult_domain::{
     ReplyText, Status, Timestamp,
 };
 use pult_protocol::{
-    Code, Command, CommandDone, CommandEnvelope, LateChats, PresenceRow, Problem, Token, WatchedChat,
+    Code, Command, CommandDone, CommandEnvelope, LateChats, PresenceRow, Problem, Token,
+    WatchedChat,
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;

@@ -4,7 +4,8 @@
 use pult_domain::{ChatId, CommandId, OperatorId, Place, Status, Timestamp};
 pub use pult_protocol::ComposerMode;
 use pult_protocol::{
-    ChannelRow, ChatRow, Command, CompanyRow, EntryRow, IntegrationRow, LateChats, OperatorRow, PresenceRow, Problem,
+    ChannelRow, ChatRow, Command, CompanyRow, EntryRow, IntegrationRow, LateChats, OperatorRow,
+    PresenceRow, Problem,
 };
 use serde::{Deserialize, Serialize};
 

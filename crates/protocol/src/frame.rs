@@ -4,8 +4,8 @@ use pult_domain::{ChatId, CommandId, OperatorId, Seq, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CommandDone, CommandEnvelope, DraftGiven, LateChats, PresenceRow, Problem, Row, Standing, Token, Watch,
-    WatchedChat,
+    CommandDone, CommandEnvelope, DraftGiven, LateChats, PresenceRow, Problem, Row, Standing,
+    Token, Watch, WatchedChat,
 };
 
 /// What a panel says.

@@ -15,8 +15,8 @@ mod company;
 mod draft;
 mod figures;
 mod frame;
-mod presence;
 mod oversight;
+mod presence;
 mod ready_answers;
 mod rest;
 mod rows;
@@ -43,13 +43,13 @@ pub use figures::{
     ServiceFigures,
 };
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
-pub use presence::{
-    AwayRequest, LEASE_MS, Onlooker, Presence, PresenceRow, RENEWALS_OF_LEASE, Standing,
-    WATCH_INTERVAL_MS, Watch, WatchedChat,
-};
 pub use oversight::{
     ChatsOrder, ChatsPage, ChatsQuery, LateChat, LateChats, LateLimits, Load, MAX_LATE_CHATS,
     MAX_NAMED_CHATS, OperatorLoad, Workload,
+};
+pub use presence::{
+    AwayRequest, LEASE_MS, Onlooker, Presence, PresenceRow, RENEWALS_OF_LEASE, Standing,
+    WATCH_INTERVAL_MS, Watch, WatchedChat,
 };
 pub use pult_domain::ReadyAnswerFault;
 pub use pult_domain::provider::FailureKind;

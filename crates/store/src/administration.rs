@@ -295,7 +295,7 @@ pub(crate) fn sessions(
 ) -> Result<Vec<SessionRow>, StoreError> {
     let mut rows = reader.all(
         "SELECT s.id, o.id, s.device, s.created_at, s.last_seen_at, s.address
-         FROM operators o JOIN sessions s ON s.operator = o.key
+         FROM operators o CROSS JOIN sessions s ON s.operator = o.key
          WHERE s.expires_at > ?1 AND (?2 IS NULL OR o.id = ?2)",
         (now.0, of.map(|of| of.0)),
         |row| {

@@ -180,14 +180,15 @@ pub(crate) fn rename(work: &mut Work<'_>, key: i64, name: &str) -> Result<(), St
 
 /// The channels by their keys, with what stands in their own rows of how they are doing.
 pub(crate) fn health(reader: Reader<'_>) -> Result<Vec<(i64, ChannelHealth)>, StoreError> {
-    let sql = "SELECT id, kind, name, problem, provider_key, problem_since, blocked_until, key
+    let sql = "SELECT id, kind, name, problem, provider_key, settings, seq, phone,
+                   problem_since, blocked_until, key
                FROM channels ORDER BY key";
     Ok(reader.all(sql, (), |row| {
         let channel = read_row(row)?;
-        let blocked_until = channel.problem.map(|_| sql::time(row, 6)).transpose()?;
+        let blocked_until = channel.problem.map(|_| sql::time(row, 9)).transpose()?;
         let health = ChannelHealth {
             provider_key: row.get(4)?,
-            problem_since: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+            problem_since: row.get::<_, Option<i64>>(8)?.map(Timestamp),
             blocked_until: blocked_until.filter(|until| *until > Timestamp(0)),
             last_inbound_at: None,
             last_outbound_at: None,
@@ -195,7 +196,7 @@ pub(crate) fn health(reader: Reader<'_>) -> Result<Vec<(i64, ChannelHealth)>, St
             n_not_confirmed: 0,
             channel,
         };
-        Ok((row.get(7)?, health))
+        Ok((row.get(10)?, health))
     })?)
 }
 

@@ -15,7 +15,11 @@ use pult_domain::{
     SessionId, Timestamp,
 };
 use pult_protocol::{
-    Act, Actor, AnswerScope, ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth, ChannelKind, ChannelNameRequest, ChannelRow, ChatsPage, ChatsQuery, ClientHistory, CommandDone, CommandEnvelope, CompanyRequest, CompanyRow, Cursor, DraftGiven, EntryRow, IntegrationRow, LateChats, LateLimits, ManagedIntegration, ManagedOperator, OperatorChange, OperatorRow, Problem, ReadyAnswerImport, ReadyAnswerRow, SessionRow, Workload,
+    Act, Actor, AnswerScope, ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth,
+    ChannelKind, ChannelNameRequest, ChannelRow, ChatsPage, ChatsQuery, ClientHistory, CommandDone,
+    CommandEnvelope, CompanyRequest, CompanyRow, Cursor, DraftGiven, EntryRow, IntegrationRow,
+    LateChats, LateLimits, ManagedIntegration, ManagedOperator, OperatorChange, OperatorRow,
+    Problem, ReadyAnswerImport, ReadyAnswerRow, SessionRow, Workload,
 };
 use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
 
@@ -26,7 +30,10 @@ use crate::{
     Asking, Audience, ChangeSet, ChangedMeanwhile, Channel, Figures, FiguresAsked, Forget,
     Forgotten, ImportLine, IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator,
     NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending,
-    ServiceFigures, Session, StoreError, StoredSession, administration, archive, archive_index, audience, audit, automatic, channels, chats, commands, commits, company, deliveries, drafts, feed, figures, ingest, integrations, journal, operators, oversight, ready_answers, retention, service_figures, sessions, talks,
+    ServiceFigures, Session, StoreError, StoredSession, administration, archive, archive_index,
+    audience, audit, automatic, channels, chats, commands, commits, company, deliveries, drafts,
+    feed, figures, ingest, integrations, journal, operators, oversight, ready_answers, retention,
+    service_figures, sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".

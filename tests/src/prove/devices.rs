@@ -270,10 +270,9 @@ impl Device {
             Network::Swallows | Network::Cut => {
                 self.dark_since.get_or_insert_with(Instant::now);
             }
-            Network::Carries
-            | Network::Delays(_)
-            | Network::LosesAnswers
-            | Network::HalfClosed => self.dark_since = None,
+            Network::Carries | Network::Delays(_) | Network::LosesAnswers | Network::HalfClosed => {
+                self.dark_since = None;
+            }
         }
     }
 }

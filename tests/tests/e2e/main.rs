@@ -1,9 +1,9 @@
 //! The real window, driven as a person does: it needs a display and a session bus of its own, which
 //! `cargo xtask session` and `cargo xtask test` give it.
 
+mod administration;
 mod answers;
 mod automatic;
-mod administration;
 mod banner;
 mod border;
 mod deeds;

@@ -30,7 +30,7 @@ async fn an_unknown_address_is_answered_like_every_other_no() {
 async fn a_known_address_asked_in_the_wrong_way_is_answered_like_every_other_no() {
     let backend = TestBackend::start().await;
     for (method, path) in [
-        (Method::GET, "/api/v1/sessions"),
+        (Method::PUT, "/api/v1/sessions"),
         (Method::POST, "/api/v1/sessions/current"),
         (Method::OPTIONS, "/api/v1/commands"),
         (Method::PUT, "/webhooks/whatsapp"),

@@ -6,7 +6,10 @@ use std::net::SocketAddr;
 use futures_util::{SinkExt as _, StreamExt as _};
 use pult_domain::{ChannelId, ChatId, CommandId, IntegrationId, OperatorId, Place, ReadyAnswerId};
 use pult_protocol::{
-    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, CompanyRow, ComposerMode, Cursor, DraftGiven, DraftOrigin, DraftRow, EntryRow, GoneWhy, IntegrationRow, LateChats, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem, ReadyAnswerRow, Row, Standing, Token, Watch, WatchedChat,
+    BackendFrame, ChannelRow, ChatRow, Command, CommandDone, CommandEnvelope, CompanyRow,
+    ComposerMode, Cursor, DraftGiven, DraftOrigin, DraftRow, EntryRow, GoneWhy, IntegrationRow,
+    LateChats, MAX_FRAME_BYTES, OperatorRow, PROTOCOL, PanelFrame, PresenceRow, Problem,
+    ReadyAnswerRow, Row, Standing, Token, Watch, WatchedChat,
 };
 use serde_json::Value;
 use tokio::net::{TcpSocket, TcpStream};

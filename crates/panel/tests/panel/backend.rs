@@ -203,7 +203,10 @@ impl Socket {
         loop {
             match self.next().await {
                 PanelFrame::Command(envelope) => return envelope,
-                PanelFrame::Ping | PanelFrame::Draft { .. } | PanelFrame::Watch(_) | PanelFrame::Oversee { .. } => {}
+                PanelFrame::Ping
+                | PanelFrame::Draft { .. }
+                | PanelFrame::Watch(_)
+                | PanelFrame::Oversee { .. } => {}
                 PanelFrame::Hello { .. } => panic!("a second hello"),
             }
         }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use pult_panel::PanelErrorCode;
 use pult_panel::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 use pult_protocol::{
-    BackendFrame, Changes, Code, HEARTBEAT_MS, LEASE_MS, PanelFrame, Presence, PresenceRow, Problem, Row,
+    BackendFrame, Changes, Code, HEARTBEAT_MS, LEASE_MS, PanelFrame, Presence, PresenceRow,
+    Problem, Row,
 };
 use serde_json::json;
 

@@ -9,9 +9,9 @@ mod feed;
 mod files;
 mod notifying;
 mod outbox;
-mod ready_answers;
-mod presence;
 mod oversight;
+mod presence;
+mod ready_answers;
 mod rows;
 mod signing_in;
 

@@ -104,7 +104,7 @@ async fn a_chat_that_a_rule_has_marked_for_me_is_told_once_also_in_front_and_an_
         suggested_owner_id: Some(operator_id(whom)),
         ..chat.queued(last_place)
     };
-    panel.watch(Some(Chat(1).id()), true).await.unwrap();
+    panel.watch(Some(Chat(1).id()), true, None).await.unwrap();
     let asked = Row::Entry(Chat(3).inbound(1, "An invoice, please"));
     let for_boris = Row::Chat(marked(Chat(4), 1, "boris"));
     socket
@@ -135,7 +135,7 @@ async fn a_chat_that_a_rule_has_marked_for_me_is_told_once_also_in_front_and_an_
             pult_domain::CommandId(uuid::Uuid::now_v7()),
         )
     };
-    panel.watch(None, false).await.unwrap();
+    panel.watch(None, false, None).await.unwrap();
     let rows = vec![Row::Entry(automatic), Row::Chat(marked(Chat(3), 2, "anna"))];
     socket.changes(rows, 4).await;
     assert_eq!(notified(&mut socket, &mut events, 5).await, []);

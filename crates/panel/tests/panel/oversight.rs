@@ -284,6 +284,7 @@ async fn says_presence(socket: &mut Socket, presence: Presence) {
         operator_id: operator_id("anna"),
         presence,
         since: None,
+        by_hand: false,
     };
     socket
         .send(&BackendFrame::Presence {

@@ -6,8 +6,8 @@ use pult_domain::{ChatId, OperatorId};
 use pult_panel::Panel;
 use pult_panel::view::PanelEvent;
 use pult_protocol::{
-    BackendFrame, ComposerMode, GoneWhy, LEASE_MS, Onlooker, PanelFrame, RENEWALS_OF_LEASE, Row, Standing,
-    Watch, WatchedChat,
+    BackendFrame, ComposerMode, GoneWhy, LEASE_MS, Onlooker, PanelFrame, RENEWALS_OF_LEASE, Row,
+    Standing, Watch, WatchedChat,
 };
 
 use crate::backend::{Backend, Socket, operator_id, within};
@@ -94,17 +94,22 @@ async fn a_device_that_is_left_alone_is_idle_until_it_is_used_again() {
     let mut socket = backend.accept_with(Vec::new()).await;
     until_live(&panel).await;
     panel.watch(Some(Chat(1).id()), true, None).await.unwrap();
-    // The backend is not silent meanwhile.
-    for _ in 0..21 {
-        later(LEASE_MS / RENEWALS_OF_LEASE).await;
-        socket.send(&BackendFrame::Ping).await;
-        said(&mut socket).await;
-    }
     let idle = Watch {
         standing: Standing::Idle,
         ..Watch::default()
     };
-    says(&mut socket, idle).await;
+    let mut n_renewals = 0;
+    while said(&mut socket).await != idle {
+        n_renewals += 1;
+        assert!(n_renewals < 25, "the device is idle by now");
+        later(LEASE_MS / RENEWALS_OF_LEASE).await;
+        // The backend is not silent meanwhile.
+        socket.send(&BackendFrame::Ping).await;
+    }
+    assert!(
+        n_renewals >= 20,
+        "idle after {n_renewals} quarters of a minute"
+    );
     panel.used(Duration::ZERO);
     let active = Watch {
         chat_id: Some(Chat(1).id()),

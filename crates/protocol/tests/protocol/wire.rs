@@ -9,7 +9,12 @@ use pult_domain::{
 use pult_protocol::{
     AnswerScope, ArchiveCursor, BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow,
     ClientCard, Code, Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse,
-    CompanyRow, ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, LateChat, LateChats, MarkRow, Notice, Onlooker, OperatorRow, PanelFrame, Presence, PresenceRow, Preview, Problem, ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest, SignInResponse, Standing, Token, Watch, WatchedChat,
+    CompanyRow, ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow,
+    EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, LateChat,
+    LateChats, MarkRow, Notice, Onlooker, OperatorRow, PanelFrame, Presence, PresenceRow, Preview,
+    Problem, ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine,
+    ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest, SignInResponse, Standing, Token,
+    Watch, WatchedChat,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -189,6 +194,19 @@ fn what_a_panel_says() {
     );
 }
 
+fn late() -> BackendFrame {
+    let chat = LateChat {
+        chat_id: CHAT,
+        owner_id: Some(ANNA),
+        waiting_since: NOON,
+        limit_minutes: 15,
+    };
+    BackendFrame::Late(LateChats {
+        chats: vec![chat],
+        n: 1,
+    })
+}
+
 #[test]
 fn what_the_backend_says() {
     let changes = Changes {
@@ -242,18 +260,7 @@ fn what_the_backend_says() {
                     everything: false,
                 },
             ),
-            (
-                "late",
-                BackendFrame::Late(LateChats {
-                    chats: vec![LateChat {
-                        chat_id: CHAT,
-                        owner_id: Some(ANNA),
-                        waiting_since: NOON,
-                        limit_minutes: 15,
-                    }],
-                    n: 1,
-                }),
-            ),
+            ("late", late()),
             (
                 "done",
                 BackendFrame::Done {
@@ -444,7 +451,12 @@ fn codes() {
             Code::TooManyReadyAnswers,
             Code::TableUnreadable,
             Code::DraftMoved,
-    Code::ChangedMeanwhile, Code::ChannelNotFound, Code::FieldWrong, Code::LastAdministrator, Code::LoginTaken, Code::PhoneWrong,
+            Code::ChangedMeanwhile,
+            Code::ChannelNotFound,
+            Code::FieldWrong,
+            Code::LastAdministrator,
+            Code::LoginTaken,
+            Code::PhoneWrong,
             Code::WrongPassword,
             Code::TooManyTries,
             Code::SignedOut,

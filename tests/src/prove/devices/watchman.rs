@@ -265,14 +265,11 @@ async fn is_live(seat: &Seat) -> Result<()> {
 
 /// Whether a history has this text of an operator.
 fn has(shown: &Timeline, mode: ComposerMode, said: &str) -> bool {
-    shown
-        .entries
-        .iter()
-        .any(|entry| match (&entry.body, mode) {
-            (EntryBody::Outbound { text, .. }, ComposerMode::Reply)
-            | (EntryBody::Comment { text, .. }, ComposerMode::Comment) => text == said,
-            _ => false,
-        })
+    shown.entries.iter().any(|entry| match (&entry.body, mode) {
+        (EntryBody::Outbound { text, .. }, ComposerMode::Reply)
+        | (EntryBody::Comment { text, .. }, ComposerMode::Comment) => text == said,
+        _ => false,
+    })
 }
 
 /// How long panels may take to say the same of each other.

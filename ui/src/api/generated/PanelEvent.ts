@@ -10,7 +10,7 @@ export type PanelEvent = { "event": "overview_changed" } | { "event": "timeline_
 /**
  * Which chat.
  */
-chat_id: ChatId, } | { "event": "ready_answers_changed" } | { "event": "chats_changed", 
+chat_id: ChatId, } | { "event": "ready_answers_changed" } | { "event": "onlookers_changed" } | { "event": "chats_changed", 
 /**
  * Which.
  */

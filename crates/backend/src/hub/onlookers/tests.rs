@@ -73,7 +73,15 @@ impl Follower {
                     });
                     Heard::Watching(is_whole, chats.collect())
                 }
-                _ => Heard::Changes,
+                BackendFrame::Changes(_) => Heard::Changes,
+                BackendFrame::Welcome { .. }
+                | BackendFrame::Presence { .. }
+                | BackendFrame::ChatsChanged { .. }
+                | BackendFrame::Late(_)
+                | BackendFrame::Done { .. }
+                | BackendFrame::Refused { .. }
+                | BackendFrame::Problem { .. }
+                | BackendFrame::Ping => panic!("Nobody said this"),
             });
         }
         heard
@@ -83,10 +91,13 @@ impl Follower {
 #[derive(Debug, PartialEq, Eq)]
 enum Heard {
     Changes,
-    Watching(bool, Vec<(ChatId, Vec<(OperatorId, Option<ComposerMode>)>)>),
+    Watching(bool, Vec<(ChatId, Vec<Seen>)>),
 }
 
-fn now_at(chat: ChatId, onlookers: &[(OperatorId, Option<ComposerMode>)]) -> Heard {
+/// Who is at a chat, and what for.
+type Seen = (OperatorId, Option<ComposerMode>);
+
+fn now_at(chat: ChatId, onlookers: &[Seen]) -> Heard {
     let mut onlookers = onlookers.to_vec();
     onlookers.sort();
     Heard::Watching(false, vec![(chat, onlookers)])
@@ -200,6 +211,7 @@ async fn a_chat_that_changes_hands_takes_its_onlookers_from_sight() {
     hub.publish(&moved(1, moving, annas, only(&[vera.operator])));
     assert_eq!(anna.hears(), [Heard::Changes]);
     assert_eq!(vera.hears(), [Heard::Changes, now_at(moving, &[])]);
+    assert_eq!(boris.hears(), [Heard::Changes]);
     // It comes back to all: who still looks counts again.
     hub.publish(&moved(
         2,
