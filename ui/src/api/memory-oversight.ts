@@ -19,7 +19,7 @@ import type { MemoryChat, World } from './world';
 
 const MINUTE = 60_000;
 
-export const LIMITS: LateLimits = { first_answer_minutes: 10, answer_minutes: 15 };
+const LIMITS: LateLimits = { first_answer_minutes: 10, answer_minutes: 15 };
 
 /** Chats that fit, as the backend lists them. */
 export function chats(world: World, query: ChatsQuery): ChatsPage {

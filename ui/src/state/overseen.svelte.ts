@@ -39,6 +39,8 @@ export class OverseenConversation {
   readonly newAfter = null;
   readonly nNew = 0;
   position: ReadingPosition | null = null;
+  /** What a supervisor looks at here is not read in their own name. */
+  readonly look = (): void => undefined;
 
   readonly #backend: Backend;
   readonly #refresh: () => Promise<void>;

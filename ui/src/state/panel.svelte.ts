@@ -217,10 +217,6 @@ export class PanelState {
       ? presenceText(this.#presence.get(id) ?? null, this.now, this.operatorName(id))
       : null;
 
-  /** Whether somebody is there, and since when not. */
-  presenceOf = ({ id }: Pick<OperatorRow, 'id'>): string =>
-    presenceText(this.#presence.get(id) ?? null, this.now);
-
   /** What stands below a colleague's name where one is chosen. */
   aboutColleague = ({ id, role }: OperatorRow): string => {
     const parts = role === 'operator' ? [] : [roleName(role)];

@@ -162,7 +162,7 @@ export interface OversightFilters {
   order: ChatsOrder;
 }
 
-export const NO_OVERSIGHT_FILTERS: OversightFilters = {
+const NO_OVERSIGHT_FILTERS: OversightFilters = {
   status: null,
   ownerId: null,
   order: 'waiting',
