@@ -227,7 +227,7 @@ impl Scene {
             self.is_watched(&mut chance).await?;
             self.figures.moves += 1;
         }
-        self.fall_silent(&mut run.chance).await?;
+        self.fall_silent(&mut run.chance, &mut run.canaries).await?;
         self.settle().await?;
         self.judge().await?;
         self.stage.judge_logs(&mut run.canaries)?;
@@ -290,7 +290,7 @@ impl Figures {
             ("replies and comments", self.sent, 6 * runs),
             ("marks", self.marks, 4 * runs),
             ("leases that ended", self.leases_ended, runs),
-            ("drafts at the end", self.drafts, 4 * runs),
+            ("drafts at the end", self.drafts, 2 * runs),
         ];
         let few = wanted.iter().find(|(_, n, least)| n < least);
         few.map(|(what, n, least)| format!("{n} {what}, {least} expected"))

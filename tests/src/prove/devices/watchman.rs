@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use super::moves::begun;
 use super::{Device, LEASE, Scene};
 use crate::panels::Seat;
+use crate::prove::canary::Canaries;
 use crate::prove::desk::{listed, looks, tolerated};
 use crate::prove::{Finding, Promised, must};
 use crate::proxy::Network;
@@ -120,7 +121,11 @@ impl Scene {
     }
 
     /// Some fall silent while they look at a chat and type in it; their colleagues see it end.
-    pub(super) async fn fall_silent(&mut self, chance: &mut StdRng) -> Result<()> {
+    pub(super) async fn fall_silent(
+        &mut self,
+        chance: &mut StdRng,
+        canaries: &mut Canaries,
+    ) -> Result<()> {
         for device in &mut self.devices {
             device.has_network(Network::Carries);
         }
@@ -130,11 +135,12 @@ impl Scene {
         let silent: Vec<usize> = (0..super::N_OPERATORS - 1).sample(chance, N_SILENT);
         let mut expected = Vec::new();
         for who in silent {
-            let now = self.seat(observer)?.panel.overview().await?;
-            let Some(chat) = now.queued.iter().choose(chance) else {
-                return Ok(());
-            };
-            let chat_id = chat.chat.id;
+            // A chat of its own: no reply that is still on its way takes it from sight.
+            let (number, name) = (canaries.number(), canaries.text(chance));
+            let phone = self.stage.office.phones.client(&number, &name, true);
+            phone.await?.write(&canaries.text(chance)).await?;
+            self.figures.messages += 1;
+            let chat_id = self.seat(observer)?.sees_queued(&name).await?;
             for idx in self.devices_of(who) {
                 self.sits_at(idx, chat_id).await?;
             }
@@ -164,27 +170,23 @@ impl Scene {
             is_live(self.seat(idx)?).await.promised("a panel")?;
         }
         let seat = self.seat(observer)?;
-        // The chat may have been taken in the meantime by a reply that was on its way.
-        let seen = within(2 * LEASE, "a colleague at a chat", async || {
+        let by = self.device(observer)?.desk.by();
+        let seen = within(AGREE, "a colleague at a chat", async || {
             is_seen_at(seat, operator, chat_id).await.then_some(())
         });
-        if seen.await.is_err() {
-            return Ok(());
-        }
+        seen.await.promised(&by)?;
         for idx in self.devices_of(who) {
             let device = self.devices.get_mut(idx).context("The device is there")?;
             device.has_network(Network::Swallows);
         }
         let silent_since = Instant::now();
-        let device = self.device(observer)?;
-        let seat = device.seat()?;
+        let seat = self.seat(observer)?;
         let ended = within(4 * LEASE, "the end of a word", async || {
             (!is_seen_at(seat, operator, chat_id).await).then_some(())
         });
-        ended.await.promised(&device.desk.by())?;
+        ended.await.promised(&by)?;
         let took = silent_since.elapsed();
         must(took <= 2 * LEASE, || {
-            let by = device.desk.by();
             Finding::new(by, "a word to end in twice its time", took)
         })?;
         let late = took.saturating_sub(LEASE).as_millis();
