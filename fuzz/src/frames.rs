@@ -32,6 +32,9 @@ use crate::mutate::{Dice, Words, mutate_bytes};
 use crate::office::{self, Office, chat_id, entry_id, operator_id, token};
 use crate::served::{PATIENCE, Served};
 
+/// The largest delivery that the backend takes, in bytes.
+const MAX_DELIVERY_BYTES: usize = 4 * 1024 * 1024;
+
 /// Most connections of a script.
 const MAX_LINES: usize = 4;
 
@@ -642,7 +645,13 @@ impl Trial {
                 stream.write_all(&body.0).await?;
                 let mut answer = String::new();
                 let read = timeout(PATIENCE, stream.read_to_string(&mut answer)).await;
-                if read.is_err() || !answer.starts_with("HTTP/1.1 200 ") {
+                // What has grown beyond the limit on the way is refused.
+                let expected = if body.0.len() > MAX_DELIVERY_BYTES {
+                    "HTTP/1.1 413 "
+                } else {
+                    "HTTP/1.1 200 "
+                };
+                if read.is_err() || !answer.starts_with(expected) {
                     self.tried
                         .find("a delivery beside the frames was not taken");
                 }
