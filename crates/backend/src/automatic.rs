@@ -9,7 +9,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use pult_domain::automatic::AutomaticFault;
 use pult_domain::direction::{DirectionRule, Directions, Incoming};
-use pult_domain::hours::Hours;
 use pult_protocol::{
     Code, DirectionFound, DirectionTrial, Problem, RevisedDirections, RevisedHours, RevisedTexts,
 };
@@ -100,7 +99,10 @@ pub(crate) async fn put_texts(
         AutomaticFault::Text(refusal) => ProblemResponse(Problem::of_refusal(&refusal)),
         AutomaticFault::Time => ProblemResponse::new(Code::Malformed, &fault.to_string()),
     })?;
-    let put = backend.store.put_automatic_texts(revision, texts.clone());
+    let put =
+        backend
+            .store
+            .put_automatic_texts(session.operator.id.into(), revision, texts.clone());
     let revision = put.await?.map_err(changed_meanwhile)?;
     tracing::info!(operator.id = %session.operator.id, "The automatic texts were changed");
     Ok(Json(RevisedTexts { revision, texts }))
@@ -144,10 +146,13 @@ pub(crate) async fn put_hours(
 ) -> Result<Json<RevisedHours>, ProblemResponse> {
     let Json(RevisedHours { revision, hours }) = body.map_err(|error| unreadable(&error))?;
     if let Some(hours) = &hours {
-        Hours::of(hours.clone())
+        hours
+            .check()
             .map_err(|fault| ProblemResponse::new(Code::Malformed, &fault.to_string()))?;
     }
-    let put = backend.store.put_working_hours(revision, hours.clone());
+    let put = backend
+        .store
+        .put_working_hours(session.operator.id.into(), revision, hours.clone());
     let revision = put.await?.map_err(changed_meanwhile)?;
     tracing::info!(operator.id = %session.operator.id, "The working hours were changed");
     Ok(Json(RevisedHours { revision, hours }))
@@ -191,7 +196,9 @@ pub(crate) async fn put_directions(
 ) -> Result<Json<RevisedDirections>, ProblemResponse> {
     let Json(RevisedDirections { revision, rules }) = body.map_err(|error| unreadable(&error))?;
     ready(&rules)?;
-    let put = backend.store.put_directions(revision, rules.clone());
+    let put = backend
+        .store
+        .put_directions(session.operator.id.into(), revision, rules.clone());
     let revision = put.await?.map_err(changed_meanwhile)?;
     tracing::info!(operator.id = %session.operator.id, "The direction of new chats was changed");
     Ok(Json(RevisedDirections { revision, rules }))

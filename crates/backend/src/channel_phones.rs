@@ -45,7 +45,9 @@ pub(crate) async fn set(
     let phone = phone_digits(&body.phone).ok_or_else(|| {
         ProblemResponse::new(Code::PhoneWrong, "this cannot be a number with its country")
     })?;
-    let set = backend.store.set_channel_phone(id, phone);
+    let set = backend
+        .store
+        .set_channel_phone(session.operator.id.into(), id, phone);
     let row = set.await?.ok_or_else(not_found)?;
     tracing::info!(operator.id = %session.operator.id, channel.id = %id, "A channel's number was set");
     Ok(Json(row))

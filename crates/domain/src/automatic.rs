@@ -166,6 +166,17 @@ impl AutomaticTexts {
         is_on.then_some(text.as_str())
     }
 
+    /// Whether a kind's text goes out here and there alike.
+    #[must_use]
+    pub fn is_same(&self, other: &Self, kind: AutomaticKind) -> bool {
+        match kind {
+            AutomaticKind::Greeting => self.greeting == other.greeting,
+            AutomaticKind::OutsideHours => self.outside_hours == other.outside_hours,
+            AutomaticKind::NobodyAnswers => self.nobody_answers == other.nobody_answers,
+            AutomaticKind::Closed => self.closed == other.closed,
+        }
+    }
+
     /// Whether none is on.
     #[must_use]
     pub fn are_off(&self) -> bool {

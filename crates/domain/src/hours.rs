@@ -77,13 +77,44 @@ pub struct HoursException {
 #[cfg_attr(feature = "ts-rs", derive(ts_rs::TS))]
 #[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub struct WorkingHours {
-    /// The time zone, such as `Europe/Moscow`.
-    pub zone: String,
     /// The hours of each day of the week, Monday first.
     #[cfg_attr(feature = "ts-rs", ts(as = "Vec<Vec<Interval>>"))]
     pub week: [Vec<Interval>; 7],
     /// Days that differ. Of two that meet the later one in the list counts.
     pub exceptions: Vec<HoursException>,
+}
+
+impl WorkingHours {
+    /// Whether they can be kept.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(&self) -> Result<(), HoursFault> {
+        let days = self.exceptions.iter().map(|exception| &exception.hours);
+        for day in self.week.iter().chain(days) {
+            if day.len() > MAX_INTERVALS {
+                return Err(HoursFault::TooMany);
+            }
+            let is_time = |interval: &Interval| {
+                interval.from < DAY && interval.until <= DAY && interval.from != interval.until
+            };
+            if !day.iter().all(is_time) {
+                return Err(HoursFault::NoSuchTime);
+            }
+        }
+        if self.exceptions.len() > MAX_EXCEPTIONS {
+            return Err(HoursFault::TooMany);
+        }
+        for exception in &self.exceptions {
+            if exception.until < exception.from {
+                return Err(HoursFault::EndsBeforeItBegins);
+            }
+            if exception.name.chars().count() > MAX_EXCEPTION_NAME_CHARS {
+                return Err(HoursFault::TooMany);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Why hours cannot be kept.
@@ -124,35 +155,13 @@ pub struct Hours {
 }
 
 impl Hours {
-    /// Makes hours ready to be asked.
+    /// Makes hours ready to be asked, by the clock of a zone such as `Europe/Moscow`.
     ///
     /// # Errors
     /// What is wrong with them.
-    pub fn of(hours: WorkingHours) -> Result<Self, HoursFault> {
-        let zone = TimeZone::get(&hours.zone).map_err(|_| HoursFault::UnknownZone)?;
-        let days = hours.exceptions.iter().map(|exception| &exception.hours);
-        for day in hours.week.iter().chain(days) {
-            if day.len() > MAX_INTERVALS {
-                return Err(HoursFault::TooMany);
-            }
-            let is_time = |interval: &Interval| {
-                interval.from < DAY && interval.until <= DAY && interval.from != interval.until
-            };
-            if !day.iter().all(is_time) {
-                return Err(HoursFault::NoSuchTime);
-            }
-        }
-        if hours.exceptions.len() > MAX_EXCEPTIONS {
-            return Err(HoursFault::TooMany);
-        }
-        for exception in &hours.exceptions {
-            if exception.until < exception.from {
-                return Err(HoursFault::EndsBeforeItBegins);
-            }
-            if exception.name.chars().count() > MAX_EXCEPTION_NAME_CHARS {
-                return Err(HoursFault::TooMany);
-            }
-        }
+    pub fn of(hours: WorkingHours, zone: &str) -> Result<Self, HoursFault> {
+        hours.check()?;
+        let zone = TimeZone::get(zone).map_err(|_| HoursFault::UnknownZone)?;
         Ok(Self { hours, zone })
     }
 

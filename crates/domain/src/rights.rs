@@ -3,10 +3,15 @@
 //! Everything that a person or a program can ask for in a chat is decided here first. What else can
 //! stand in the way, such as a message that was overlooked, is found by [`decide`](crate::decide).
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Author, Chat, Role, Status};
 
 /// What can be asked for, without its particulars.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "ts-rs", derive(ts_rs::TS))]
+#[cfg_attr(feature = "utoipa", derive(utoipa::ToSchema))]
 pub enum Deed {
     /// Reply to the client.
     Reply,

@@ -12,14 +12,11 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use pult_domain::{ChatId, OperatorId};
-use pult_protocol::{ComposerMode, Onlooker, Standing, Watch, WatchedChat};
+use pult_protocol::{CompanySettings, ComposerMode, Onlooker, Standing, Watch, WatchedChat};
 use tokio::time::Instant;
 
 use crate::error::PanelError;
 use crate::panel::Panel;
-
-/// A device is idle when nobody has used it for so long.
-pub(crate) const IDLE_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// What is on the screen, and what is known of the device.
 pub(crate) struct Desk {
@@ -29,6 +26,8 @@ pub(crate) struct Desk {
 struct State {
     looks: Looks,
     used_at: Instant,
+    /// The device is idle when nobody has used it for so long; never, if none.
+    idle_after: Option<Duration>,
     is_locked: bool,
 }
 
@@ -47,6 +46,7 @@ impl Desk {
             state: Mutex::new(State {
                 looks: Looks::default(),
                 used_at: Instant::now(),
+                idle_after: idle_after(&CompanySettings::default()),
                 is_locked: false,
             }),
         }
@@ -63,10 +63,13 @@ impl Desk {
         let state = self.state.lock();
         let standing = if state.is_locked {
             Standing::Locked
-        } else if state.used_at.elapsed() < IDLE_AFTER {
-            Standing::Active
-        } else {
+        } else if state
+            .idle_after
+            .is_some_and(|idle_after| state.used_at.elapsed() >= idle_after)
+        {
             Standing::Idle
+        } else {
+            Standing::Active
         };
         let looks = Some(state.looks)
             .filter(|looks| looks.in_front && matches!(standing, Standing::Active));
@@ -95,9 +98,19 @@ impl Desk {
         }
     }
 
+    /// Goes by what the company has set.
+    pub(crate) fn heed(&self, settings: &CompanySettings) {
+        self.state.lock().idle_after = idle_after(settings);
+    }
+
     fn set_locked(&self, is_locked: bool) {
         self.state.lock().is_locked = is_locked;
     }
+}
+
+fn idle_after(settings: &CompanySettings) -> Option<Duration> {
+    let minutes = settings.away_after_minutes?;
+    Some(Duration::from_mins(u64::from(minutes)))
 }
 
 /// Who else looks at the chats, as far as the connection that is live has told.
@@ -221,6 +234,8 @@ mod tests {
 
     use super::*;
 
+    const IDLE_AFTER: Duration = Duration::from_mins(10);
+
     fn open_chat() -> Looks {
         Looks {
             chat_id: Some(ChatId(Uuid::now_v7())),
@@ -274,6 +289,26 @@ mod tests {
         assert_eq!(desk.watch().standing, Standing::Active);
         tokio::time::advance(IDLE_AFTER).await;
         assert_eq!(desk.watch().standing, Standing::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn when_a_device_is_idle_is_what_the_company_says_now() {
+        let desk = Desk::new();
+        let after = |away_after_minutes| CompanySettings {
+            away_after_minutes,
+            ..CompanySettings::default()
+        };
+        tokio::time::advance(Duration::from_mins(3)).await;
+        assert_eq!(desk.watch().standing, Standing::Active);
+        desk.heed(&after(Some(3)));
+        assert_eq!(desk.watch().standing, Standing::Idle);
+        desk.heed(&after(Some(4)));
+        assert_eq!(desk.watch().standing, Standing::Active);
+        desk.heed(&after(None));
+        tokio::time::advance(Duration::from_hours(24)).await;
+        assert_eq!(desk.watch().standing, Standing::Active);
+        desk.set_locked(true);
+        assert_eq!(desk.watch().standing, Standing::Locked);
     }
 
     #[test]

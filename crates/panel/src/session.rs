@@ -127,7 +127,16 @@ impl Session {
         session.outbox.write(|tx| outbox::release(tx, None))?;
         session.end_arrived_echoes()?;
         session.settle_drafts(None)?;
+        session.heed_company()?;
         Ok(session)
+    }
+
+    /// Lets what the company has set hold here.
+    pub(crate) fn heed_company(&self) -> Result<(), StorageError> {
+        let company = self.cache.read(cache::company)?;
+        self.desk.heed(&company.settings);
+        self.desk_changed.notify_one();
+        Ok(())
     }
 
     // --- connection

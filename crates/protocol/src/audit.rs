@@ -1,7 +1,9 @@
 //! The audit log: what was done by who may do what others may not. Names of staff stand in it as
 //! they were then; nothing that a client wrote ever does.
 
-use pult_domain::{ChannelId, IntegrationId, OperatorId, Role, Timestamp};
+use pult_domain::{
+    AutomaticKind, ChannelId, ChatId, Deed, IntegrationId, OperatorId, Role, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::CompanyChange;
@@ -131,6 +133,67 @@ pub enum Act {
     CompanyChanged {
         /// What of them.
         changes: Vec<CompanyChange>,
+    },
+    /// A channel got another number for links.
+    ChannelPhoneSet {
+        /// Which.
+        channel_id: ChannelId,
+        /// The number before; none if none was known.
+        was: Option<String>,
+        /// The number since.
+        now: String,
+    },
+    /// The company got a ready answer.
+    ReadyAnswerAdded {
+        /// Its shortcut.
+        shortcut: String,
+    },
+    /// A ready answer of the company was changed.
+    ReadyAnswerChanged {
+        /// Its shortcut before.
+        was: String,
+        /// Its shortcut since.
+        now: String,
+    },
+    /// A ready answer of the company was deleted.
+    ReadyAnswerDeleted {
+        /// Its shortcut.
+        shortcut: String,
+    },
+    /// A table was made ready answers of the company.
+    ReadyAnswersImported {
+        /// How many were new.
+        n_new: u32,
+        /// How many had been others.
+        n_changed: u32,
+    },
+    /// Automatic texts were changed, or when they go out.
+    AutomaticTextsChanged {
+        /// Which.
+        kinds: Vec<AutomaticKind>,
+    },
+    /// The working hours were changed.
+    WorkingHoursChanged {
+        /// Whether the company keeps any.
+        are_kept: bool,
+        /// How many days differ from the week.
+        n_exceptions: u32,
+    },
+    /// The direction of new chats was changed.
+    DirectionsChanged {
+        /// How many rules there are since.
+        n_rules: u32,
+    },
+    /// Something was done in a chat that none but supervisors may do in it.
+    ChatHandled {
+        /// In which.
+        chat_id: ChatId,
+        /// What.
+        deed: Deed,
+        /// Whose it was.
+        owner_id: Option<OperatorId>,
+        /// To whom it was given.
+        to: Option<OperatorId>,
     },
     /// A backup was put in the place of the store: what stood in the log since is in the former one.
     Restored,

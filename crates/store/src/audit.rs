@@ -2,7 +2,7 @@
 //!
 //! An entry is written in the transaction of the act itself: there is no act without its entry, and
 //! no entry of what did not happen. The table refuses to be changed (its triggers), so what stands
-//! in it stays. Commands in chats need no entry: they leave a notice in the chat.
+//! in it stays. What anybody may do in a chat needs no entry: it leaves a notice there.
 
 use pult_domain::{IntegrationId, OperatorId, Role};
 use pult_protocol::{Act, Actor, AuditEntry, AuditPage, AuditQuery, Code, Problem};

@@ -18,10 +18,11 @@ use pult_domain::{
     AutomaticKind, ChannelId, OperatorId, ReplyText, Status, Timestamp, fill,
     provider::InboundMessage,
 };
+use pult_protocol::{Act, Actor};
 use pult_sqlite::Reader;
 
 use crate::writer::Work;
-use crate::{StoreError, chats, deliveries, entries, operators, sql};
+use crate::{StoreError, audit, chats, company, deliveries, entries, operators, sql};
 
 /// Clients who wait and are told in one piece of work.
 const PIECE: i64 = 64;
@@ -53,10 +54,16 @@ impl Rules {
         )?;
         // They were sound when they were kept. What a newer version finds fault with must not keep
         // messages from coming in.
-        let hours = hours.map(Hours::of).transpose().unwrap_or_else(|error| {
-            tracing::error!(%error, "The working hours cannot be used; set them anew");
-            None
-        });
+        let hours = match hours {
+            Some(hours) => {
+                let zone = company::row(reader)?.settings.time_zone;
+                let ready = Hours::of(hours, &zone).inspect_err(|error| {
+                    tracing::error!(%error, "The working hours cannot be used; set them anew");
+                });
+                ready.ok()
+            }
+            None => None,
+        };
         let directions = Directions::of(&directions).unwrap_or_else(|error| {
             tracing::error!(%error, "The direction of new chats cannot be used; set it anew");
             Directions::default()
@@ -407,12 +414,17 @@ pub(crate) fn directions(reader: Reader<'_>) -> Result<Revised<Vec<DirectionRule
 }
 
 /// Puts texts, which must have been checked, in the place of those of a revision.
-pub(crate) fn put_texts(work: &Work<'_>, of: i64, texts: &AutomaticTexts) -> Change {
+pub(crate) fn put_texts(work: &Work<'_>, by: Actor, of: i64, texts: &AutomaticTexts) -> Change {
     let before = self::texts(work.tx.reader())?;
     if before.revision != of {
         return Ok(Err(ChangedMeanwhile {
             revision: before.revision,
         }));
+    }
+    let is_changed = |kind: &AutomaticKind| !texts.is_same(&before.value, *kind);
+    let kinds: Vec<_> = AutomaticKind::ALL.into_iter().filter(is_changed).collect();
+    if kinds.is_empty() {
+        return Ok(Ok(of));
     }
     let is_told = |texts: &AutomaticTexts| texts.of(AutomaticKind::NobodyAnswers).is_some();
     // Who waits already when it is turned on is not told: they would all be told at once. Providers'
@@ -429,35 +441,63 @@ pub(crate) fn put_texts(work: &Work<'_>, of: i64, texts: &AutomaticTexts) -> Cha
         ),
     )?;
     work.forget_rules();
+    audit::note(work, by, &Act::AutomaticTextsChanged { kinds })?;
     Ok(Ok(of + 1))
 }
 
 /// The same for hours.
-pub(crate) fn put_hours(work: &Work<'_>, of: i64, hours: Option<&WorkingHours>) -> Change {
-    let revision = self::hours(work.tx.reader())?.revision;
+pub(crate) fn put_hours(
+    work: &Work<'_>,
+    by: Actor,
+    of: i64,
+    hours: Option<&WorkingHours>,
+) -> Change {
+    let Revised { revision, value } = self::hours(work.tx.reader())?;
     if revision != of {
         return Ok(Err(ChangedMeanwhile { revision }));
+    }
+    if value.as_ref() == hours {
+        return Ok(Ok(of));
     }
     work.tx.execute(
         "UPDATE automatic SET hours = ?1, hours_revision = hours_revision + 1",
         (hours.map(sql::to_json).transpose()?,),
     )?;
     work.forget_rules();
+    let act = Act::WorkingHoursChanged {
+        are_kept: hours.is_some(),
+        n_exceptions: hours.map_or(0, |hours| count(&hours.exceptions)),
+    };
+    audit::note(work, by, &act)?;
     Ok(Ok(of + 1))
 }
 
 /// The same for rules of direction.
-pub(crate) fn put_directions(work: &Work<'_>, of: i64, rules: &[DirectionRule]) -> Change {
-    let revision = directions(work.tx.reader())?.revision;
+pub(crate) fn put_directions(
+    work: &Work<'_>,
+    by: Actor,
+    of: i64,
+    rules: &[DirectionRule],
+) -> Change {
+    let Revised { revision, value } = directions(work.tx.reader())?;
     if revision != of {
         return Ok(Err(ChangedMeanwhile { revision }));
+    }
+    if value == rules {
+        return Ok(Ok(of));
     }
     work.tx.execute(
         "UPDATE automatic SET directions = ?1, directions_revision = directions_revision + 1",
         (sql::to_json(&rules)?,),
     )?;
     work.forget_rules();
+    let n_rules = count(rules);
+    audit::note(work, by, &Act::DirectionsChanged { n_rules })?;
     Ok(Ok(of + 1))
+}
+
+fn count<T>(of: &[T]) -> u32 {
+    u32::try_from(of.len()).unwrap_or(u32::MAX)
 }
 
 /// Of operators, those who are active.

@@ -101,6 +101,7 @@ pub(crate) fn set_problem(
 /// Says which number a channel's clients write to. None if there is no such channel.
 pub(crate) fn set_phone(
     work: &mut Work<'_>,
+    by: Actor,
     id: ChannelId,
     phone: &str,
 ) -> Result<Option<ChannelRow>, StoreError> {
@@ -114,6 +115,12 @@ pub(crate) fn set_phone(
     };
     if known.as_deref() != Some(phone) {
         write_phone(work, key, phone)?;
+        let act = Act::ChannelPhoneSet {
+            channel_id: id,
+            was: known,
+            now: phone.to_owned(),
+        };
+        audit::note(work, by, &act)?;
     }
     row(work.tx.reader(), key).map(Some)
 }

@@ -9,7 +9,9 @@ use pult_domain::{
     Action, Author, CommentText, Event, Facts, IntegrationId, MAX_COMMENT_CHARS, OperatorId, Place,
     Refusal, ReplyText, Role, Status, decide, sees_all,
 };
-use pult_protocol::{Command, CommandDone, CommandEnvelope, ComposerMode, EntryKind, Problem};
+use pult_protocol::{
+    Act, Actor, Command, CommandDone, CommandEnvelope, ComposerMode, EntryKind, Problem,
+};
 use pult_sqlite::Reader;
 
 use crate::answers::Answer;
@@ -17,7 +19,7 @@ use crate::counted::Counted;
 use crate::trials::{self, Bug};
 use crate::writer::Work;
 use crate::{
-    StoreError, answers, audience, automatic, chats, clients, deliveries, drafts, entries,
+    StoreError, answers, audience, audit, automatic, chats, clients, deliveries, drafts, entries,
     integrations, marks, operators,
 };
 
@@ -87,12 +89,20 @@ pub(crate) struct Asker {
     operator: Option<i64>,
     /// The integration's key, if one asks, as itself or for the operator.
     pub(crate) integration: Option<i64>,
+    /// Who it is in the audit log.
+    actor: Actor,
     /// Under which key answers are kept.
     answers_to: i64,
 }
 
 impl Asker {
     fn of(reader: Reader<'_>, asking: Asking) -> Result<Result<Self, Refusal>, StoreError> {
+        let actor = match asking {
+            Asking::Operator(operator_id) => Actor::Operator { operator_id },
+            Asking::Integration {
+                id: integration_id, ..
+            } => Actor::Integration { integration_id },
+        };
         let (operator, integration) = match asking {
             Asking::Operator(id) => (Some(id), None),
             Asking::Integration { id, on_behalf_of } => {
@@ -111,6 +121,7 @@ impl Asker {
                 is_active: true,
                 operator: None,
                 integration,
+                actor,
                 answers_to: -integration.unwrap_or_default(),
             }));
         };
@@ -128,6 +139,7 @@ impl Asker {
             is_active: row.is_active,
             operator: Some(key),
             integration,
+            actor,
             answers_to: integration.map_or(key, |integration| -integration),
         }))
     }
@@ -360,7 +372,51 @@ fn decided(
         active: &active,
     };
     let events = decide(action, &facts).map_err(No::Refused)?;
+    if needs_more_than_an_operator(reader, asker, (key, seen), action, facts)? {
+        let act = Act::ChatHandled {
+            chat_id: envelope.command.chat_id(),
+            deed: action.deed(),
+            owner_id: chat.state.owner,
+            to: match action {
+                Action::Transfer { to } | Action::Assign { to } => Some(*to),
+                Action::Reply
+                | Action::Comment { .. }
+                | Action::Leave
+                | Action::Close
+                | Action::Reopen
+                | Action::ReturnToQueue
+                | Action::SetObservers { .. }
+                | Action::NoAnswerNeeded => None,
+            },
+        };
+        audit::note(work, asker.actor, &act)?;
+    }
     Ok((chat, events))
+}
+
+/// Whether what was allowed would have been refused to the same person as a plain operator.
+fn needs_more_than_an_operator(
+    reader: Reader<'_>,
+    asker: &Asker,
+    (chat, seen): (i64, Place),
+    action: &Action<'_>,
+    facts: Facts<'_>,
+) -> Result<bool, StoreError> {
+    let (Author::Operator { id, role }, Some(operator)) = (asker.author, asker.operator) else {
+        return Ok(false);
+    };
+    if role == Role::Operator {
+        return Ok(false);
+    }
+    let as_operator = Facts {
+        author: Author::Operator {
+            id,
+            role: Role::Operator,
+        },
+        could_see: audience::could_see(reader, chat, operator, seen)?,
+        ..facts
+    };
+    Ok(decide(action, &as_operator).is_err())
 }
 
 /// The newest message, of the client or of a colleague to the client, after what the author had

@@ -61,6 +61,8 @@ pub(crate) fn put(
         (now.revision, sql::to_json(&now.settings)?, seq),
     )?;
     work.touched.company = true;
+    // Working hours go by the company's clock.
+    work.forget_rules();
     audit::note(work, by, &Act::CompanyChanged { changes })?;
     Ok(Ok(now))
 }

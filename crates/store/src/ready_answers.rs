@@ -12,15 +12,15 @@ use pult_domain::{
     Role,
 };
 use pult_protocol::{
-    AnswerScope, Code, Problem, ReadyAnswerImport, ReadyAnswerImportLine, ReadyAnswerImportOutcome,
-    ReadyAnswerRow, Row as FeedRow,
+    Act, AnswerScope, Code, Problem, ReadyAnswerImport, ReadyAnswerImportLine,
+    ReadyAnswerImportOutcome, ReadyAnswerRow, Row as FeedRow,
 };
 use pult_sqlite::{Reader, Row, SqlError};
 use serde_json::json;
 
 use crate::feed::MAX_CHANGES;
 use crate::writer::Work;
-use crate::{StoreError, operators, sql};
+use crate::{StoreError, audit, operators, sql};
 
 /// Whose the company's are.
 const COMPANY: i64 = 0;
@@ -112,12 +112,41 @@ pub(crate) fn put(
     if held.as_ref().is_none_or(|held| held.is_deleted) && count(reader, owner)? >= most(owner) {
         return Ok(Err(too_many(owner)));
     }
-    let key = match held {
+    let shortcut = || answer.shortcut().to_owned();
+    let (key, act) = match held {
         Some(held) if !held.is_deleted && is_same(&held.row, answer) => return Ok(Ok(held.row)),
-        Some(held) => change(work, held.key, answer)?,
-        None => add(work, owner, id, answer)?,
+        Some(held) => {
+            let key = change(work, held.key, answer)?;
+            let act = if held.is_deleted {
+                Act::ReadyAnswerAdded {
+                    shortcut: shortcut(),
+                }
+            } else {
+                Act::ReadyAnswerChanged {
+                    was: held.row.shortcut,
+                    now: shortcut(),
+                }
+            };
+            (key, act)
+        }
+        None => {
+            let key = add(work, owner, id, answer)?;
+            let act = Act::ReadyAnswerAdded {
+                shortcut: shortcut(),
+            };
+            (key, act)
+        }
     };
+    note(work, asker, owner, &act)?;
     row(work.tx.reader(), key).map(Ok)
+}
+
+/// Writes down what is done with the company's answers. One's own are nobody else's concern.
+fn note(work: &Work<'_>, asker: OperatorId, owner: i64, act: &Act) -> Result<(), StoreError> {
+    if owner == COMPANY {
+        audit::note(work, asker.into(), act)?;
+    }
+    Ok(())
 }
 
 fn too_many(owner: i64) -> Problem {
@@ -160,6 +189,10 @@ pub(crate) fn delete(
     )?;
     work.touched.ready_answers.insert(held.key);
     forget_deleted(work, held.owner)?;
+    let act = Act::ReadyAnswerDeleted {
+        shortcut: held.row.shortcut,
+    };
+    note(work, asker, held.owner, &act)?;
     Ok(Ok(()))
 }
 
@@ -204,11 +237,19 @@ pub(crate) fn import(
     if report.n_wrong > 0 {
         return Ok(Ok(report));
     }
+    let changes_something = !steps.is_empty();
     for (key, answer) in steps {
         match key {
             Some(key) => change(work, key, answer)?,
             None => add(work, owner, ReadyAnswerId(uuid::Uuid::now_v7()), answer)?,
         };
+    }
+    if changes_something {
+        let act = Act::ReadyAnswersImported {
+            n_new: report.n_new,
+            n_changed: report.n_changed,
+        };
+        note(work, asker, owner, &act)?;
     }
     report.is_done = true;
     Ok(Ok(report))

@@ -637,11 +637,12 @@ impl Store {
     /// A fault of the store.
     pub async fn put_automatic_texts(
         &self,
+        by: Actor,
         revision: i64,
         texts: AutomaticTexts,
     ) -> Answer<Result<i64, ChangedMeanwhile>> {
         self.writing
-            .run(move |work| automatic::put_texts(work, revision, &texts))
+            .run(move |work| automatic::put_texts(work, by, revision, &texts))
             .await
     }
 
@@ -659,11 +660,12 @@ impl Store {
     /// A fault of the store.
     pub async fn put_working_hours(
         &self,
+        by: Actor,
         revision: i64,
         hours: Option<WorkingHours>,
     ) -> Answer<Result<i64, ChangedMeanwhile>> {
         self.writing
-            .run(move |work| automatic::put_hours(work, revision, hours.as_ref()))
+            .run(move |work| automatic::put_hours(work, by, revision, hours.as_ref()))
             .await
     }
 
@@ -681,11 +683,12 @@ impl Store {
     /// A fault of the store.
     pub async fn put_directions(
         &self,
+        by: Actor,
         revision: i64,
         rules: Vec<DirectionRule>,
     ) -> Answer<Result<i64, ChangedMeanwhile>> {
         self.writing
-            .run(move |work| automatic::put_directions(work, revision, &rules))
+            .run(move |work| automatic::put_directions(work, by, revision, &rules))
             .await
     }
 
@@ -1259,11 +1262,12 @@ impl Store {
     /// A fault of the store.
     pub async fn set_channel_phone(
         &self,
+        by: Actor,
         channel: ChannelId,
         phone: String,
     ) -> Answer<Option<ChannelRow>> {
         self.writing
-            .run(move |work| channels::set_phone(work, channel, &phone))
+            .run(move |work| channels::set_phone(work, by, channel, &phone))
             .await
     }
 

@@ -38,6 +38,36 @@ describe('the audit log in words', () => {
     );
   });
 
+  it('tells whose chat it was in which a supervisor did something, and of whom it is none', () => {
+    new Settings(null, 'en');
+    const handled = { act: 'chat_handled', chat_id: 'c', owner_id: 'a', to: 'b' } as const;
+    expect(actText(entry({ ...handled, deed: 'transfer' }), names)).toBe(
+      'Handed the chat to <b>. Whose chat: <a>',
+    );
+    const assigned = entry({ ...handled, deed: 'assign', owner_id: null });
+    expect(actText(assigned, names)).toBe('Gave the chat to <b>. Whose chat: nobody’s');
+  });
+
+  it('tells what was done with ready answers, automatic texts and numbers', () => {
+    new Settings(null, 'en');
+    const text = (act: Act): string => actText(entry(act), names);
+    expect(text({ act: 'ready_answer_changed', was: 'price', now: 'price' })).toContain('/price');
+    expect(text({ act: 'ready_answer_changed', was: 'price', now: 'cost' })).toContain('now /cost');
+    expect(text({ act: 'automatic_texts_changed', kinds: ['greeting', 'closed'] })).toMatch(
+      /Greeting, .*closed/u,
+    );
+    expect(text({ act: 'working_hours_changed', are_kept: false, n_exceptions: 0 })).toContain(
+      'always there',
+    );
+    const set = {
+      act: 'channel_phone_set',
+      channel_id: 'c',
+      was: null,
+      now: '74955550100',
+    } as const;
+    expect(text(set)).toContain('was none, is 74955550100');
+  });
+
   it('does not hide what a newer version has done', () => {
     expect(actText(entry(null), names)).toContain('of_tomorrow');
   });

@@ -4,7 +4,9 @@ import type { AuditEntry } from '../api/generated/AuditEntry';
 import type { CompanyChange } from '../api/generated/CompanyChange';
 import type { IntegrationId } from '../api/generated/IntegrationId';
 import type { OperatorId } from '../api/generated/OperatorId';
+import type { Deed } from '../api/generated/Deed';
 import { m } from '../paraglide/messages';
+import { automaticName } from './automatic';
 import { roleName } from './people';
 
 export interface Names {
@@ -27,6 +29,15 @@ export const ACT_KINDS: Record<Act['act'], () => string> = {
   integration_added: m.act_kind_integration_added,
   integration_revoked: m.act_kind_integration_revoked,
   company_changed: m.act_kind_company_changed,
+  channel_phone_set: m.act_kind_channel_phone_set,
+  ready_answer_added: m.act_kind_ready_answer_added,
+  ready_answer_changed: m.act_kind_ready_answer_changed,
+  ready_answer_deleted: m.act_kind_ready_answer_deleted,
+  ready_answers_imported: m.act_kind_ready_answers_imported,
+  automatic_texts_changed: m.act_kind_automatic_texts_changed,
+  working_hours_changed: m.act_kind_working_hours_changed,
+  directions_changed: m.act_kind_directions_changed,
+  chat_handled: m.act_kind_chat_handled,
   restored: m.act_kind_restored,
 };
 
@@ -86,10 +97,49 @@ export function actText({ act, kind }: AuditEntry, names: Names): string {
       return m.act_integration_revoked({ name: act.name });
     case 'company_changed':
       return act.changes.map(changeText).join('; ');
+    case 'channel_phone_set':
+      return m.act_channel_phone_set({ was: act.was ?? m.company_none(), now: act.now });
+    case 'ready_answer_added':
+      return m.act_ready_answer_added({ shortcut: act.shortcut });
+    case 'ready_answer_changed':
+      return act.was === act.now
+        ? m.act_ready_answer_changed({ shortcut: act.now })
+        : m.act_ready_answer_renamed({ was: act.was, now: act.now });
+    case 'ready_answer_deleted':
+      return m.act_ready_answer_deleted({ shortcut: act.shortcut });
+    case 'ready_answers_imported':
+      return m.act_ready_answers_imported({ added: act.n_new, changed: act.n_changed });
+    case 'automatic_texts_changed':
+      return m.act_automatic_texts_changed({ kinds: act.kinds.map(automaticName).join(', ') });
+    case 'working_hours_changed':
+      return act.are_kept
+        ? m.act_working_hours_changed({ n: act.n_exceptions })
+        : m.act_working_hours_none();
+    case 'directions_changed':
+      return m.act_directions_changed({ n: act.n_rules });
+    case 'chat_handled':
+      return m.act_chat_handled({
+        what: DEEDS[act.deed](act.to === null ? '' : names.operator(act.to)),
+        owner: act.owner_id === null ? m.act_chat_of_nobody() : names.operator(act.owner_id),
+      });
     case 'restored':
       return m.act_restored();
   }
 }
+
+/** What was done in somebody else’s chat, and for whom. */
+const DEEDS: Record<Deed, (to: string) => string> = {
+  reply: () => m.deed_reply(),
+  comment: () => m.deed_comment(),
+  leave: () => m.deed_leave(),
+  transfer: (to) => m.deed_transfer({ to }),
+  close: () => m.deed_close(),
+  reopen: () => m.deed_reopen(),
+  return_to_queue: () => m.deed_return(),
+  assign: (to) => m.deed_assign({ to }),
+  set_observers: () => m.deed_observers(),
+  no_answer_needed: () => m.deed_no_answer(),
+};
 
 const FIELDS: Record<string, () => string> = {
   name: m.company_name,

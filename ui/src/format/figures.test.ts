@@ -65,8 +65,9 @@ describe('days', () => {
   });
 
   it('are those of this computer', () => {
-    expect(dayOf(new Date(2026, 10, 2, 0, 0).getTime())).toBe('2026-11-02');
-    expect(dayOf(new Date(2026, 10, 2, 23, 59).getTime())).toBe('2026-11-02');
+    expect(dayOf(Date.UTC(2026, 10, 1, 21, 0), 'Europe/Moscow')).toBe('2026-11-02');
+    expect(dayOf(Date.UTC(2026, 10, 2, 20, 59), 'Europe/Moscow')).toBe('2026-11-02');
+    expect(dayOf(Date.UTC(2026, 10, 2, 20, 59), 'Asia/Vladivostok')).toBe('2026-11-03');
   });
 
   it('have names', () => {

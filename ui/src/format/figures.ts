@@ -87,11 +87,10 @@ export function hourName(hour: number): string {
   return `${text}:00–${text}:59`;
 }
 
-/** A date as date fields have it, by this computer's clock. */
-export function dayOf(at: number): string {
-  const date = new Date(at);
-  const part = (n: number): string => String(n).padStart(2, '0');
-  return `${date.getFullYear()}-${part(date.getMonth() + 1)}-${part(date.getDate())}`;
+/** A date as date fields have it, by the clock of a zone. */
+export function dayOf(at: number, zone: string): string {
+  // Sweden writes days as computers do.
+  return new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(at);
 }
 
 /** The day that lies `days` behind `day`. */

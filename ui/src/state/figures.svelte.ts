@@ -50,12 +50,15 @@ export class FiguresState {
 
   readonly #backend: Backend;
   readonly #now: () => Timestamp;
+  readonly #zone: () => string;
   /** Counts readings: an answer to any but the last is dropped. */
   #last = 0;
 
-  constructor(backend: Backend, now: () => Timestamp) {
+  /** `zone` says by whose clock days and hours are counted. */
+  constructor(backend: Backend, now: () => Timestamp, zone: () => string) {
     this.#backend = backend;
     this.#now = now;
+    this.#zone = zone;
   }
 
   /** Why nothing is asked for, if so. */
@@ -100,7 +103,7 @@ export class FiguresState {
 
   #days(): { from: string; to: string } {
     const { period, from, to } = this.filters;
-    const today = dayOf(this.#now());
+    const today = dayOf(this.#now(), this.#zone());
     switch (period) {
       case 'today':
         return { from: today, to: today };
@@ -119,7 +122,7 @@ export class FiguresState {
     const { channelId, operatorId, withinS } = this.filters;
     return {
       ...this.#days(),
-      zone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+      zone: this.#zone(),
       within_s: withinS,
       ...(channelId === null ? {} : { channel_id: channelId }),
       ...(operatorId === null ? {} : { operator_id: operatorId }),
@@ -130,10 +133,14 @@ export class FiguresState {
 const kept = new WeakMap<Backend, FiguresState>();
 
 /** The figures of this window: what was chosen stays while other things are looked at. */
-export function figuresOf(backend: Backend, now: () => Timestamp): FiguresState {
+export function figuresOf(
+  backend: Backend,
+  now: () => Timestamp,
+  zone: () => string,
+): FiguresState {
   let state = kept.get(backend);
   if (state === undefined) {
-    state = new FiguresState(backend, now);
+    state = new FiguresState(backend, now, zone);
     kept.set(backend, state);
   }
   return state;

@@ -72,6 +72,8 @@ export class PanelState {
       bad_minutes: 15,
     },
   );
+  /** By whose clock the company counts days and hours. */
+  readonly timeZone = $derived(this.overview?.company.settings.time_zone ?? 'UTC');
   readonly isSupervisor = $derived(this.me !== null && isSupervisor(this.me.role));
   readonly isLive = $derived(this.overview?.connection.state === 'live');
   readonly nWaiting = $derived(this.overview === null ? 0 : nWaiting(this.overview));

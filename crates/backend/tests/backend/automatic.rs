@@ -421,7 +421,6 @@ async fn which_rule_would_take_a_message_can_be_tried_before_anything_is_kept() 
 fn hours() -> Value {
     let day = json!([{ "from": 540, "until": 1080 }]);
     json!({
-        "zone": "Europe/Moscow",
         "week": [day, day, day, day, day, [], []],
         "exceptions": [{ "from": "2026-12-31", "until": "2027-01-08", "hours": [], "name": "" }],
     })
@@ -495,7 +494,6 @@ async fn what_cannot_be_kept_is_refused_and_says_why() {
             "text_too_long",
         ),
         (texts("/greeting/minutes", json!(59)), 400, "malformed"),
-        (hours("/zone", json!("Mars/Olympus")), 400, "malformed"),
         (hours("/week/0/0/until", json!(1441)), 400, "malformed"),
         (
             hours("/exceptions/0/from", json!("2027-02-30")),

@@ -35,11 +35,10 @@ fn by_day() -> Hours {
     };
     let week = std::array::from_fn(|_| vec![day]);
     let hours = WorkingHours {
-        zone: "UTC".to_owned(),
         week,
         exceptions: Vec::new(),
     };
-    Hours::of(hours).unwrap()
+    Hours::of(hours, "UTC").unwrap()
 }
 
 fn policy<'a>(texts: &'a AutomaticTexts, hours: Option<&'a Hours>) -> AutomaticPolicy<'a> {
@@ -124,12 +123,11 @@ fn outside_hours(
         from: 16 * 60,
         until: 8 * 60,
     };
-    let hours = Hours::of(WorkingHours {
-        zone: "UTC".to_owned(),
+    let hours = WorkingHours {
         week: std::array::from_fn(|_| vec![shift]),
         exceptions: Vec::new(),
-    });
-    let hours = hours.unwrap();
+    };
+    let hours = Hours::of(hours, "UTC").unwrap();
     night = hours.stretch(NOON);
     assert_eq!((night.is_open, night.since), (false, ago(4 * HOUR)));
     let memory = AutomaticMemory {

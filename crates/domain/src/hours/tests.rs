@@ -28,20 +28,23 @@ fn closed_days() -> [Vec<Interval>; 7] {
 }
 
 /// Monday to Friday from nine to six.
-fn office(zone: &str) -> WorkingHours {
+fn office() -> WorkingHours {
     let mut week = closed_days();
     for day in week.iter_mut().take(5) {
         day.push(interval("9:00", "18:00"));
     }
     WorkingHours {
-        zone: zone.to_owned(),
         week,
         exceptions: Vec::new(),
     }
 }
 
 fn ready(hours: WorkingHours) -> Hours {
-    Hours::of(hours).unwrap()
+    by_clock_of("Europe/Moscow", hours)
+}
+
+fn by_clock_of(zone: &str, hours: WorkingHours) -> Hours {
+    Hours::of(hours, zone).unwrap()
 }
 
 // 2026-12-02 is a Wednesday; Moscow is three hours ahead the whole year.
@@ -56,7 +59,7 @@ fn a_working_day_begins_and_ends_by_the_wall_clock_of_its_zone(
     #[case] is_open: bool,
     #[case] since: Option<&str>,
 ) {
-    let hours = ready(office("Europe/Moscow"));
+    let hours = ready(office());
     let since = since.map(at);
     assert_eq!(hours.stretch(at(now)), Stretch { is_open, since });
 }
@@ -66,7 +69,7 @@ fn an_interval_over_midnight_belongs_to_the_day_on_which_it_begins() {
     let mut week = closed_days();
     // Friday's shift, until four on Saturday.
     week[4].push(interval("20:00", "4:00"));
-    let mut hours = office("Europe/Moscow");
+    let mut hours = office();
     hours.week = week;
     // The Saturday is a holiday, which ends no shift that has begun before it.
     hours.exceptions.push(HoursException {
@@ -93,7 +96,7 @@ fn an_interval_over_midnight_belongs_to_the_day_on_which_it_begins() {
 #[test]
 fn midnight_can_be_written_at_either_end() {
     for until in ["0:00", "24:00"] {
-        let mut hours = office("Europe/Moscow");
+        let mut hours = office();
         hours.week[2] = vec![interval("12:00", until)];
         let hours = ready(hours);
         assert!(hours.is_open(at("2026-12-02T20:59:59Z")), "{until}");
@@ -103,7 +106,7 @@ fn midnight_can_be_written_at_either_end() {
 
 #[test]
 fn a_day_that_differs_has_its_own_hours_and_the_later_of_two_counts() {
-    let mut hours = office("Europe/Moscow");
+    let mut hours = office();
     let exception = |from: &str, until: &str, of_day: Vec<Interval>| HoursException {
         from: from.parse().unwrap(),
         until: until.parse().unwrap(),
@@ -125,10 +128,10 @@ fn a_day_that_differs_has_its_own_hours_and_the_later_of_two_counts() {
 
 #[test]
 fn the_wall_clock_decides_when_it_is_put_forward_and_back() {
-    let mut hours = office("Europe/Berlin");
+    let mut hours = office();
     // Sundays, from half past two to four: the hour that is skipped in March and comes twice in October.
     hours.week[6] = vec![interval("2:30", "4:00")];
-    let hours = ready(hours);
+    let hours = by_clock_of("Europe/Berlin", hours);
     // 2026-03-29: at 01:00Z two o'clock becomes three, which is past half past two.
     assert!(!hours.is_open(at("2026-03-29T00:59:59Z")));
     assert!(hours.is_open(at("2026-03-29T01:00:00Z")));
@@ -150,7 +153,7 @@ fn the_wall_clock_decides_when_it_is_put_forward_and_back() {
 #[test]
 fn who_never_opens_or_never_closes_has_done_so_for_ever() {
     let now = at("2026-12-02T09:00:00Z");
-    let mut hours = office("Europe/Moscow");
+    let mut hours = office();
     hours.week = closed_days();
     let never = Stretch {
         is_open: false,
@@ -164,11 +167,10 @@ fn who_never_opens_or_never_closes_has_done_so_for_ever() {
     };
     assert_eq!(ready(hours).stretch(now), always);
     // Beyond all calendars nobody is told that nobody is there.
-    assert!(ready(office("Europe/Moscow")).is_open(Timestamp(i64::MAX)));
+    assert!(ready(office()).is_open(Timestamp(i64::MAX)));
 }
 
 #[rstest]
-#[case::zone(|it: &mut WorkingHours| it.zone = "Europe/Atlantis".to_owned(), HoursFault::UnknownZone)]
 #[case::empty(|it: &mut WorkingHours| it.week[0] = vec![interval("9:00", "9:00")], HoursFault::NoSuchTime)]
 #[case::late(|it: &mut WorkingHours| it.week[0] = vec![interval("9:00", "24:01")], HoursFault::NoSuchTime)]
 #[case::begins_late(|it: &mut WorkingHours| it.week[0] = vec![interval("24:00", "9:00")], HoursFault::NoSuchTime)]
@@ -177,16 +179,18 @@ fn who_never_opens_or_never_closes_has_done_so_for_ever() {
 #[case::long_name(|it: &mut WorkingHours| it.exceptions[0].name = "x".repeat(MAX_EXCEPTION_NAME_CHARS + 1), HoursFault::TooMany)]
 #[case::many_days(|it: &mut WorkingHours| { let one = it.exceptions[0].clone(); it.exceptions = vec![one; MAX_EXCEPTIONS + 1]; }, HoursFault::TooMany)]
 fn what_cannot_be_kept_says_why(#[case] spoil: fn(&mut WorkingHours), #[case] fault: HoursFault) {
-    let mut hours = office("Europe/Moscow");
+    let mut hours = office();
     hours.exceptions.push(HoursException {
         from: "2026-12-31".parse().unwrap(),
         until: "2027-01-08".parse().unwrap(),
         hours: Vec::new(),
         name: "Holidays".to_owned(),
     });
-    assert!(Hours::of(hours.clone()).is_ok());
+    assert_eq!(hours.check(), Ok(()));
     spoil(&mut hours);
-    assert_eq!(Hours::of(hours).unwrap_err(), fault);
+    assert_eq!(Hours::of(hours, "UTC").unwrap_err(), fault);
+    let nowhere = Hours::of(office(), "Europe/Atlantis").unwrap_err();
+    assert_eq!(nowhere, HoursFault::UnknownZone);
 }
 
 /// Zones with the odd things that zones do: half an hour of summer time, a day that is skipped, a clock
@@ -215,28 +219,22 @@ fn some_day() -> impl Strategy<Value = Vec<Interval>> {
 
 fn some_hours() -> impl Strategy<Value = WorkingHours> {
     let exceptions = prop::collection::vec((0..8_i64, 0..3_i64, some_day()), 0..3);
-    (
-        prop::sample::select(&ZONES[..]),
-        prop::array::uniform7(some_day()),
-        exceptions,
-    )
-        .prop_map(|(zone, week, exceptions)| WorkingHours {
-            zone: zone.to_owned(),
-            week,
-            // Days are numbered here and get their dates with the moment that is asked of.
-            exceptions: exceptions
-                .into_iter()
-                .map(|(from, length, hours)| {
-                    let from = Date::constant(2000, 1, 1).checked_add(from.days()).unwrap();
-                    HoursException {
-                        from,
-                        until: from.checked_add(length.days()).unwrap(),
-                        hours,
-                        name: String::new(),
-                    }
-                })
-                .collect(),
-        })
+    (prop::array::uniform7(some_day()), exceptions).prop_map(|(week, exceptions)| WorkingHours {
+        week,
+        // Days are numbered here and get their dates with the moment that is asked of.
+        exceptions: exceptions
+            .into_iter()
+            .map(|(from, length, hours)| {
+                let from = Date::constant(2000, 1, 1).checked_add(from.days()).unwrap();
+                HoursException {
+                    from,
+                    until: from.checked_add(length.days()).unwrap(),
+                    hours,
+                    name: String::new(),
+                }
+            })
+            .collect(),
+    })
 }
 
 /// Moments around which clocks are put forward or back, and others.
@@ -298,13 +296,14 @@ fn minutes_of_work(hours: &WorkingHours, first: Date, last: Date) -> HashSet<(Da
 proptest! {
     #[test]
     fn hours_and_stretches_are_those_of_a_plain_recount_by_minute(
+        zone in prop::sample::select(&ZONES[..]),
         mut hours in some_hours(),
         now in some_moment(),
     ) {
-        let zone = TimeZone::get(&hours.zone).unwrap();
+        let clock = TimeZone::get(zone).unwrap();
         let local = |at: Timestamp| {
             let at = jiff::Timestamp::from_millisecond(at.0).unwrap();
-            let local = zone.to_datetime(at);
+            let local = clock.to_datetime(at);
             let minute = minute_of(local);
             (local.date(), minute)
         };
@@ -318,7 +317,7 @@ proptest! {
         let open = minutes_of_work(&hours, first.yesterday().unwrap(), last);
         let is_open = |at: Timestamp| open.contains(&local(at));
 
-        let ready = Hours::of(hours.clone()).unwrap();
+        let ready = Hours::of(hours.clone(), zone).unwrap();
         let stretch = ready.stretch(now);
         prop_assert_eq!(stretch.is_open, is_open(now));
         let whole_minute = Timestamp(now.0 - now.0.rem_euclid(MINUTE_MS));

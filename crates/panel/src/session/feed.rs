@@ -96,6 +96,9 @@ impl Session {
             self.cache.entries_were_dropped();
             self.cache.checkpoint()?;
         }
+        if page.is_snapshot || page.rows.iter().any(|row| matches!(row, Row::Company(_))) {
+            self.heed_company()?;
+        }
         self.end_echoes(page)?;
         self.tell(page, &applied)?;
         Ok(())

@@ -6,8 +6,8 @@ use pult_domain::{ChatId, OperatorId};
 use pult_panel::Panel;
 use pult_panel::view::PanelEvent;
 use pult_protocol::{
-    BackendFrame, ComposerMode, GoneWhy, LEASE_MS, Onlooker, PanelFrame, RENEWALS_OF_LEASE, Row,
-    Standing, Watch, WatchedChat,
+    BackendFrame, CompanyRow, CompanySettings, ComposerMode, GoneWhy, LEASE_MS, Onlooker,
+    PanelFrame, RENEWALS_OF_LEASE, Row, Standing, Watch, WatchedChat,
 };
 
 use crate::backend::{Backend, Socket, operator_id, within};
@@ -50,6 +50,17 @@ fn watched(chat_id: ChatId, onlookers: &[(OperatorId, Option<ComposerMode>)]) ->
             })
             .collect(),
     }
+}
+
+/// The company says after how many minutes somebody is away.
+fn company(away_after_minutes: Option<u32>) -> Row {
+    Row::Company(CompanyRow {
+        revision: 1,
+        settings: CompanySettings {
+            away_after_minutes,
+            ..CompanySettings::default()
+        },
+    })
 }
 
 fn later(ms: u64) -> impl Future<Output = ()> {
@@ -101,13 +112,13 @@ async fn a_device_that_is_left_alone_is_idle_until_it_is_used_again() {
     let mut n_renewals = 0;
     while said(&mut socket).await != idle {
         n_renewals += 1;
-        assert!(n_renewals < 25, "the device is idle by now");
+        assert!(n_renewals < 50, "the device is idle by now");
         later(LEASE_MS / RENEWALS_OF_LEASE).await;
         // The backend is not silent meanwhile.
         socket.send(&BackendFrame::Ping).await;
     }
     assert!(
-        n_renewals >= 20,
+        n_renewals >= 40,
         "idle after {n_renewals} quarters of a minute"
     );
     panel.used(Duration::ZERO);
@@ -122,6 +133,30 @@ async fn a_device_that_is_left_alone_is_idle_until_it_is_used_again() {
         ..Watch::default()
     };
     says(&mut socket, locked).await;
+}
+
+#[tokio::test]
+async fn when_a_device_is_idle_the_company_says_and_it_holds_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut socket = backend.accept_with(vec![company(Some(5))]).await;
+    until_live(&panel).await;
+    panel.used(Duration::ZERO);
+    for _ in 0..12 {
+        later(LEASE_MS / RENEWALS_OF_LEASE).await;
+        socket.send(&BackendFrame::Ping).await;
+        assert_eq!(said(&mut socket).await, Watch::default());
+    }
+    let idle = Watch {
+        standing: Standing::Idle,
+        ..Watch::default()
+    };
+    // Three minutes without a hand are long enough from now on, and then nothing is.
+    socket.changes(vec![company(Some(3))], 2).await;
+    says(&mut socket, idle).await;
+    socket.changes(vec![company(None)], 3).await;
+    says(&mut socket, Watch::default()).await;
 }
 
 #[tokio::test]

@@ -1,12 +1,14 @@
 //! The audit log: written with the act, read in pages, and never changed. The company's settings.
 
-use pult_domain::{OperatorId, Role};
+use pult_domain::{Deed, OperatorId, ReadyAnswerId, Role};
 use pult_protocol::{
-    Act, Actor, AuditEntry, AuditQuery, Code, CompanyChange, CompanyRequest, CompanySettings, Row,
+    Act, Actor, AnswerScope, AuditEntry, AuditQuery, Code, Command, CompanyChange, CompanyRequest,
+    CompanySettings, Row,
 };
 use pult_store::NewOperator;
 
 use crate::kit::TestStore;
+use crate::ready_answers::answer;
 
 /// Somebody who may change the settings.
 async fn administrator(store: &TestStore, name: &str) -> OperatorId {
@@ -241,4 +243,123 @@ async fn an_act_of_a_newer_version_is_told_by_its_kind() {
     let newest = log(&store, AuditQuery::default()).await.remove(0);
     assert_eq!((newest.act, newest.kind.as_str()), (None, "of_tomorrow"));
     assert_eq!(newest.by, Actor::CommandLine);
+}
+
+/// What the log tells of kinds whose names begin so, oldest first, and who did each.
+async fn acts(store: &TestStore, of: &str) -> Vec<(Actor, Act)> {
+    let mut entries = log(store, AuditQuery::default()).await;
+    entries.retain(|entry| entry.kind.starts_with(of));
+    entries.reverse();
+    entries
+        .into_iter()
+        .map(|entry| (entry.by, entry.act.unwrap()))
+        .collect()
+}
+
+#[tokio::test]
+async fn what_takes_a_supervisor_in_a_chat_is_logged_and_what_anybody_may_is_not() {
+    let store = TestStore::new().await;
+    let (anna, boris) = (store.operator("Анна").await, store.operator("Борис").await);
+    let vera = store.supervisor("Вера").await;
+    let of_anna = store.client_writes("Ирина", "Здравствуйте").await;
+    store.reply(anna, of_anna, "Слушаю").await.unwrap();
+    let queued = store.client_writes("Пётр", "Добрый день").await;
+    let of_vera = store.client_writes("Олег", "Алло").await;
+    // What she does as anybody could.
+    store.reply(vera, of_vera, "Слушаю").await.unwrap();
+    store.close_chat(vera, of_vera).await.unwrap();
+    store.reopen_chat(vera, of_vera).await.unwrap();
+    store.close_chat(anna, of_anna).await.unwrap();
+    store.reopen_chat(anna, of_anna).await.unwrap();
+    assert_eq!(acts(&store, "chat_").await, []);
+    // What was refused has not happened.
+    assert!(store.close_chat(boris, of_anna).await.is_err());
+    // What she does as a supervisor.
+    let assign = Command::Assign {
+        chat_id: queued,
+        to: boris,
+        seen_place: store.chat(queued).last_place,
+    };
+    store.asks(vera, assign).await.unwrap();
+    store.close_chat(vera, of_anna).await.unwrap();
+    let handled = |chat_id, deed, owner_id, to| {
+        let act = Act::ChatHandled {
+            chat_id,
+            deed,
+            owner_id,
+            to,
+        };
+        (Actor::from(vera), act)
+    };
+    assert_eq!(
+        acts(&store, "chat_").await,
+        [
+            handled(queued, Deed::Assign, None, Some(boris)),
+            handled(of_anna, Deed::Close, Some(anna), None),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn ready_answers_of_the_company_are_logged_and_ones_own_are_not() {
+    let store = TestStore::new().await;
+    let vera = store.supervisor("Вера").await;
+    let id = || ReadyAnswerId(uuid::Uuid::now_v7());
+    let put = async |id, scope, answer| {
+        let put = store.put_ready_answer(vera, id, scope, answer).await;
+        put.unwrap().unwrap();
+    };
+    let price = id();
+    put(id(), AnswerScope::Own, answer("моё", "Моё")).await;
+    for _ in 0..2 {
+        put(price, AnswerScope::Company, answer("цена", "Сто")).await;
+    }
+    put(price, AnswerScope::Company, answer("стоимость", "Двести")).await;
+    for _ in 0..2 {
+        let delete = store.delete_ready_answer(vera, price).await;
+        delete.unwrap().unwrap();
+    }
+    put(price, AnswerScope::Company, answer("стоимость", "Двести")).await;
+    let by_vera = |act| (Actor::from(vera), act);
+    let (was, now) = ("цена".to_owned(), "стоимость".to_owned());
+    let shortcut = now.clone();
+    let added = |shortcut| by_vera(Act::ReadyAnswerAdded { shortcut });
+    assert_eq!(
+        acts(&store, "ready_").await,
+        [
+            added(was.clone()),
+            by_vera(Act::ReadyAnswerChanged { was, now }),
+            by_vera(Act::ReadyAnswerDeleted {
+                shortcut: shortcut.clone()
+            }),
+            added(shortcut),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_channels_number_is_logged_once_it_is_another() {
+    let store = TestStore::new().await;
+    let vera = store.supervisor("Вера").await;
+    store.client_writes("Ирина", "Здравствуйте").await;
+    let channel_id = store.channels().await.unwrap()[0].row.id;
+    for phone in ["74955550100", "74955550100", "74955550101"] {
+        let set = store.set_channel_phone(vera.into(), channel_id, phone.to_owned());
+        assert!(set.await.unwrap().is_some());
+    }
+    let set = |was: Option<&str>, now: &str| {
+        let act = Act::ChannelPhoneSet {
+            channel_id,
+            was: was.map(str::to_owned),
+            now: now.to_owned(),
+        };
+        (Actor::from(vera), act)
+    };
+    assert_eq!(
+        acts(&store, "channel_phone").await,
+        [
+            set(None, "74955550100"),
+            set(Some("74955550100"), "74955550101")
+        ]
+    );
 }

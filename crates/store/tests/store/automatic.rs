@@ -9,7 +9,10 @@ use pult_domain::direction::DirectionRule;
 use pult_domain::hours::{Interval, WorkingHours};
 use pult_domain::provider::{Content, Fact, Progress, SendOutcome};
 use pult_domain::{AutomaticKind, ChatId, OperatorId, Place, Status};
-use pult_protocol::{ChatRow, Code, Command, DeliveryState, EntryBody};
+use pult_protocol::{
+    Act, Actor, AuditQuery, ChatRow, Code, Command, CompanyRequest, CompanySettings, DeliveryState,
+    EntryBody,
+};
 use pult_store::ChangedMeanwhile;
 
 use crate::kit::{TestStore, accepted, code, failure, n_cases, wa_id};
@@ -52,11 +55,28 @@ fn only(kind: AutomaticKind) -> AutomaticTexts {
 impl TestStore {
     async fn sets_texts(&self, texts: AutomaticTexts) {
         let revision = self.automatic_texts().await.unwrap().revision;
-        let put = self.put_automatic_texts(revision, texts).await.unwrap();
+        let put = self
+            .put_automatic_texts(Actor::CommandLine, revision, texts)
+            .await
+            .unwrap();
         assert_eq!(put, Ok(revision + 1));
     }
 
-    /// Hours that end in a minute and begin again eight hours later, every day.
+    /// Another zone's clock counts from now on.
+    async fn goes_by_the_clock_of(&self, zone: &str) {
+        let company = self.company().await.unwrap();
+        let request = CompanyRequest {
+            revision: company.revision,
+            settings: CompanySettings {
+                time_zone: zone.to_owned(),
+                ..company.settings
+            },
+        };
+        let put = self.put_company(Actor::CommandLine, request).await;
+        assert!(put.unwrap().is_ok());
+    }
+
+    /// Hours that end in a minute and begin again eight hours later, every day, by the clock of UTC.
     async fn closes_in_a_minute(&self) {
         let now = self.clock.now().0 / MINUTE;
         let minute = |minutes: i64| u16::try_from((now + minutes).rem_euclid(24 * 60)).unwrap();
@@ -65,18 +85,26 @@ impl TestStore {
             until: minute(1),
         };
         let hours = WorkingHours {
-            zone: "UTC".to_owned(),
             week: std::array::from_fn(|_| vec![day]),
             exceptions: Vec::new(),
         };
+        self.goes_by_the_clock_of("UTC").await;
         let revision = self.working_hours().await.unwrap().revision;
-        let put = self.put_working_hours(revision, Some(hours)).await.unwrap();
+        let put = self
+            .put_working_hours(Actor::CommandLine, revision, Some(hours))
+            .await
+            .unwrap();
         assert!(put.is_ok());
     }
 
     async fn directs(&self, rules: Vec<DirectionRule>) {
         let revision = self.directions().await.unwrap().revision;
-        assert!(self.put_directions(revision, rules).await.unwrap().is_ok());
+        assert!(
+            self.put_directions(Actor::CommandLine, revision, rules)
+                .await
+                .unwrap()
+                .is_ok()
+        );
     }
 
     /// Looks for who waits until nobody is left, as the backend does.
@@ -511,9 +539,12 @@ async fn of_two_who_change_the_texts_at_once_the_second_sees_the_firsts_first() 
         store.automatic_texts().await.unwrap().value,
         AutomaticTexts::default()
     );
-    let first = store.put_automatic_texts(0, all_on()).await.unwrap();
+    let first = store
+        .put_automatic_texts(Actor::CommandLine, 0, all_on())
+        .await
+        .unwrap();
     let second = store
-        .put_automatic_texts(0, AutomaticTexts::default())
+        .put_automatic_texts(Actor::CommandLine, 0, AutomaticTexts::default())
         .await
         .unwrap();
     assert_eq!(
@@ -648,4 +679,66 @@ async fn a_message_and_what_it_leads_to_are_committed_or_not_together() {
         store.entries(chat)[1].body,
         EntryBody::Outbound { .. }
     ));
+}
+
+#[tokio::test]
+async fn hours_go_by_the_companys_clock_as_it_is_set_now() {
+    let store = TestStore::new().await;
+    store.sets_texts(only(AutomaticKind::OutsideHours)).await;
+    store.closes_in_a_minute().await;
+    let told = store.client_writes("Ирина", "Здравствуйте").await;
+    assert_eq!(store.automatic(told), []);
+    // Two hours further east the day has ended already.
+    store.goes_by_the_clock_of("Etc/GMT-2").await;
+    let told = store.client_writes("Пётр", "Здравствуйте").await;
+    assert_eq!(store.automatic(told), [AutomaticKind::OutsideHours]);
+    store.goes_by_the_clock_of("UTC").await;
+    let told = store.client_writes("Олег", "Здравствуйте").await;
+    assert_eq!(store.automatic(told), []);
+}
+
+#[tokio::test]
+async fn who_changes_rules_stands_in_the_log_and_the_same_again_is_no_change() {
+    let store = TestStore::new().await;
+    let vera = store.supervisor("Вера").await;
+    let first = store.put_automatic_texts(vera.into(), 0, all_on()).await;
+    assert_eq!(first.unwrap(), Ok(1));
+    let again = store.put_automatic_texts(vera.into(), 1, all_on()).await;
+    assert_eq!(again.unwrap(), Ok(1));
+    let mut texts = all_on();
+    texts.closed.text = "До свидания".to_owned();
+    let second = store.put_automatic_texts(vera.into(), 1, texts).await;
+    assert_eq!(second.unwrap(), Ok(2));
+    let hours = WorkingHours {
+        week: std::array::from_fn(|_| Vec::new()),
+        exceptions: Vec::new(),
+    };
+    for hours in [Some(hours), None] {
+        let revision = store.working_hours().await.unwrap().revision;
+        let put = store.put_working_hours(vera.into(), revision, hours).await;
+        assert!(put.unwrap().is_ok());
+    }
+    let refused = store.put_working_hours(vera.into(), 0, None).await;
+    assert!(refused.unwrap().is_err());
+    let entries = store.audit(AuditQuery::default()).await.unwrap().entries;
+    let by_vera = entries.iter().filter(|entry| entry.by == Actor::from(vera));
+    let mut acts: Vec<_> = by_vera.filter_map(|entry| entry.act.clone()).collect();
+    acts.reverse();
+    let hours_changed = |are_kept| Act::WorkingHoursChanged {
+        are_kept,
+        n_exceptions: 0,
+    };
+    assert_eq!(
+        acts,
+        [
+            Act::AutomaticTextsChanged {
+                kinds: AutomaticKind::ALL.to_vec()
+            },
+            Act::AutomaticTextsChanged {
+                kinds: vec![AutomaticKind::Closed]
+            },
+            hours_changed(true),
+            hours_changed(false),
+        ]
+    );
 }

@@ -7,10 +7,6 @@ import type { Interval } from "./Interval";
  */
 export type WorkingHours = { 
 /**
- * The time zone, such as `Europe/Moscow`.
- */
-zone: string, 
-/**
  * The hours of each day of the week, Monday first.
  */
 week: Array<Array<Interval>>, 

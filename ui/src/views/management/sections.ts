@@ -37,11 +37,27 @@ export interface ManagementSection {
   hint: () => string;
   icon: Component<{ size?: string }>;
   component: Component;
+  group: GroupId;
+}
+
+export interface ManagementGroup {
+  id: GroupId;
+  title: () => string;
   /** Whose it is: what somebody may not change is not offered. */
   isFor: (role: Role) => boolean;
 }
 
-const isAdministrator = (role: Role): boolean => role === 'administrator';
+type GroupId = 'work' | 'supervisors' | 'administrators';
+
+const GROUPS: ManagementGroup[] = [
+  { id: 'work', title: m.management_work, isFor: () => true },
+  { id: 'supervisors', title: m.management_supervisors, isFor: isSupervisor },
+  {
+    id: 'administrators',
+    title: m.management_administrators,
+    isFor: (role) => role === 'administrator',
+  },
+];
 
 const SECTIONS: ManagementSection[] = [
   {
@@ -50,7 +66,7 @@ const SECTIONS: ManagementSection[] = [
     hint: m.answers_hint,
     icon: MessageSquareText,
     component: Answers,
-    isFor: () => true,
+    group: 'work',
   },
   {
     id: 'link',
@@ -58,31 +74,7 @@ const SECTIONS: ManagementSection[] = [
     hint: m.link_section_hint,
     icon: QrCode,
     component: Link,
-    isFor: () => true,
-  },
-  {
-    id: 'automatic',
-    title: m.automatic,
-    hint: m.automatic_hint,
-    icon: Bot,
-    component: AutomaticTexts,
-    isFor: isSupervisor,
-  },
-  {
-    id: 'hours',
-    title: m.hours,
-    hint: m.hours_hint,
-    icon: CalendarClock,
-    component: WorkingHours,
-    isFor: isSupervisor,
-  },
-  {
-    id: 'directions',
-    title: m.direction,
-    hint: m.direction_hint,
-    icon: Signpost,
-    component: Directions,
-    isFor: isSupervisor,
+    group: 'work',
   },
   {
     id: 'devices',
@@ -90,7 +82,31 @@ const SECTIONS: ManagementSection[] = [
     hint: m.devices_hint,
     icon: Laptop,
     component: Devices,
-    isFor: () => true,
+    group: 'work',
+  },
+  {
+    id: 'automatic',
+    title: m.automatic,
+    hint: m.automatic_hint,
+    icon: Bot,
+    component: AutomaticTexts,
+    group: 'supervisors',
+  },
+  {
+    id: 'hours',
+    title: m.hours,
+    hint: m.hours_hint,
+    icon: CalendarClock,
+    component: WorkingHours,
+    group: 'supervisors',
+  },
+  {
+    id: 'directions',
+    title: m.direction,
+    hint: m.direction_hint,
+    icon: Signpost,
+    component: Directions,
+    group: 'supervisors',
   },
   {
     id: 'operators',
@@ -98,7 +114,7 @@ const SECTIONS: ManagementSection[] = [
     hint: m.operators_hint,
     icon: Users,
     component: Operators,
-    isFor: isAdministrator,
+    group: 'administrators',
   },
   {
     id: 'sessions',
@@ -106,7 +122,7 @@ const SECTIONS: ManagementSection[] = [
     hint: m.sessions_hint,
     icon: MonitorSmartphone,
     component: Sessions,
-    isFor: isAdministrator,
+    group: 'administrators',
   },
   {
     id: 'channels',
@@ -114,7 +130,7 @@ const SECTIONS: ManagementSection[] = [
     hint: m.channels_hint,
     icon: Phone,
     component: Channels,
-    isFor: isAdministrator,
+    group: 'administrators',
   },
   {
     id: 'integrations',
@@ -122,7 +138,7 @@ const SECTIONS: ManagementSection[] = [
     hint: m.integrations_hint,
     icon: Plug,
     component: Integrations,
-    isFor: isAdministrator,
+    group: 'administrators',
   },
   {
     id: 'company',
@@ -130,7 +146,7 @@ const SECTIONS: ManagementSection[] = [
     hint: m.company_hint,
     icon: Settings,
     component: Company,
-    isFor: isAdministrator,
+    group: 'administrators',
   },
   {
     id: 'audit',
@@ -138,11 +154,22 @@ const SECTIONS: ManagementSection[] = [
     hint: m.audit_hint,
     icon: ScrollText,
     component: AuditLog,
-    isFor: isAdministrator,
+    group: 'administrators',
   },
 ];
 
-/** The sections that somebody with this role has. */
+/** The groups of sections that somebody with this role has, each with its sections. */
+export function groupsFor(
+  role: Role | undefined,
+): { group: ManagementGroup; sections: ManagementSection[] }[] {
+  if (role === undefined) return [];
+  return GROUPS.filter(({ isFor }) => isFor(role)).map((group) => ({
+    group,
+    sections: SECTIONS.filter((section) => section.group === group.id),
+  }));
+}
+
+/** The sections that somebody with this role has, in their order. */
 export function sectionsFor(role: Role | undefined): ManagementSection[] {
-  return role === undefined ? [] : SECTIONS.filter((section) => section.isFor(role));
+  return groupsFor(role).flatMap(({ sections }) => sections);
 }
