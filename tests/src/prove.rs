@@ -23,8 +23,10 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
+use futures_util::{StreamExt, stream};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use self::canary::Canaries;
@@ -99,6 +101,51 @@ pub struct Stopped {
     pub error: anyhow::Error,
     /// Where everything was left as it was.
     pub kept: Option<PathBuf>,
+}
+
+/// What runs that are made several at once have counted.
+trait Counted: Default + Serialize {
+    fn runs(&self) -> u64;
+
+    fn cuts(&self) -> u64;
+
+    fn add(&mut self, other: &Self);
+
+    /// What of a proof was missing, so that nothing is proved by a run in which nothing happened.
+    fn too_few(&self) -> Option<String>;
+}
+
+/// Makes the runs of a plan, so many at a time, up to the first that does not go as it should.
+async fn several_at_once<F: Counted, M>(
+    name: &str,
+    plan: &Plan,
+    n_at_once: usize,
+    make: impl Fn(Run) -> M,
+) -> Result<Outcome>
+where
+    M: Future<Output = Result<(F, Option<Stopped>)>>,
+{
+    let mut figures = F::default();
+    let mut made = stream::iter(plan.runs())
+        .map(make)
+        .buffer_unordered(n_at_once);
+    while let Some(made) = made.next().await {
+        let (of_run, stopped) = made?;
+        figures.add(&of_run);
+        if stopped.is_some() {
+            return Outcome::new(&figures, stopped);
+        }
+        let (runs, cuts) = (figures.runs(), figures.cuts());
+        if runs.is_multiple_of(10) {
+            progress(&format!("{name}: {runs} runs, {cuts} cuts so far"));
+        }
+    }
+    let stopped = figures.too_few().map(|what| Stopped {
+        k: figures.runs(),
+        error: anyhow::anyhow!("too little happened: {what}"),
+        kept: None,
+    });
+    Outcome::new(&figures, stopped)
 }
 
 impl Proof {

@@ -14,8 +14,6 @@ mod moves;
 use std::time::Duration;
 
 use anyhow::Result;
-use futures_util::StreamExt;
-use futures_util::stream;
 use pult_domain::{ChatId, CommandId};
 use pult_protocol::Code;
 use rand::RngExt;
@@ -24,7 +22,7 @@ use serde::Serialize;
 
 use super::desk::Desk;
 use super::stage::{Logs, Stage, lines};
-use super::{Outcome, Plan, Run, Stopped};
+use super::{Counted, Outcome, Plan, Run, Stopped};
 use crate::office::Operator;
 use crate::panels::Seat;
 use crate::phones::Phone;
@@ -100,27 +98,7 @@ struct Reply {
 /// # Errors
 /// When they cannot be made.
 pub async fn prove(plan: &Plan) -> Result<Outcome> {
-    let mut figures = Figures::default();
-    let mut made = stream::iter(plan.runs())
-        .map(|run| make(plan, run))
-        .buffer_unordered(N_AT_ONCE);
-    while let Some(made) = made.next().await {
-        let (of_run, stopped) = made?;
-        figures.add(&of_run);
-        if stopped.is_some() {
-            return Outcome::new(&figures, stopped);
-        }
-        if figures.runs.is_multiple_of(10) {
-            let Figures { runs, cuts, .. } = figures;
-            super::progress(&format!("cuts: {runs} runs, {cuts} cuts so far"));
-        }
-    }
-    let stopped = figures.too_few().map(|what| Stopped {
-        k: figures.runs,
-        error: anyhow::anyhow!("too little happened: {what}"),
-        kept: None,
-    });
-    Outcome::new(&figures, stopped)
+    super::several_at_once("cuts", plan, N_AT_ONCE, |run| make(plan, run)).await
 }
 
 /// Makes one run.
@@ -226,8 +204,17 @@ impl Figures {
             *counted += 1;
         }
     }
+}
 
-    /// What of a proof was missing, so that nothing is proved by a run in which nothing happened.
+impl Counted for Figures {
+    fn runs(&self) -> u64 {
+        self.runs
+    }
+
+    fn cuts(&self) -> u64 {
+        self.cuts
+    }
+
     fn too_few(&self) -> Option<String> {
         let runs = self.runs;
         // On average so many in every run.
@@ -252,7 +239,7 @@ impl Figures {
         few.map(|(what, n, least)| format!("{n} {what}, {least} expected"))
     }
 
-    const fn add(&mut self, other: &Self) {
+    fn add(&mut self, other: &Self) {
         self.runs += other.runs;
         self.moves += other.moves;
         self.cuts += other.cuts;

@@ -20,8 +20,6 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::Result;
-use futures_util::StreamExt;
-use futures_util::stream;
 use pult_domain::ChatId;
 use pult_panel::view::ComposerMode;
 use rand::RngExt;
@@ -32,7 +30,7 @@ use tokio::time::Instant;
 use self::watchman::Watchman;
 use super::desk::Desk;
 use super::stage::Stage;
-use super::{Outcome, Plan, Run, Stopped};
+use super::{Counted, Outcome, Plan, Run, Stopped};
 use crate::office::Operator;
 use crate::panels::Seat;
 use crate::phones::Phone;
@@ -134,27 +132,7 @@ struct Given {
 /// # Errors
 /// When they cannot be made.
 pub async fn prove(plan: &Plan) -> Result<Outcome> {
-    let mut figures = Figures::default();
-    let mut made = stream::iter(plan.runs())
-        .map(|run| make(plan, run))
-        .buffer_unordered(N_AT_ONCE);
-    while let Some(made) = made.next().await {
-        let (of_run, stopped) = made?;
-        figures.add(&of_run);
-        if stopped.is_some() {
-            return Outcome::new(&figures, stopped);
-        }
-        if figures.runs.is_multiple_of(10) {
-            let Figures { runs, cuts, .. } = figures;
-            super::progress(&format!("desk: {runs} runs, {cuts} cuts so far"));
-        }
-    }
-    let stopped = figures.too_few().map(|what| Stopped {
-        k: figures.runs,
-        error: anyhow::anyhow!("too little happened: {what}"),
-        kept: None,
-    });
-    Outcome::new(&figures, stopped)
+    super::several_at_once("desk", plan, N_AT_ONCE, |run| make(plan, run)).await
 }
 
 /// Makes one run.
@@ -277,8 +255,15 @@ impl Device {
     }
 }
 
-impl Figures {
-    /// What of a proof was missing, so that nothing is proved by a run in which nothing happened.
+impl Counted for Figures {
+    fn runs(&self) -> u64 {
+        self.runs
+    }
+
+    fn cuts(&self) -> u64 {
+        self.cuts
+    }
+
     fn too_few(&self) -> Option<String> {
         let runs = self.runs;
         // On average so many in every run.

@@ -61,14 +61,14 @@ impl Scene {
             let by = format!("a fresh panel of {}", operator.login);
             fresh.is_live().await.promised(&by)?;
             let view = View::of(&fresh).await.promised(&by)?;
-            let drafts = drafts(&fresh).await.promised(&by)?;
-            fresh.leave().await;
             for device in self.devices.iter().filter(|one| one.desk.who == who) {
                 let by = device.desk.by();
                 view.judge_same(&by, device.seat()?).await?;
-                judge_same_drafts(&by, &drafts, device.seat()?).await?;
+                judge_same_drafts(&by, device.seat()?, &fresh).await?;
                 self.figures.compared += 1;
             }
+            let drafts = drafts(&fresh).await.promised(&by)?;
+            fresh.leave().await;
             self.figures.drafts += drafts.len() as u64;
             self.judge_drafts(who, &by, &drafts).await?;
         }
@@ -220,13 +220,14 @@ impl Scene {
     }
 }
 
-/// Waits until a device has these drafts.
-async fn judge_same_drafts(by: &str, expected: &Drafts, seat: &Seat) -> Result<()> {
+/// Waits until a device has the drafts of a fresh one. What a refusal has just given back to a
+/// composer is told when it has rested, so they may still be about to change on both.
+async fn judge_same_drafts(by: &str, seat: &Seat, fresh: &Seat) -> Result<()> {
     let same = within(QUIET, "the same drafts", async || {
-        (drafts(seat).await.ok()? == *expected).then_some(())
+        (drafts(seat).await.ok()? == drafts(fresh).await.ok()?).then_some(())
     });
     if same.await.is_err() {
-        let seen = drafts(seat).await?;
+        let (expected, seen) = (drafts(fresh).await?, drafts(seat).await?);
         return Err(Finding::new(by, format!("the drafts {expected:?}"), seen).into());
     }
     Ok(())
