@@ -492,7 +492,6 @@ impl Connection<'_> {
             chat_id,
             typing,
             standing,
-            all: _,
         } = *watch;
         let now = Instant::now();
         self.said.not_before = Some(now + WATCH_INTERVAL);

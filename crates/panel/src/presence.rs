@@ -81,7 +81,6 @@ impl Desk {
                 .and_then(|looks| looks.typing)
                 .filter(|_| chat_id.is_some()),
             standing,
-            all: false,
         }
     }
 

@@ -65,17 +65,6 @@ pub struct Watch {
     /// Whether the device is used.
     #[serde(default)]
     pub standing: Standing,
-    /// Whether a supervisor looks at all chats.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub all: bool,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes a reference"
-)]
-const fn is_false(value: &bool) -> bool {
-    !*value
 }
 
 /// Whether a device is used.

@@ -185,7 +185,6 @@ fn what_a_panel_says() {
                     chat_id: Some(CHAT),
                     typing: Some(ComposerMode::Reply),
                     standing: Standing::Locked,
-                    all: true,
                 }),
             ),
             ("oversee", PanelFrame::Oversee { on: true }),
