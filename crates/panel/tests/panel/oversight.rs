@@ -194,7 +194,8 @@ async fn without_a_connection_it_waits_and_survives_the_program() {
     assert_eq!(socket.command().await.id, ids[0]);
     socket.refuse(ids[0], Code::WrongStatus, json!({})).await;
     // Nobody asks for it any more, and it does not wait for a look that nobody takes.
-    until(&panel, |overview| overview.shells.is_empty()).await;
+    until_settled(&panel, &ids).await;
+    assert_eq!(panel.overview().await.unwrap().shells, []);
     let again = panel.act_on(vec![seen(Chat(6), Status::Closed, 8)], OverseerDeed::Reopen);
     let again = again.await.unwrap();
     assert_eq!(socket.command().await.id, again[0]);
