@@ -15,8 +15,7 @@ use axum::extract::{Query, State};
 use parking_lot::Mutex;
 use pult_domain::{ChatId, OperatorId, Role, Timestamp};
 use pult_protocol::{
-    ChatsPage, ChatsQuery, Code, LateChats, LateLimits, MAX_LATE_CHATS, MAX_NAMED_CHATS, Problem,
-    Workload,
+    ChatsPage, ChatsQuery, Code, LateChats, MAX_LATE_CHATS, MAX_NAMED_CHATS, Problem, Workload,
 };
 use pult_store::ChangeSet;
 use tokio::sync::{Notify, broadcast, watch};
@@ -37,12 +36,6 @@ const TICK: Duration = Duration::from_millis(250);
 /// How many hints a supervisor may be behind by before everything may have changed.
 const QUEUE: usize = 16;
 
-/// From when on a client waits too long, until the company says otherwise.
-const LIMITS: LateLimits = LateLimits {
-    first_answer_minutes: Some(10),
-    answer_minutes: Some(15),
-};
-
 /// In which chats something has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Hint {
@@ -57,6 +50,8 @@ pub(crate) struct Oversight {
     has_changed: Notify,
     hints: broadcast::Sender<Arc<Hint>>,
     late: watch::Sender<Arc<LateChats>>,
+    /// The company may say otherwise from when on a client waits too long.
+    are_limits_other: Notify,
 }
 
 #[derive(Default)]
@@ -99,6 +94,7 @@ impl Default for Oversight {
             has_changed: Notify::new(),
             hints: broadcast::Sender::new(QUEUE),
             late: watch::Sender::default(),
+            are_limits_other: Notify::new(),
         }
     }
 }
@@ -107,11 +103,15 @@ impl Oversight {
     /// Notes what a commit has changed. `is_overtaken` says that another program has committed
     /// something that nobody here knows.
     pub(crate) fn note(&self, set: &ChangeSet, is_overtaken: bool) {
+        if is_overtaken || set.company.is_some() {
+            self.are_limits_other.notify_one();
+        }
         if self.hints.receiver_count() == 0 {
             return;
         }
         let mut changed = self.changed.lock();
-        if is_overtaken || !set.is_whole {
+        if is_overtaken || !set.is_whole || set.company.is_some() {
+            // Of all chats may be late what was not.
             changed.all();
         } else if set.chats.is_empty() {
             return;
@@ -123,6 +123,7 @@ impl Oversight {
 
     /// Anything may have changed, by another program.
     pub(crate) fn note_everything(&self) {
+        self.are_limits_other.notify_one();
         self.changed.lock().all();
         self.has_changed.notify_one();
     }
@@ -153,11 +154,6 @@ pub(crate) fn part(late: &LateChats, of: OperatorId, is_supervisor: bool) -> Lat
     }
 }
 
-/// From when on a client waits too long.
-const fn limits() -> LateLimits {
-    LIMITS
-}
-
 /// Tells of what has changed, until the backend stops.
 pub(crate) async fn hint(backend: Shared) {
     let oversight = &backend.oversight;
@@ -178,7 +174,8 @@ pub(crate) async fn hint(backend: Shared) {
     }
 }
 
-/// Looks every so often for clients who wait too long, until the backend stops.
+/// Looks every so often for clients who wait too long, and at once when the company says otherwise
+/// what that is, until the backend stops.
 pub(crate) async fn watch(backend: Shared) {
     let mut ticks = tokio::time::interval(TICK);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -186,6 +183,7 @@ pub(crate) async fn watch(backend: Shared) {
     loop {
         tokio::select! {
             () = backend.stopping.cancelled() => return,
+            () = backend.oversight.are_limits_other.notified() => looked_at = None,
             _ = ticks.tick() => {}
         }
         let now = backend.now();
@@ -195,7 +193,7 @@ pub(crate) async fn watch(backend: Shared) {
             continue;
         }
         looked_at = Some(now);
-        match backend.store.late_chats(limits()).await {
+        match backend.store.late_chats().await {
             Ok(late) => {
                 let late = Arc::new(late);
                 let tell = |told: &mut Arc<LateChats>| {
@@ -269,7 +267,7 @@ pub(crate) async fn workload(
     SignedIn(session): SignedIn,
 ) -> Result<Json<Workload>, ProblemResponse> {
     for_supervisors(session.operator.role)?;
-    Ok(Json(backend.store.workload(limits()).await?))
+    Ok(Json(backend.store.workload().await?))
 }
 
 #[cfg(test)]

@@ -26,9 +26,9 @@ pub struct CompanySettings {
     pub time_zone: String,
     /// How long a client waits until the waiting time takes the next colour.
     pub waiting: WaitingSteps,
-    /// After so many minutes without a first answer supervisors are told; none if they are not.
+    /// From how many minutes on a client waits too long in the queue; none for never.
     pub late_first_answer_minutes: Option<u32>,
-    /// The same for every later answer.
+    /// The same for a client of a chat in work.
     pub late_answer_minutes: Option<u32>,
     /// After so many minutes without a key or a mouse somebody is away; none if they are not.
     pub away_after_minutes: Option<u32>,
@@ -42,8 +42,8 @@ impl Default for CompanySettings {
             name: String::new(),
             time_zone: "Europe/Moscow".to_owned(),
             waiting: WaitingSteps::default(),
-            late_first_answer_minutes: None,
-            late_answer_minutes: None,
+            late_first_answer_minutes: Some(10),
+            late_answer_minutes: Some(15),
             away_after_minutes: Some(10),
             defaults: DeviceDefaults::default(),
         }

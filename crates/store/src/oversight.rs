@@ -16,7 +16,7 @@ use pult_protocol::{
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::words::{Term, terms};
-use crate::{StoreError, archive, archive_index, chats, operators, sql};
+use crate::{StoreError, archive, archive_index, chats, company, operators, sql};
 
 /// Most chats on a page.
 const MAX_CHATS: u32 = 200;
@@ -263,6 +263,15 @@ fn closed(
     })
 }
 
+/// From when on a client waits too long, as the company has set it.
+fn limits(reader: Reader<'_>) -> Result<LateLimits, StoreError> {
+    let settings = company::row(reader)?.settings;
+    Ok(LateLimits {
+        first_answer_minutes: settings.late_first_answer_minutes,
+        answer_minutes: settings.late_answer_minutes,
+    })
+}
+
 /// The moments before which a client waits too long who has waited since: in the queue, and in work.
 fn late_before(limits: LateLimits, now: Timestamp) -> (i64, i64) {
     let before = |minutes: Option<u32>| {
@@ -275,11 +284,8 @@ fn late_before(limits: LateLimits, now: Timestamp) -> (i64, i64) {
 }
 
 /// How much there is to do, and with whom.
-pub(crate) fn workload(
-    reader: Reader<'_>,
-    limits: LateLimits,
-    now: Timestamp,
-) -> Result<Workload, StoreError> {
+pub(crate) fn workload(reader: Reader<'_>, now: Timestamp) -> Result<Workload, StoreError> {
+    let limits = limits(reader)?;
     let (queued, in_work) = late_before(limits, now);
     let loads = reader.all(
         "SELECT status, owner, count(*), count(waiting_since),
@@ -344,11 +350,8 @@ fn together(one: Load, other: Load) -> Load {
 }
 
 /// The chats whose clients wait too long, those first that became so last.
-pub(crate) fn late(
-    reader: Reader<'_>,
-    limits: LateLimits,
-    now: Timestamp,
-) -> Result<LateChats, StoreError> {
+pub(crate) fn late(reader: Reader<'_>, now: Timestamp) -> Result<LateChats, StoreError> {
+    let limits = limits(reader)?;
     let (queued, in_work) = late_before(limits, now);
     let found = reader.all(
         "SELECT c.id, c.status, o.id, c.waiting_since FROM chats c

@@ -18,8 +18,8 @@ use pult_protocol::{
     Act, Actor, AnswerScope, ArchivePage, ArchiveQuery, AuditPage, AuditQuery, ChannelHealth,
     ChannelKind, ChannelNameRequest, ChannelRow, ChatsPage, ChatsQuery, ClientHistory, CommandDone,
     CommandEnvelope, CompanyRequest, CompanyRow, Cursor, DraftGiven, EntryRow, IntegrationRow,
-    LateChats, LateLimits, ManagedIntegration, ManagedOperator, OperatorChange, OperatorRow,
-    Problem, ReadyAnswerImport, ReadyAnswerRow, SessionRow, Workload,
+    LateChats, ManagedIntegration, ManagedOperator, OperatorChange, OperatorRow, Problem,
+    ReadyAnswerImport, ReadyAnswerRow, SessionRow, Workload,
 };
 use pult_sqlite::{CopyProgress, Durability, Load, Migration, Reader, Readers, Settings};
 
@@ -573,20 +573,18 @@ impl Store {
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn workload(&self, limits: LateLimits) -> Answer<Workload> {
+    pub async fn workload(&self) -> Answer<Workload> {
         let now = (self.clock)();
-        self.read(move |file| oversight::workload(file, limits, now))
-            .await
+        self.read(move |file| oversight::workload(file, now)).await
     }
 
     /// The chats whose clients wait too long, those first that became so last.
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn late_chats(&self, limits: LateLimits) -> Answer<LateChats> {
+    pub async fn late_chats(&self) -> Answer<LateChats> {
         let now = (self.clock)();
-        self.read(move |file| oversight::late(file, limits, now))
-            .await
+        self.read(move |file| oversight::late(file, now)).await
     }
 
     /// An operator as they are now; none if they are no active one.

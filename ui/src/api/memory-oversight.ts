@@ -19,7 +19,13 @@ import type { MemoryChat, World } from './world';
 
 const MINUTE = 60_000;
 
-const LIMITS: LateLimits = { first_answer_minutes: 10, answer_minutes: 15 };
+/** From when on a client waits too long, as the company has set it. */
+function limits({ company: { settings } }: World): LateLimits {
+  return {
+    first_answer_minutes: settings.late_first_answer_minutes,
+    answer_minutes: settings.late_answer_minutes,
+  };
+}
 
 /** Chats that fit, as the backend lists them. */
 export function chats(world: World, query: ChatsQuery): ChatsPage {
@@ -67,36 +73,43 @@ export function workload(world: World): Workload {
   const open = [...world.chats.values()].map(({ row }) => row);
   const inWork = open.filter(({ status }) => status === 'in_work');
   return {
-    queued: load(open.filter(({ status }) => status === 'queued')),
-    in_work: load(inWork),
+    queued: load(
+      world,
+      open.filter(({ status }) => status === 'queued'),
+    ),
+    in_work: load(world, inWork),
     operators: world.operators
       .map(({ id }) => ({
         operator_id: id,
-        in_work: load(inWork.filter(({ owner_id }) => owner_id === id)),
+        in_work: load(
+          world,
+          inWork.filter(({ owner_id }) => owner_id === id),
+        ),
         n_observed: open.filter(({ observer_ids }) => observer_ids.includes(id)).length,
       }))
       .filter(({ in_work, n_observed }) => in_work.n + n_observed > 0),
-    limits: LIMITS,
+    limits: limits(world),
   };
 }
 
-function load(rows: readonly ChatRow[]): Load {
+function load(world: World, rows: readonly ChatRow[]): Load {
   const waits = rows.map(({ waiting_since }) => waiting_since).filter((since) => since !== null);
   return {
     n: rows.length,
     n_waiting: waits.length,
-    n_late: rows.filter((row) => isLate(row)).length,
+    n_late: rows.filter((row) => isLate(world, row)).length,
     waiting_since: waits.length === 0 ? null : Math.min(...waits),
   };
 }
 
-function limitOf({ status }: ChatRow): number {
-  return (status === 'queued' ? LIMITS.first_answer_minutes : LIMITS.answer_minutes) ?? Infinity;
+function limitOf(world: World, { status }: ChatRow): number {
+  const { first_answer_minutes, answer_minutes } = limits(world);
+  return (status === 'queued' ? first_answer_minutes : answer_minutes) ?? Infinity;
 }
 
-function isLate(row: ChatRow): boolean {
+function isLate(world: World, row: ChatRow): boolean {
   if (row.status === 'closed' || row.waiting_since === null) return false;
-  return Date.now() - row.waiting_since >= limitOf(row) * MINUTE;
+  return Date.now() - row.waiting_since >= limitOf(world, row) * MINUTE;
 }
 
 /** Whose clients wait too long, as far as it is for whoever is signed in. */
@@ -105,12 +118,12 @@ export function late(world: World): LateChats {
   if (me === undefined || world.connection.state !== 'live') return { chats: [], n: 0 };
   const found = [...world.chats.values()]
     .map(({ row }) => row)
-    .filter((row) => isLate(row) && (me.role !== 'operator' || row.owner_id === me.id))
+    .filter((row) => isLate(world, row) && (me.role !== 'operator' || row.owner_id === me.id))
     .map((row) => ({
       chat_id: row.id,
       owner_id: row.owner_id,
       waiting_since: row.waiting_since ?? 0,
-      limit_minutes: limitOf(row),
+      limit_minutes: limitOf(world, row),
     }));
   return { chats: found, n: found.length };
 }

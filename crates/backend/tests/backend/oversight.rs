@@ -5,6 +5,7 @@ use std::time::Duration;
 use pult_domain::{ChatId, Place};
 use pult_protocol::{ChatsPage, Command, HistoryPage, PanelFrame, Workload};
 use reqwest::Method;
+use serde_json::json;
 
 use crate::kit::{
     Answer, NUMBER, Signed, TestBackend, message, new_command_id, new_wamid, store_file,
@@ -287,6 +288,49 @@ async fn supervisors_hear_of_all_who_wait_too_long_and_an_owner_of_their_own() {
         .until("the new chat", |panel| panel.chats.contains_key(&third))
         .await;
     assert_eq!(boriss.late, [], "nobody of his waits");
+}
+
+#[tokio::test]
+async fn from_when_on_a_client_waits_too_long_is_the_companys_to_say_and_holds_at_once() {
+    let backend = TestBackend::start().await;
+    let vera = backend.operator("vera").await;
+    becomes(&backend, &vera, "administrator");
+    let irinas = writes_now(&backend, IRINA).await;
+    let mut veras = oversees(&vera).await;
+    backend.clock.advance(Duration::from_secs(5 * 60));
+    let set = async |revision: u32, minutes: Option<u32>| {
+        let settings = json!({ "late_first_answer_minutes": minutes });
+        let body = json!({ "revision": revision, "settings": settings });
+        done(&vera.send(Method::PUT, "/api/v1/company", &body).await);
+    };
+    let limit = async || workload(&vera).await.limits.first_answer_minutes;
+    assert_eq!(limit().await, Some(10), "before anybody has said so");
+
+    set(0, Some(3)).await;
+    veras
+        .until("the alarm", |panel| {
+            panel.late.last().is_some_and(|late| late.n == 1)
+        })
+        .await;
+    let late = veras.late.last().unwrap().chats[0];
+    assert_eq!((late.chat_id, late.limit_minutes), (irinas, 3));
+    // What is shown of how many wait is to be read again.
+    hears_of(&mut veras, irinas).await;
+    assert_eq!(limit().await, Some(3));
+    assert_eq!(workload(&vera).await.queued.n_late, 1);
+
+    for minutes in [Some(6), Some(5), None] {
+        let revision = veras.company.as_ref().map_or(1, |it| it.revision);
+        let was = veras.late.last().unwrap().n;
+        set(revision, minutes).await;
+        veras
+            .until("another alarm, and the settings", |panel| {
+                panel.late.last().unwrap().n != was
+                    && panel.company.as_ref().map(|it| it.revision) == Some(revision + 1)
+            })
+            .await;
+    }
+    assert_eq!(workload(&vera).await.queued.n_late, 0, "none for never");
 }
 
 async fn reply_again(by: &Signed, chat_id: ChatId) {

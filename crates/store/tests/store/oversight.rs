@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use pult_domain::provider::{Fact, Progress};
 use pult_domain::{ChatId, OperatorId, Status, Timestamp};
 use pult_protocol::{
-    ChatRow, ChatsOrder, ChatsPage, ChatsQuery, Command, LateLimits, Load, OperatorLoad,
+    Actor, ChatRow, ChatsOrder, ChatsPage, ChatsQuery, Command, CompanyRequest, CompanyRow,
+    CompanySettings, LateLimits, Load, OperatorLoad,
 };
 
 use crate::kit::{MORNING, TestStore, accepted, failure, n_cases};
@@ -20,6 +21,19 @@ const LIMITS: LateLimits = LateLimits {
 };
 
 const MINUTE_MS: i64 = 60_000;
+
+/// The company says from when on a client waits too long.
+async fn limits_are(store: &TestStore, limits: LateLimits) {
+    let CompanyRow { revision, settings } = store.company().await.unwrap();
+    let settings = CompanySettings {
+        late_first_answer_minutes: limits.first_answer_minutes,
+        late_answer_minutes: limits.answer_minutes,
+        ..settings
+    };
+    let request = CompanyRequest { revision, settings };
+    let put = store.put_company(Actor::CommandLine, request);
+    put.await.unwrap().unwrap();
+}
 
 /// All that is found, page after page.
 async fn all(store: &TestStore, who: OperatorId, query: &ChatsQuery) -> Vec<ChatRow> {
@@ -141,7 +155,7 @@ async fn loads_are_what_a_recount_finds(store: &TestStore, people: &[OperatorId]
         };
         chats.iter().filter(is_of).collect()
     };
-    let workload = store.workload(LIMITS).await.unwrap();
+    let workload = store.workload().await.unwrap();
     assert_eq!(workload.queued, load(&of(Status::Queued, None), 10, now));
     assert_eq!(workload.in_work, load(&of(Status::InWork, None), 4, now));
     let expected: BTreeMap<OperatorId, OperatorLoad> = people
@@ -170,7 +184,7 @@ async fn loads_are_what_a_recount_finds(store: &TestStore, people: &[OperatorId]
 async fn late_chats_are_what_a_recount_finds(store: &TestStore) {
     let now = store.clock.now();
     let chats = everything(store);
-    let late = store.late_chats(LIMITS).await.unwrap();
+    let late = store.late_chats().await.unwrap();
     let limit_of = |status: Status| if status == Status::Queued { 10 } else { 4 };
     let expected: BTreeSet<(ChatId, u32)> = chats
         .iter()
@@ -333,6 +347,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let store = TestStore::new().await;
+            limits_are(&store, LIMITS).await;
             let mut people = vec![store.supervisor("Вера").await];
             for name in ["Анна", "Борис", "Глеб"] {
                 people.push(store.operator(name).await);
@@ -423,15 +438,10 @@ async fn without_a_limit_nobody_is_late() {
     let store = TestStore::new().await;
     store.client_writes("Ирина", "Здравствуйте").await;
     store.clock.pass_ms(1_000 * MINUTE_MS);
-    let late = store.late_chats(LateLimits::default()).await.unwrap();
-    assert_eq!(late.n, 0);
-    assert_eq!(
-        store
-            .workload(LateLimits::default())
-            .await
-            .unwrap()
-            .queued
-            .n_late,
-        0
-    );
+    assert_eq!(store.late_chats().await.unwrap().n, 1, "by itself");
+    limits_are(&store, LateLimits::default()).await;
+    assert_eq!(store.late_chats().await.unwrap().n, 0);
+    let workload = store.workload().await.unwrap();
+    assert_eq!(workload.limits, LateLimits::default());
+    assert_eq!(workload.queued.n_late, 0);
 }

@@ -20,11 +20,11 @@ time_zone: string,
  */
 waiting: WaitingSteps, 
 /**
- * After so many minutes without a first answer supervisors are told; none if they are not.
+ * From how many minutes on a client waits too long in the queue; none for never.
  */
 late_first_answer_minutes: number | null, 
 /**
- * The same for every later answer.
+ * The same for a client of a chat in work.
  */
 late_answer_minutes: number | null, 
 /**
