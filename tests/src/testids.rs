@@ -106,6 +106,14 @@ pub const SIGN_OUT: &str = "settings-sign-out";
 pub const SHORTCUTS: &str = "shortcuts";
 /// The way to the supervisor's view.
 pub const RAIL_SUPERVISION: &str = "rail-supervision";
+/// How many clients wait too long, beside it.
+pub const RAIL_LATE: &str = "rail-late";
+/// A chat in the list of everybody's chats.
+pub const OVERSEEN_ROW: &str = "overseen-row";
+/// The tab of the supervisor's view with everybody's chats.
+pub const TAB_CHATS: &str = "tab-chats";
+/// Its tab with the people.
+pub const TAB_PEOPLE: &str = "tab-people";
 /// Its tab with the figures.
 pub const TAB_FIGURES: &str = "tab-figures";
 /// The page of figures.

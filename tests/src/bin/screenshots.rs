@@ -37,6 +37,8 @@ enum Part {
     Day,
     /// A supervisor, and everything that can be refused
     Supervision,
+    /// A supervisor before everybody's chats
+    Oversight,
     /// A supervisor before the figures of a month
     Figures,
     /// Ready answers, and the link to the company
@@ -62,6 +64,9 @@ async fn main() -> Result<()> {
     }
     if is_wanted(Part::Supervision) {
         supervision(&album).await?;
+    }
+    if is_wanted(Part::Oversight) {
+        oversight(&album).await?;
     }
     if is_wanted(Part::Figures) {
         figures(&album).await?;
@@ -392,6 +397,250 @@ async fn supervision(album: &Album) -> Result<()> {
     window.close().await?;
     drop(network);
     office.stop().await
+}
+
+/// A client whose chat stands in the supervisor's view.
+struct Busy {
+    number: &'static str,
+    name: &'static str,
+    /// What waits for an answer; none where all is answered.
+    asks: Option<&'static str>,
+    /// How many minutes ago they asked it.
+    minutes: i64,
+    /// Whose chat it is: 0 for Anna, 1 for Ivan; none in the queue.
+    owner: Option<usize>,
+}
+
+const fn busy(
+    number: &'static str,
+    name: &'static str,
+    asks: Option<&'static str>,
+    minutes: i64,
+    owner: Option<usize>,
+) -> Busy {
+    Busy {
+        number,
+        name,
+        asks,
+        minutes,
+        owner,
+    }
+}
+
+const BUSY: [Busy; 8] = [
+    busy(
+        "79000000021",
+        "Зинаида Вымыслова",
+        Some("Диван пришёл с пятном на подлокотнике"),
+        73,
+        Some(0),
+    ),
+    busy(
+        "79000000022",
+        "Аркадий Мнимый",
+        Some("Когда привезут матрас?"),
+        18,
+        None,
+    ),
+    busy(
+        "79000000023",
+        "Константин Долгофамильев-Небывалый",
+        Some("Нужен счёт на двенадцать кресел"),
+        12,
+        Some(1),
+    ),
+    busy(
+        "79000000024",
+        "Лариса Понарошкина",
+        Some("А в белом цвете есть?"),
+        8,
+        None,
+    ),
+    busy(
+        "79000000025",
+        "Эльдар Сказочный",
+        Some("Спасибо, жду звонка"),
+        6,
+        Some(0),
+    ),
+    busy(
+        "79000000026",
+        "Рената Выдумова",
+        Some("Можно оплатить частями?"),
+        2,
+        None,
+    ),
+    busy(
+        "79000000027",
+        "Тихон Примернов",
+        Some("Здравствуйте, есть ли самовывоз?"),
+        0,
+        None,
+    ),
+    busy("79000000028", "Гульнара Небылова", None, 0, Some(1)),
+];
+
+impl Busy {
+    async fn begin(&self, office: &Office, seats: &[&Seat]) -> Result<()> {
+        let phone = office.phones.client(self.number, self.name, true).await?;
+        if let Some(seat) = self.owner.and_then(|owner| seats.get(owner)) {
+            phone.write("Добрый день!").await?;
+            let chat = seat.sees_queued(self.name).await?;
+            let answer = "Здравствуйте! Сейчас проверю.";
+            seat.replies(chat, answer).await?;
+            phone.receives(answer).await?;
+        }
+        if let Some(asks) = self.asks {
+            phone.write(asks).await?;
+        }
+        office.phones.idle().await
+    }
+}
+
+/// Everybody's chats: the list, a chat that is read, people, and what is done with several.
+async fn oversight(album: &Album) -> Result<()> {
+    let mut office = Office::open().await?;
+    let vera = office.supervisor("vera", "Вера Выдуманная").await?;
+    let anna = office.operator("anna", "Анна Примерова").await?;
+    let ivan = office.operator("ivan", "Иван Образцов").await?;
+    office.operator("maria", "Мария Выдумщикова").await?;
+    let dir = office.panel_dir("vera");
+    office.sign_in(&vera, &dir).await?;
+    let window = Window::open(&dir).await?;
+    window.understands_key_store().await?;
+    album
+        .add_after("oversight-empty", &window, async || {
+            open_chats(&window, "oversight-nothing").await
+        })
+        .await?;
+
+    let (anna_dir, ivan_dir) = (office.panel_dir("anna"), office.panel_dir("ivan"));
+    let annas = Seat::take(&anna, office.address(), &anna_dir).await?;
+    let ivans = Seat::take(&ivan, office.address(), &ivan_dir).await?;
+    for busy in &BUSY {
+        busy.begin(&office, &[&annas, &ivans]).await?;
+    }
+    office.stop().await?;
+    for busy in BUSY.iter().filter(|busy| busy.minutes > 0) {
+        past::wrote_earlier(&office, busy.name, busy.minutes)?;
+    }
+    window.find(testids::CONNECTION_BAR).await?;
+    album
+        .add_after("oversight-offline", &window, async || {
+            open_chats(&window, "oversight-failed").await
+        })
+        .await?;
+    office.start().await?;
+    for seat in [&annas, &ivans] {
+        seat.panel.reconnect().await?;
+        seat.is_live().await?;
+        seat.panel.used(Duration::ZERO);
+    }
+    ivans.panel.set_away(true).await?;
+    window.is_gone(testids::CONNECTION_BAR).await?;
+    overseen(album, &window).await?;
+    several(album, &window, &office).await?;
+    window.close().await?;
+    annas.leave().await;
+    ivans.leave().await;
+    office.stop().await
+}
+
+/// Opens the list of everybody's chats, of all that are open.
+async fn open_chats(window: &Window, shown: &str) -> Result<()> {
+    window.click(testids::RAIL_SUPERVISION).await?;
+    window.click(testids::TAB_CHATS).await?;
+    window.click("oversight-open").await?;
+    window.find(shown).await.map(drop)
+}
+
+/// The lists, and what is read.
+async fn overseen(album: &Album, window: &Window) -> Result<()> {
+    let list = async || open_chats(window, testids::OVERSEEN_ROW).await;
+    album.add_after("oversight", window, list).await?;
+    album
+        .add_after("oversight-chat", window, async || {
+            list().await?;
+            window
+                .click_on_text(testids::OVERSEEN_ROW, "Зинаида")
+                .await?;
+            window
+                .find_with_text(testids::ENTRY, "пятном")
+                .await
+                .map(drop)
+        })
+        .await?;
+    album
+        .add_after("people", window, async || {
+            window.click(testids::RAIL_SUPERVISION).await?;
+            window.click(testids::TAB_PEOPLE).await?;
+            window.find_with_text("people-row", "Иван").await.map(drop)
+        })
+        .await?;
+    album
+        .add_after("oversight-search", window, async || {
+            list().await?;
+            window.type_into("oversight-search", "нет такого").await?;
+            window.find("oversight-nothing").await.map(drop)
+        })
+        .await
+}
+
+/// What is done with several chats at once.
+async fn several(album: &Album, window: &Window, office: &Office) -> Result<()> {
+    let choose = async |clients: &[&str]| -> Result<()> {
+        open_chats(window, testids::OVERSEEN_ROW).await?;
+        for client in clients {
+            let row = window.find_with_text(testids::OVERSEEN_ROW, client).await?;
+            let id = row.attr("data-chat-id").await?.unwrap_or_default();
+            let css = format!("[data-testid='overseen-choose'][data-chat-id='{id}']");
+            window.find_css(&css).await?.click().await?;
+        }
+        window.find("chosen-bar").await.map(drop)
+    };
+    let some = ["Зинаида", "Аркадий", "Константин"];
+    album
+        .add_after("oversight-chosen", window, async || choose(&some).await)
+        .await?;
+    let gives = async |clients: &[&str], to: &str| -> Result<()> {
+        choose(clients).await?;
+        window.click("chosen-give").await?;
+        window.type_into("give-search", to).await?;
+        window.find("give-note").await.map(drop)
+    };
+    album
+        .add_after("oversight-give", window, async || {
+            gives(&some, "мария").await
+        })
+        .await?;
+    album
+        .add_after("oversight-confirm", window, async || {
+            choose(&some).await?;
+            window.click("chosen-close").await?;
+            window.find("confirm-submit").await.map(drop)
+        })
+        .await?;
+    // To and fro, and each time a client writes before it happens.
+    let to = Cell::new("иван");
+    let zinaida = office.phones.client(BUSY[0].number, BUSY[0].name, true);
+    let zinaida = zinaida.await?;
+    album
+        .add_after("oversight-result", window, async || {
+            to.set(if to.get() == "иван" {
+                "мария"
+            } else {
+                "иван"
+            });
+            gives(&["Зинаида", "Эльдар"], to.get()).await?;
+            window.click("give-submit").await?;
+            window.find("batch-undo").await?;
+            zinaida.write("Вы ещё здесь?").await?;
+            window
+                .find_css("[data-testid='batch'][data-over='true']")
+                .await
+                .map(drop)
+        })
+        .await
 }
 
 /// The page of figures of an office that has worked for weeks, and of one that has not.

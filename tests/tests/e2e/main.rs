@@ -13,6 +13,7 @@ mod history;
 mod journeys;
 mod presence;
 mod start;
+mod supervision;
 
 use anyhow::Result;
 use pult_tests::office::Office;
