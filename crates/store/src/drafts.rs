@@ -73,12 +73,9 @@ pub(crate) fn end(
     mode: ComposerMode,
     origin: DraftOrigin,
 ) -> Result<(), StoreError> {
-    if trials::has(Bug::SentDraftsStay) {
-        return Ok(());
-    }
     let last = present(work.tx.reader(), operator, chat, mode)?;
     if let Some((version, device)) = last
-        && version > origin.version
+        && (version > origin.version || trials::has(Bug::SentDraftsStay))
         && device != origin.device_id
     {
         let seq = work.next_seq();

@@ -78,7 +78,7 @@ pub enum Bug {
     NothingIsHeld,
     /// Whoever asks for a chat that they never saw learns of it.
     StrangersAreAnswered,
-    /// A draft does not end with the reply that was made of it.
+    /// A draft does not end with the reply that was made of it, if another device has written it.
     SentDraftsStay,
     /// Other devices are not told of a draft before they read from the store.
     DraftsStayAtHome,

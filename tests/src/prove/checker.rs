@@ -42,7 +42,7 @@ const PLANTED: &[Planted] = &[
     planted("strangers_are_answered", Proof::Histories, 10),
     planted("two_owners", Proof::Histories, 20),
     planted("drop_gone", Proof::Histories, 20),
-    planted("sent_drafts_stay", Proof::Desk, 5),
+    planted("sent_drafts_stay", Proof::Desk, 10),
     planted("drafts_stay_at_home", Proof::Desk, 5),
     planted("marks_go_back", Proof::Desk, 20),
     planted("leases_never_end", Proof::Desk, 5),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pult_domain::ChatId;
-use pult_panel::view::{ChatSummary, ComposerMode, Timeline};
+use pult_panel::view::{ChatSummary, ComposerMode, DraftRevision, Timeline};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use rand::seq::{IndexedRandom, IteratorRandom};
@@ -26,6 +26,7 @@ enum Move {
     Type,
     Wipe,
     Give,
+    GiveBegun,
     Read,
     Look,
     Lock,
@@ -37,11 +38,12 @@ enum Move {
 }
 
 /// How often each of them happens, against the others.
-const MOVES: [(Move, u32); 12] = [
+const MOVES: [(Move, u32); 13] = [
     (Move::Write, 14),
     (Move::Type, 34),
     (Move::Wipe, 3),
     (Move::Give, 16),
+    (Move::GiveBegun, 12),
     (Move::Read, 10),
     (Move::Look, 14),
     (Move::Lock, 3),
@@ -60,6 +62,7 @@ impl Scene {
         let idx = chance.random_range(0..self.devices.len());
         match what {
             Move::Write => self.writes(chance, canaries).await,
+            Move::GiveBegun => self.gives_begun(idx, chance).await,
             Move::Network => self.changes_network(idx, chance),
             Move::KillPanel => self.kills(idx).await,
             Move::Away => self.goes_away(idx, chance).await,
@@ -185,6 +188,7 @@ impl Scene {
             }
             Move::Close
             | Move::Write
+            | Move::GiveBegun
             | Move::Lock
             | Move::Away
             | Move::Network
@@ -279,15 +283,44 @@ impl Scene {
             text if self.is_new(text) && chance.random_bool(0.5) => text.to_owned(),
             text => format!("{text}\n{}", canaries.text(chance)),
         };
-        let seen = shown.draft_revision;
-        let given = match mode {
-            ComposerMode::Reply => seat.panel.reply(chat_id, text.clone(), seen).await,
-            ComposerMode::Comment => {
-                let nobody = Vec::new();
-                seat.panel
-                    .comment(chat_id, text.clone(), nobody, seen)
-                    .await
+        self.gives_this(idx, (chat_id, mode), text, shown.draft_revision)
+            .await
+    }
+
+    /// Somebody sends what a composer of theirs holds, as it is: as like as not it was begun on their
+    /// other device.
+    async fn gives_begun(&mut self, idx: usize, chance: &mut StdRng) -> Result<()> {
+        let seat = self.seat(idx)?;
+        let mut begun_ones = Vec::new();
+        for chat in listed(&seat.panel.overview().await?) {
+            let chat_id = chat.chat.id;
+            let Some(shown) = tolerated(looks(seat, chat_id).await)? else {
+                continue;
+            };
+            for mode in ComposerMode::ALL {
+                let text = begun(&shown, mode);
+                if !text.is_empty() && self.is_new(text) {
+                    begun_ones.push(((chat_id, mode), text.to_owned(), shown.draft_revision));
+                }
             }
+        }
+        let Some((composer, text, seen)) = begun_ones.into_iter().choose(chance) else {
+            return Ok(());
+        };
+        self.gives_this(idx, composer, text, seen).await
+    }
+
+    async fn gives_this(
+        &mut self,
+        idx: usize,
+        (chat_id, mode): (ChatId, ComposerMode),
+        text: String,
+        seen: DraftRevision,
+    ) -> Result<()> {
+        let panel = &self.seat(idx)?.panel;
+        let given = match mode {
+            ComposerMode::Reply => panel.reply(chat_id, text.clone(), seen).await,
+            ComposerMode::Comment => panel.comment(chat_id, text.clone(), Vec::new(), seen).await,
         };
         if tolerated(given)?.is_some() {
             let who = self.device(idx)?.desk.who;

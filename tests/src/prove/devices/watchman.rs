@@ -9,7 +9,7 @@ use pult_panel::view::{ComposerMode, Connection, Overview, Timeline};
 use pult_protocol::{EntryBody, Presence};
 use rand::RngExt;
 use rand::rngs::StdRng;
-use rand::seq::IteratorRandom;
+use rand::seq::{IndexedRandom, IteratorRandom};
 use tokio::time::Instant;
 
 use super::moves::begun;
@@ -23,6 +23,9 @@ use crate::until::within;
 
 /// Entries in which a text that was sent is looked for.
 const PAGE: u32 = 60;
+
+/// So many of the newest replies and comments may still be on their way.
+const JUST_GIVEN: usize = 6;
 
 /// How many fall silent at the end of a run.
 const N_SILENT: usize = 3;
@@ -49,7 +52,20 @@ impl Scene {
         };
         let chat_id = chat.chat.id;
         self.judge_mark(idx, &now, chat_id).await?;
-        self.judge_sent(idx, chat_id).await
+        self.judge_sent(idx, chat_id).await?;
+        // Somebody who has just sent something turns to their other device.
+        let newest = self.given.len().saturating_sub(JUST_GIVEN)..;
+        let given = self
+            .given
+            .get(newest)
+            .and_then(|given| given.choose(chance));
+        let Some((who, chat_id)) = given.map(|given| (given.who, given.chat_id)) else {
+            return Ok(());
+        };
+        for idx in self.devices_of(who) {
+            self.judge_sent(idx, chat_id).await?;
+        }
+        Ok(())
     }
 
     /// Nobody is shown as being there, looking or typing who cannot have said so for too long. Only
