@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use pult_domain::{ChatId, ReadyAnswerId, Role};
+use pult_panel::view::ChatDeed;
 use pult_protocol::{AnswerScope, ComposerMode, ReadyAnswerBody};
 use pult_tests::office::{Office, Operator};
 use pult_tests::panels::Seat;
@@ -894,11 +895,22 @@ async fn administration(album: &Album) -> Result<()> {
         .await?;
     let anna = office.operator("anna", "Анна Примерова").await?;
     office.operator("ivan", "Иван Образцов").await?;
-    office.supervisor("vera", "Вера Небылицына").await?;
+    let vera = office.supervisor("vera", "Вера Небылицына").await?;
     office.integration("1С").await?;
     office.sign_in(&anna, &office.panel_dir("anna")).await?;
     office.sign_in(&olga, &office.panel_dir("olga")).await?;
     clients::begin(&office.phones).await?;
+    let seat = Seat::take(&vera, office.address(), &office.panel_dir("vera")).await?;
+    seat.is_live().await?;
+    for answer in READY_ANSWERS.iter().take(2) {
+        let id = ReadyAnswerId(uuid::Uuid::now_v7());
+        seat.panel.put_ready_answer(id, answer.body()).await?;
+    }
+    let chat = seat.sees_queued("Пётр Небылицын").await?;
+    let assign = ChatDeed::Assign { to: anna.id };
+    seat.panel.act(chat, assign).await?;
+    seat.loses("Пётр Небылицын").await?;
+    seat.leave().await;
     let window = Window::open(&office.panel_dir("olga")).await?;
     window.understands_key_store().await?;
     let open = async |section: &str| {
@@ -924,6 +936,15 @@ async fn administration(album: &Album) -> Result<()> {
             let shown = sections.iter().find(|(section, _)| *section == name);
             let (_, shown) = shown.context("Finding a section")?;
             window.find(shown).await.map(drop)
+        })
+        .await?;
+    // In one column: the list of sections, which lies beside each of them otherwise.
+    album
+        .add_at_each_width("management", &window, async || {
+            if window.has("section-back").await {
+                window.click("section-back").await?;
+            }
+            window.find("section-audit").await.map(drop)
         })
         .await?;
     album

@@ -40,12 +40,8 @@ async fn add(window: &Window, shortcut: &str, text: &str) -> Result<()> {
 async fn what_a_supervisor_adds_is_at_an_operators_hand_at_once() -> Result<()> {
     let mut scene = Scene::with_open_chat().await?;
     let vera = scene.managing_answers().await?;
-    add(
-        &vera,
-        "привет",
-        "Здравствуйте, {клиент}!\nС вами {сотрудник}.",
-    )
-    .await?;
+    let lines = format!("Здравствуйте, {{клиент}}!{ENTER}С вами {{сотрудник}}.");
+    add(&vera, "привет", &lines).await?;
 
     // Found, shown with the names filled in, and put in where the slash stood.
     let window = &scene.window;

@@ -47,17 +47,17 @@ async fn two_at_one_queued_chat_see_each_other_before_one_answers() -> Result<()
 
     ivans.click_on_text(testids::CHAT_ROW, OLGA).await?;
     annas
-        .find_with_text(testids::ROW_ONLOOKERS, "смотрит")
+        .find_with_text(testids::ROW_ONLOOKERS, "looking")
         .await?;
     annas
-        .find_with_text(testids::ONLOOKERS, "Смотрит: Иван Образцов")
+        .find_with_text(testids::ONLOOKERS, "Looking: Иван Образцов")
         .await?;
     ivans.type_into(testids::COMPOSER, "Это Иван").await?;
     annas
-        .find_with_text(testids::ROW_ONLOOKERS, "печатает")
+        .find_with_text(testids::ROW_ONLOOKERS, "typing")
         .await?;
     annas
-        .find_with_text(testids::ONLOOKERS, "Иван Образцов печатает ответ…")
+        .find_with_text(testids::ONLOOKERS, "Иван Образцов is typing a reply…")
         .await?;
     assert!(
         !ivans.has(testids::ROW_ONLOOKERS).await,
@@ -72,7 +72,7 @@ async fn two_at_one_queued_chat_see_each_other_before_one_answers() -> Result<()
         .type_into(testids::COMPOSER, "Я почти дописала")
         .await?;
     ivans
-        .find_with_text(testids::ONLOOKERS, "Анна Примерова печатает ответ…")
+        .find_with_text(testids::ONLOOKERS, "Анна Примерова is typing a reply…")
         .await?;
     ivans.resize(900, 700).await?;
     is_in_front(&ivans, true).await?;
@@ -106,15 +106,15 @@ async fn who_goes_away_by_hand_or_locks_the_screen_is_seen_as_away() -> Result<(
             .await?;
         Ok(())
     };
-    sees_him("в сети").await?;
+    sees_him("online").await?;
 
     ivans.click(testids::OWN_PRESENCE).await?;
     ivans.click(testids::OWN_AWAY).await?;
     is_shown_as(&ivans, "away").await?;
-    sees_him("отошёл").await?;
+    sees_him("away").await?;
     ivans.click(testids::OWN_PRESENCE).await?;
     ivans.click(testids::OWN_HERE).await?;
-    sees_him("в сети").await?;
+    sees_him("online").await?;
 
     // The screen of both is locked: they share it.
     let screen = bus::ScreenSaver::new().await?;

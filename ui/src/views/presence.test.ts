@@ -53,6 +53,8 @@ describe('where I am', () => {
     expect(own.getAttribute('aria-label')).toMatch(/: в сети$/u);
     await user.click(own);
     expect((await the('own-here')).getAttribute('aria-checked')).toBe('true');
+    // After how long is what the company has set.
+    expect((await the('own-here')).textContent).toContain('через 10 мин');
     await user.keyboard('{ArrowDown}{Enter}');
     await waitFor(() => expect(own.dataset['presence']).toBe('away'));
     await user.click(own);
