@@ -940,10 +940,8 @@ async fn administration(album: &Album) -> Result<()> {
         .await?;
     // In one column: the list of sections, which lies beside each of them otherwise.
     album
-        .add_at_each_width("management", &window, async || {
-            if window.has("section-back").await {
-                window.click("section-back").await?;
-            }
+        .add_after("management", &window, async || {
+            window.click(testids::RAIL_MANAGEMENT).await?;
             window.find("section-audit").await.map(drop)
         })
         .await?;
