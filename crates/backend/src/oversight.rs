@@ -50,8 +50,7 @@ pub(crate) struct Oversight {
     has_changed: Notify,
     hints: broadcast::Sender<Arc<Hint>>,
     late: watch::Sender<Arc<LateChats>>,
-    /// The company may say otherwise from when on a client waits too long.
-    are_limits_other: Notify,
+    looks_again: Notify,
 }
 
 #[derive(Default)]
@@ -94,7 +93,7 @@ impl Default for Oversight {
             has_changed: Notify::new(),
             hints: broadcast::Sender::new(QUEUE),
             late: watch::Sender::default(),
-            are_limits_other: Notify::new(),
+            looks_again: Notify::new(),
         }
     }
 }
@@ -103,8 +102,8 @@ impl Oversight {
     /// Notes what a commit has changed. `is_overtaken` says that another program has committed
     /// something that nobody here knows.
     pub(crate) fn note(&self, set: &ChangeSet, is_overtaken: bool) {
-        if is_overtaken || set.company.is_some() {
-            self.are_limits_other.notify_one();
+        if is_overtaken || set.company.is_some() || !set.operators.is_empty() {
+            self.look_again();
         }
         if self.hints.receiver_count() == 0 {
             return;
@@ -123,9 +122,16 @@ impl Oversight {
 
     /// Anything may have changed, by another program.
     pub(crate) fn note_everything(&self) {
-        self.are_limits_other.notify_one();
+        self.look_again();
         self.changed.lock().all();
         self.has_changed.notify_one();
+    }
+
+    /// What is late may be something else now, or for others: the company's limits may have changed,
+    /// or somebody's role.
+    fn look_again(&self) {
+        self.looks_again.notify_one();
+        self.late.send_modify(|_| {});
     }
 
     /// Hints from here on.
@@ -183,7 +189,7 @@ pub(crate) async fn watch(backend: Shared) {
     loop {
         tokio::select! {
             () = backend.stopping.cancelled() => return,
-            () = backend.oversight.are_limits_other.notified() => looked_at = None,
+            () = backend.oversight.looks_again.notified() => looked_at = None,
             _ = ticks.tick() => {}
         }
         let now = backend.now();

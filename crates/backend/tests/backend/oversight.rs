@@ -333,6 +333,33 @@ async fn from_when_on_a_client_waits_too_long_is_the_companys_to_say_and_holds_a
     assert_eq!(workload(&vera).await.queued.n_late, 0, "none for never");
 }
 
+#[tokio::test]
+async fn who_is_no_supervisor_any_more_is_told_at_once_that_nobody_of_theirs_waits() {
+    let backend = TestBackend::start().await;
+    let (vera, boris) = (
+        backend.operator("vera").await,
+        backend.operator("boris").await,
+    );
+    becomes(&backend, &boris, "administrator");
+    writes_now(&backend, IRINA).await;
+    backend.clock.advance(Duration::from_secs(12 * 60));
+    let mut veras = vera.panel().await;
+    veras
+        .until("the alarm", |panel| {
+            panel.late.last().is_some_and(|late| late.n == 1)
+        })
+        .await;
+    let role = json!({ "change": "role", "was": "supervisor", "now": "operator" });
+    let path = format!("/api/v1/operators/{}", vera.id);
+    let changed = boris.send(Method::PATCH, &path, &role).await;
+    assert!(changed.status < 300, "{changed:?}");
+    veras
+        .until("the alarm's end", |panel| {
+            panel.late.last().is_some_and(|late| late.n == 0)
+        })
+        .await;
+}
+
 async fn reply_again(by: &Signed, chat_id: ChatId) {
     let command = Command::Reply {
         chat_id,
