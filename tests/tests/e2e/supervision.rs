@@ -6,6 +6,7 @@ use pult_protocol::CompanyRequest;
 use pult_tests::office::{Office, Operator};
 use pult_tests::panels::Seat;
 use pult_tests::phones::Phone;
+use pult_tests::pictures::LOOKS;
 use pult_tests::until::until;
 use pult_tests::window::Window;
 use pult_tests::{past, testids};
@@ -60,6 +61,7 @@ async fn chooses(window: &Window, clients: &[&str]) -> Result<()> {
         let id = row.attr("data-chat-id").await?.unwrap_or_default();
         let css = format!("[data-testid='overseen-choose'][data-chat-id='{id}']");
         window.find_css(&css).await?.click().await?;
+        window.find_css(&format!("{css}:checked")).await?;
     }
     Ok(())
 }
@@ -98,10 +100,10 @@ async fn loses(window: &Window, client: &str) -> Result<()> {
 
 /// Waits until the list says what came of something that was done with several.
 async fn tells(window: &Window, words: &str) -> Result<()> {
-    window
-        .find_css("[data-testid='batch'][data-over='true']")
-        .await?;
-    window.find_with_text("batch-words", words).await?;
+    let over = "[data-testid='batch'][data-over='true']";
+    let batch = window.find_css(over).await?;
+    let said = batch.prop("textContent").await?.unwrap_or_default();
+    ensure!(said.contains(words), "{words:?} in {said:?}");
     window.click("batch-dismiss").await?;
     window.is_gone("batch").await
 }
@@ -157,7 +159,7 @@ impl Two {
         veras.click(testids::RAIL_CHATS).await?;
         veras.click(testids::RAIL_SUPERVISION).await?;
         lists(veras, &[OLGA]).await?;
-        veras.driver().refresh().await?;
+        veras.look(LOOKS[0]).await?;
         veras.click(testids::RAIL_SUPERVISION).await?;
         lists(veras, &[OLGA]).await?;
         veras.click("oversight-open").await?;
