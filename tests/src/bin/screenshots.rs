@@ -15,6 +15,7 @@ use pult_tests::office::{Office, Operator};
 use pult_tests::panels::Seat;
 use pult_tests::pictures::{Album, LOOKS, WIDTHS};
 use pult_tests::refusals::{self, REFUSALS};
+use pult_tests::until::until;
 use pult_tests::window::Window;
 use pult_tests::{clients, past, testids};
 
@@ -146,10 +147,14 @@ async fn colleagues(album: &Album, window: &Window, ivan: &Seat) -> Result<()> {
             if window.has(testids::BACK).await && !window.has(testids::OWN_PRESENCE).await {
                 window.click(testids::BACK).await?;
             }
-            if !window.has(testids::OWN_AWAY).await {
-                window.click(testids::OWN_PRESENCE).await?;
-            }
-            window.find(testids::OWN_AWAY).await.map(drop)
+            // A change of the width closes it, as soon as the page hears of that.
+            until("one's own presence is open", async || {
+                if !window.has(testids::OWN_AWAY).await {
+                    window.click(testids::OWN_PRESENCE).await.ok()?;
+                }
+                window.has(testids::OWN_AWAY).await.then_some(())
+            })
+            .await
         })
         .await
 }
