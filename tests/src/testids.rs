@@ -26,6 +26,8 @@ pub const OWN_AWAY: &str = "own-away";
 pub const OWN_HERE: &str = "own-here";
 /// The number of chats in the queue.
 pub const COUNT_QUEUED: &str = "group-count-queued";
+/// That clients of one's own chats wait, and how many.
+pub const WAITING_IN_WORK: &str = "group-waiting-in_work";
 /// The bar that tells that there is no connection.
 pub const CONNECTION_BAR: &str = "connection-bar";
 /// Where a reply is written.
@@ -82,6 +84,8 @@ pub const ARCHIVE_SEARCH: &str = "archive-search";
 pub const ARCHIVE_ROW: &str = "archive-row";
 /// A chat of the archive, open for reading.
 pub const ARCHIVED: &str = "archived";
+/// Says that no answer is needed.
+pub const MENU_NO_ANSWER: &str = "menu-no-answer";
 /// Closes the open chat.
 pub const MENU_CLOSE: &str = "menu-close";
 /// The client's card.
@@ -174,6 +178,12 @@ pub const TOAST_ACTION: &str = "toast-action";
 pub const SECTION_LINK: &str = "section-link";
 /// The link.
 pub const LINK: &str = "link";
+/// The number that clients write to, as it is typed.
+pub const LINK_NUMBER: &str = "link-number";
+/// Saves it.
+pub const LINK_NUMBER_SAVE: &str = "link-number-save";
+/// Lets another number be typed.
+pub const LINK_NUMBER_CHANGE: &str = "link-number-change";
 /// The text that stands in it.
 pub const LINK_TEXT: &str = "link-text";
 /// Its QR code.

@@ -11,9 +11,11 @@ mod devices;
 mod figures;
 mod history;
 mod journeys;
+mod link;
 mod presence;
 mod start;
 mod supervision;
+mod waiting;
 
 use anyhow::Result;
 use pult_tests::office::Office;
