@@ -417,17 +417,18 @@ fn changes_since(
             });
         }
     }
+    let is_still_seen = |chat: i64| seen.get(&chat).is_some_and(|from| *from <= since);
     for (seq, chat, row) in marks::changed_since(reader, operator, since)? {
-        if seen.contains_key(&chat) {
+        if is_still_seen(chat) {
             changes.push(plain(seq, Row::Mark(row)));
         }
     }
     for (seq, chat, row) in drafts::changed_since(reader, operator, since)? {
-        if seen.contains_key(&chat) {
+        if is_still_seen(chat) {
             changes.push(plain(seq, Row::Draft(row)));
         }
     }
-    // A chat that came into sight carries what was made in it before.
+    // A chat that came into sight carries what was made in it, and nothing of it comes before it.
     for (chat, from) in seen.iter().filter(|(_, from)| **from > since) {
         for own in own_rows(reader, operator, *chat)? {
             changes.push(plain(*from, own));
