@@ -159,9 +159,11 @@ async fn people(folder: &Path) -> Result<()> {
 async fn correspondence(folder: &Path, numbers: &[&str]) -> Result<()> {
     let store = open_store(folder, Followers::nobody())?;
     for number in 1..=3 {
+        let password_hash = store.password_hash(operator_id(number)).await?;
         let session = NewSession {
             token_hash: Sha256::digest(token(number)).into(),
             operator: operator_id(number),
+            password_hash: password_hash.context("The operator is there")?,
             device: "a fuzzer".to_owned(),
             address: String::new(),
             expires_at: NOW.plus_ms(90 * 24 * 3_600_000),

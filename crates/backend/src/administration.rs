@@ -18,7 +18,7 @@ use pult_protocol::{
     ManagedOperatorList, NewOperatorRequest, OperatorChange, OperatorRow, OwnPasswordRequest,
     PasswordRequest, Problem, SessionList, SessionsQuery,
 };
-use pult_store::NewOperator;
+use pult_store::{NewOperator, NewPassword};
 use serde_json::json;
 
 use crate::auth::{self, Administrator, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, SignedIn};
@@ -135,6 +135,16 @@ pub(crate) async fn add_operator(
 ) -> Result<Json<OperatorRow>, ProblemResponse> {
     let Path(id) = operator_id.map_err(|_| no_such("operator"))?;
     let Json(request) = body.map_err(|error| unreadable(&error))?;
+    // Asked for again since its answer was lost: it is the same only with the same password.
+    if let Some(known) = backend.store.password_hash(id).await? {
+        let password = request.password.clone();
+        let mut memory = Arc::clone(&backend.passwords).lock_owned().await;
+        let fits = tokio::task::spawn_blocking(move || memory.verify(&password, Some(&known)));
+        if !fits.await.unwrap_or(false) {
+            let message = "the id is another operator's, or had another password";
+            return Err(ProblemResponse::new(Code::IdReused, message));
+        }
+    }
     let operator = NewOperator {
         login: name("login", &request.login)?,
         name: name("name", &request.name)?,
@@ -214,7 +224,12 @@ pub(crate) async fn set_password(
     let by = session.operator.id;
     // Who sets their own stays where they are.
     let keep = (by == id).then_some(session.id);
-    let set = backend.store.set_password_by(by.into(), id, hash, keep);
+    let new = NewPassword {
+        hash,
+        instead_of: None,
+        keep,
+    };
+    let set = backend.store.set_password_by(by.into(), id, new);
     end_live(&backend, &set.await?.map_err(ProblemResponse)?);
     tracing::info!(by.id = %by, operator.id = %id, "A password was set");
     Ok(StatusCode::NO_CONTENT)
@@ -245,15 +260,19 @@ pub(crate) async fn set_own_password(
     tries.map_err(too_many_tries)?;
     let known = backend.store.password_hash(id).await?;
     let mut memory = Arc::clone(&backend.passwords).lock_owned().await;
+    let instead_of = known.clone();
     let fits = tokio::task::spawn_blocking(move || memory.verify(&present, known.as_deref()));
     if !fits.await.unwrap_or(false) {
         let message = "the present password is wrong";
         return Err(ProblemResponse::new(Code::WrongPassword, message));
     }
     let hash = hashed(password).await?;
-    let set = backend
-        .store
-        .set_password_by(id.into(), id, hash, Some(session.id));
+    let new = NewPassword {
+        hash,
+        instead_of,
+        keep: Some(session.id),
+    };
+    let set = backend.store.set_password_by(id.into(), id, new);
     end_live(&backend, &set.await?.map_err(ProblemResponse)?);
     tracing::info!(operator.id = %id, "An operator has changed their password");
     Ok(StatusCode::NO_CONTENT)

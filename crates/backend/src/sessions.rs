@@ -55,13 +55,11 @@ pub(crate) async fn sign_in(
     let fits = tokio::task::spawn_blocking(move || memory.verify(&password, hash.as_deref()))
         .await
         .unwrap_or(false);
-    let Some(operator) = operator.filter(|_| fits) else {
+    let wrong = || {
         tracing::info!(address = %peer.ip(), "A sign-in failed");
-        return Err(ProblemResponse::new(
-            Code::WrongPassword,
-            "the name or the password is wrong",
-        ));
+        ProblemResponse::new(Code::WrongPassword, "the name or the password is wrong")
     };
+    let operator = operator.filter(|_| fits).ok_or_else(wrong)?;
     if !operator.row.is_active {
         tracing::info!(operator.id = %operator.row.id, "A deactivated operator tried to sign in");
         return Err(ProblemResponse::new(
@@ -81,11 +79,13 @@ pub(crate) async fn sign_in(
     let session = NewSession {
         token_hash,
         operator: operator.row.id,
+        password_hash: operator.password_hash,
         device,
         address: peer.ip().to_string(),
         expires_at,
     };
-    let id = backend.store.begin_session(session).await?;
+    let begun = backend.store.begin_session(session).await?;
+    let id = begun.ok_or_else(wrong)?;
     tracing::info!(session.id = %id, operator.id = %operator.row.id, "Signed in");
     let response = SignInResponse {
         token,

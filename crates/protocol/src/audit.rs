@@ -4,7 +4,8 @@
 use pult_domain::{
     AutomaticKind, ChannelId, ChatId, Deed, IntegrationId, OperatorId, Role, Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::CompanyChange;
 
@@ -210,9 +211,15 @@ pub struct AuditEntry {
     /// Who.
     pub by: Actor,
     /// What; none if it was written by a newer version.
+    #[serde(deserialize_with = "known")]
     pub act: Option<Act>,
     /// The name of what, as `act` in it.
     pub kind: String,
+}
+
+/// An act that this version knows: others must not hide the entries beside them.
+fn known<'de, D: Deserializer<'de>>(act: D) -> Result<Option<Act>, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(act)?).ok())
 }
 
 /// Query of `GET /api/v1/audit`. What is not given does not narrow it.

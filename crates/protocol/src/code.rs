@@ -1,7 +1,7 @@
 //! The one list of codes. A code exists only if somebody acts on it; texts are the panel's.
 
 use pult_domain::Refusal;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 
 /// What went wrong, stable across versions: programs compare codes, never texts.
@@ -98,7 +98,8 @@ pub enum Code {
 /// The shape of every "no": over the socket as it is, over REST wrapped in `problem+json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema)]
 pub struct Problem {
-    /// What went wrong.
+    /// What went wrong. A code of a newer version is read as [`Code::Internal`].
+    #[serde(deserialize_with = "known")]
     pub code: Code,
     /// The same in English words, for logs and for people who read raw answers.
     pub message: String,
@@ -107,6 +108,11 @@ pub struct Problem {
     #[ts(type = "Record<string, unknown>")]
     #[schema(value_type = Object)]
     pub details: Value,
+}
+
+fn known<'de, D: Deserializer<'de>>(code: D) -> Result<Code, D::Error> {
+    let code = Value::String(String::deserialize(code)?);
+    Ok(serde_json::from_value(code).unwrap_or(Code::Internal))
 }
 
 impl Problem {

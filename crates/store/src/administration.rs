@@ -146,14 +146,25 @@ fn is_last_administrator(reader: Reader<'_>, operator: &OperatorRow) -> Result<b
     Ok(others == 0)
 }
 
-/// Gives an operator another password. Their sessions end, except the one that `keep` names. An
-/// operator may it for themselves, whose present password has been asked for by then.
+/// A password that somebody gets.
+#[derive(Clone)]
+pub struct NewPassword {
+    /// Its hash.
+    pub hash: String,
+    /// The hash of the present one, where that was asked for: if it is another by now, nothing is
+    /// done.
+    pub instead_of: Option<String>,
+    /// The session that goes on.
+    pub keep: Option<SessionId>,
+}
+
+/// Gives an operator another password; their sessions end. An operator may it for themselves, whose
+/// present password has been asked for by then.
 pub(crate) fn set_password(
     work: &mut Work<'_>,
     by: Actor,
     id: OperatorId,
-    password_hash: &str,
-    keep: Option<SessionId>,
+    new: &NewPassword,
 ) -> Answer<Vec<SessionId>> {
     let wanted = if by == Actor::from(id) {
         Role::Operator
@@ -167,8 +178,12 @@ pub(crate) fn set_password(
     if operators::by_id(reader, id)?.is_none() {
         return Ok(Err(no_such("operator")));
     }
-    operators::set_password(work, id, password_hash)?;
-    let ended = sessions::end_of(work, id, keep)?;
+    if new.instead_of.is_some() && operators::password_hash(reader, id)? != new.instead_of {
+        let message = "the present password is another by now";
+        return Ok(Err(Problem::new(Code::WrongPassword, message)));
+    }
+    operators::set_password(work, id, &new.hash)?;
+    let ended = sessions::end_of(work, id, new.keep)?;
     audit::note(work, by, &Act::PasswordSet { operator_id: id })?;
     Ok(Ok(ended.into_iter().map(|(id, _)| id).collect()))
 }

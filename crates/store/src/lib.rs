@@ -48,6 +48,7 @@ pub mod trials;
 mod words;
 mod writer;
 
+pub use administration::NewPassword;
 pub use audit::not_allowed;
 pub use automatic::{ChangedMeanwhile, Revised};
 pub use channels::{Channel, NewChannel};

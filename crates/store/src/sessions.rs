@@ -14,6 +14,9 @@ pub struct NewSession {
     pub token_hash: [u8; 32],
     /// Whose.
     pub operator: OperatorId,
+    /// The hash of the password that was asked for: if it is another by now, or its operator is
+    /// not active any more, no session begins.
+    pub password_hash: String,
     /// What the device is called.
     pub device: String,
     /// From which network address.
@@ -105,9 +108,19 @@ pub(crate) fn replace(
     Ok(n)
 }
 
-pub(crate) fn begin(work: &mut Work<'_>, session: &NewSession) -> Result<SessionId, StoreError> {
+pub(crate) fn begin(
+    work: &mut Work<'_>,
+    session: &NewSession,
+) -> Result<Option<SessionId>, StoreError> {
     let id = SessionId(uuid::Uuid::now_v7());
-    let operator = chats::operator_key(work.tx.reader(), session.operator)?;
+    let reader = work.tx.reader();
+    let operator = chats::operator_key(reader, session.operator)?;
+    // Asking for the password takes a while, in which an administrator may have given another.
+    let is_active = operators::row(reader, operator)?.is_active;
+    let present = operators::password_hash(reader, session.operator)?;
+    if !is_active || present.as_ref() != Some(&session.password_hash) {
+        return Ok(None);
+    }
     work.tx.execute(
         "DELETE FROM sessions WHERE operator = ?1 AND expires_at <= ?2",
         (operator, work.now.0),
@@ -126,7 +139,7 @@ pub(crate) fn begin(work: &mut Work<'_>, session: &NewSession) -> Result<Session
             &session.address,
         ),
     )?;
-    Ok(id)
+    Ok(Some(id))
 }
 
 pub(crate) fn end(work: &mut Work<'_>, id: SessionId) -> Result<(), StoreError> {

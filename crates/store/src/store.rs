@@ -29,7 +29,7 @@ use crate::writer::{Work, Writing};
 use crate::{
     Asking, Audience, ChangeSet, ChangedMeanwhile, Channel, Figures, FiguresAsked, Forget,
     Forgotten, ImportLine, IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator,
-    NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending,
+    NewPassword, NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending,
     ServiceFigures, Session, StoreError, StoredSession, administration, archive, archive_index,
     audience, audit, automatic, channels, chats, commands, commits, company, deliveries, drafts,
     feed, figures, ingest, integrations, journal, operators, oversight, ready_answers, retention,
@@ -867,12 +867,17 @@ impl Store {
     /// # Errors
     /// A fault of the store.
     pub async fn set_password(&self, operator: OperatorId, hash: String) -> Answer<bool> {
-        let set = self.set_password_by(Actor::CommandLine, operator, hash, None);
+        let new = NewPassword {
+            hash,
+            instead_of: None,
+            keep: None,
+        };
+        let set = self.set_password_by(Actor::CommandLine, operator, new);
         Ok(set.await?.is_ok())
     }
 
-    /// Gives an operator another password and ends their sessions, except the one that `keep` names.
-    /// Tells which ended, or why it is not done.
+    /// Gives an operator another password and ends their sessions. Tells which ended, or why it is not
+    /// done.
     ///
     /// # Errors
     /// A fault of the store.
@@ -880,11 +885,10 @@ impl Store {
         &self,
         by: Actor,
         operator: OperatorId,
-        hash: String,
-        keep: Option<SessionId>,
+        new: NewPassword,
     ) -> Answer<Result<Vec<SessionId>, Problem>> {
         self.writing
-            .run(move |work| administration::set_password(work, by, operator, &hash, keep))
+            .run(move |work| administration::set_password(work, by, operator, &new))
             .await
     }
 
@@ -1084,11 +1088,11 @@ impl Store {
             .await
     }
 
-    /// Begins a session.
+    /// Begins a session; none if its operator has another password by now, or is not active.
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn begin_session(&self, session: NewSession) -> Answer<SessionId> {
+    pub async fn begin_session(&self, session: NewSession) -> Answer<Option<SessionId>> {
         self.writing
             .run(move |work| sessions::begin(work, &session))
             .await

@@ -7,14 +7,14 @@ use pult_domain::{
     ReadyAnswerId, Refusal, Role, Seq, Status, Timestamp,
 };
 use pult_protocol::{
-    AnswerScope, ArchiveCursor, BackendFrame, Changes, ChannelKind, ChannelRow, ChatRow,
-    ClientCard, Code, Command, CommandDone, CommandEnvelope, CommandRequest, CommandResponse,
-    CompanyRow, ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven, DraftOrigin, DraftRow,
-    EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage, IntegrationRow, LateChat,
-    LateChats, MarkRow, Notice, Onlooker, OperatorRow, PanelFrame, Presence, PresenceRow, Preview,
-    Problem, ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport, ReadyAnswerImportLine,
-    ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest, SignInResponse, Standing, Token,
-    Watch, WatchedChat,
+    AnswerScope, ArchiveCursor, AuditEntry, BackendFrame, Changes, ChannelKind, ChannelRow,
+    ChatRow, ClientCard, Code, Command, CommandDone, CommandEnvelope, CommandRequest,
+    CommandResponse, CompanyRow, ComposerMode, Cursor, Delivery, DeliveryState, DraftGiven,
+    DraftOrigin, DraftRow, EntryBody, EntryKind, EntryRow, FailureKind, GoneWhy, HistoryPage,
+    IntegrationRow, LateChat, LateChats, MarkRow, Notice, Onlooker, OperatorRow, PanelFrame,
+    Presence, PresenceRow, Preview, Problem, ReadyAnswerBody, ReadyAnswerFault, ReadyAnswerImport,
+    ReadyAnswerImportLine, ReadyAnswerImportOutcome, ReadyAnswerRow, Row, SignInRequest,
+    SignInResponse, Standing, Token, Watch, WatchedChat,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -831,4 +831,27 @@ fn hours_are_not_lost_by_being_left_out() {
     assert!(serde_json::from_value::<pult_protocol::RevisedHours>(none).is_ok());
     let left_out = json!({ "revision": 3 });
     assert!(serde_json::from_value::<pult_protocol::RevisedHours>(left_out).is_err());
+}
+
+#[test]
+fn words_of_a_newer_version_hide_nothing_beside_them() {
+    let refused = json!({
+        "kind": "refused",
+        "id": COMMAND,
+        "code": "of_a_newer_version",
+        "message": "no",
+    });
+    let BackendFrame::Refused { id, problem } = serde_json::from_value(refused).unwrap() else {
+        panic!("this is a refusal");
+    };
+    assert_eq!((id, problem.code), (COMMAND, Code::Internal));
+    let entry = json!({
+        "key": 7,
+        "at": NOON,
+        "by": { "who": "command_line" },
+        "act": { "act": "of_a_newer_version", "n": 1 },
+        "kind": "of_a_newer_version",
+    });
+    let entry: AuditEntry = serde_json::from_value(entry).unwrap();
+    assert_eq!((entry.key, entry.act), (7, None));
 }

@@ -1,8 +1,8 @@
 //! The file: what a restart keeps, and what a second opening does.
 
 use pult_domain::Place;
-use pult_protocol::Cursor;
-use pult_store::NewSession;
+use pult_protocol::{Actor, Code, Cursor, OperatorChange};
+use pult_store::{NewPassword, NewSession};
 
 use crate::kit::{TestStore, accepted};
 
@@ -92,11 +92,12 @@ async fn sessions_end_with_sign_out_a_new_password_and_deactivation() {
         let session = NewSession {
             token_hash: token(n),
             operator: anna,
+            password_hash: store.password_hash(anna).await.unwrap().unwrap(),
             device: "Касса".to_owned(),
             address: String::new(),
             expires_at: store.clock.now().plus_ms(1_000),
         };
-        let id = store.begin_session(session).await.unwrap();
+        let id = store.begin_session(session).await.unwrap().unwrap();
         let found = store.session(token(n)).await.unwrap().unwrap();
         assert_eq!((found.id, found.operator.id), (id, anna));
         match n {
@@ -110,17 +111,57 @@ async fn sessions_end_with_sign_out_a_new_password_and_deactivation() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_with_an_old_password_is_not_done() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let old = store.password_hash(anna).await.unwrap();
+    let begins = async |n| {
+        let session = NewSession {
+            token_hash: [n; 32],
+            operator: anna,
+            password_hash: old.clone().unwrap(),
+            device: "Касса".to_owned(),
+            address: String::new(),
+            expires_at: store.clock.now().plus_ms(1_000),
+        };
+        store.begin_session(session).await.unwrap().is_some()
+    };
+    assert!(begins(1).await);
+    // Who is not active any more does not find a session when they are again.
+    assert!(store.deactivate_operator(anna).await.unwrap());
+    assert!(!begins(2).await);
+    let active = OperatorChange::IsActive { now: true };
+    let changed = store.change_operator(Actor::CommandLine, anna, active);
+    changed.await.unwrap().unwrap();
+    assert!(store.session([2; 32]).await.unwrap().is_none());
+    // An administrator gives another one while the old one is being asked for.
+    let reset = store.set_password(anna, "$other".to_owned());
+    assert!(reset.await.unwrap());
+    assert!(!begins(3).await);
+    let mine = NewPassword {
+        hash: "$mine".to_owned(),
+        instead_of: old,
+        keep: None,
+    };
+    let refused = store.set_password_by(anna.into(), anna, mine).await;
+    assert_eq!(refused.unwrap().unwrap_err().code, Code::WrongPassword);
+    let kept = store.password_hash(anna).await.unwrap();
+    assert_eq!(kept.as_deref(), Some("$other"));
+}
+
+#[tokio::test]
 async fn a_session_that_is_not_renewed_ends_by_itself() {
     let store = TestStore::new().await;
     let anna = store.operator("Анна").await;
     let session = NewSession {
         token_hash: [7; 32],
         operator: anna,
+        password_hash: store.password_hash(anna).await.unwrap().unwrap(),
         device: "Касса".to_owned(),
         address: String::new(),
         expires_at: store.clock.now().plus_ms(1_000),
     };
-    let id = store.begin_session(session).await.unwrap();
+    let id = store.begin_session(session).await.unwrap().unwrap();
     let until = store.clock.now().plus_ms(5_000);
     store.renew_session(id, until).await.unwrap();
     store.clock.pass_ms(4_999);
