@@ -147,6 +147,11 @@ async fn a_newcomer_signs_in_with_the_first_password_and_the_same_again_changes_
         .send(Method::PUT, &of_operator(id), &newcomer("galina"))
         .await;
     assert_eq!(again.json(), row);
+    // With another password it is not the same: its author would hand on one that does not work.
+    let mut changed = newcomer("galina");
+    changed["password"] = json!("another password");
+    let other_password = olga.send(Method::PUT, &of_operator(id), &changed).await;
+    other_password.refuses(409, "id_reused");
     let other = olga
         .send(Method::PUT, &of_operator(id), &newcomer("zoya"))
         .await;
