@@ -46,7 +46,9 @@ describe('the page of figures', () => {
       /Первый ответ.*медиана по \d+ ответ.*9 из 10.*в срок \(до 5 мин\): \d+\s%/su,
     );
     expect((await the('figures-closed')).textContent).toMatch(/Закрытые чаты\s*\d+/u);
-    expect((await the('figures-read-at')).textContent).toContain('по часам компании (Europe/Moscow)');
+    expect((await the('figures-read-at')).textContent).toContain(
+      'по часам компании (Europe/Moscow)',
+    );
   });
 
   it('draws days and hours, and has the same numbers in tables', async () => {
