@@ -37,6 +37,8 @@ pub struct Operator {
     pub login: String,
     /// Their password.
     pub password: String,
+    /// What they may do.
+    pub role: Role,
 }
 
 /// An office that works.
@@ -183,6 +185,7 @@ impl Office {
             name: name.to_owned(),
             login: login.to_owned(),
             password,
+            role,
         })
     }
 

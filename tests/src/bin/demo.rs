@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
+use pult_domain::Role;
 use pult_tests::office::{Office, Operator};
 use pult_tests::pictures::Album;
 use pult_tests::programs::{Program, path_of};
@@ -64,13 +65,15 @@ async fn interrupted() -> Result<()> {
     }
 }
 
-/// The office with three operators, and clients who wait already.
+/// The office with somebody of each role, and clients who wait already.
 async fn open_office() -> Result<(Office, [Operator; 3])> {
     let office = Office::open().await?;
     let operators = [
         office.operator("anna", "Анна Примерова").await?,
-        office.operator("ivan", "Иван Образцов").await?,
-        office.operator("maria", "Мария Выдумщикова").await?,
+        office.supervisor("ivan", "Иван Образцов").await?,
+        office
+            .colleague("maria", "Мария Выдумщикова", Role::Administrator)
+            .await?,
     ];
     office.phones.slow_down().await?;
     clients::begin(&office.phones).await?;
@@ -129,19 +132,27 @@ fn explain(office: &Office, operators: &[Operator]) -> Result<()> {
         name,
         login,
         password,
+        role,
         ..
     } in operators
     {
-        writeln!(out, "  {name:<20} login {login:<8} password {password}")?;
+        let role = role.as_str();
+        writeln!(
+            out,
+            "  {name:<20} {role:<15} login {login:<8} password {password}"
+        )?;
     }
     let program = path_of("pult")?;
     writeln!(
         out,
         "\nTry: answer somebody from the queue, and see the answer on their phone and its ticks in the\n\
-         panel. Write as a client on the phones page. Open a colleague's panel, sign in there with the\n\
-         backend's address and their login, and answer the same client in both:\n\n  {} --data-dir {}\n\nCtrl-C, or closing the panel, ends all of it.\n",
+         panel. Write as a client on the phones page. Open a second panel, sign in there with the\n\
+         backend's address and a colleague's login, and answer the same client in both:\n\n  {} --data-dir {}\n\n\
+         Sign in there as ivan, a supervisor, to see the overview of all chats and people, the figures\n\
+         and the automatic texts; as maria, an administrator, to see all of the management besides.\n\n\
+         Ctrl-C, or closing the panel, ends all of it.\n",
         program.display(),
-        office.panel_dir("ivan").display(),
+        office.panel_dir("colleague").display(),
     )?;
     Ok(())
 }
