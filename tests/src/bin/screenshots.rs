@@ -866,6 +866,15 @@ async fn managed(album: &Album, window: &Window) -> Result<()> {
     window.click("section-hours").await?;
     window.click("settings-hours-hours").await?;
     window.click("hours-exception-add").await?;
+    // How a date is typed differs from one system's language to another's.
+    for (day, date) in [("from", "2027-01-01"), ("until", "2027-01-08")] {
+        let script = format!(
+            "const field = document.querySelector('[data-testid=hours-exception-{day}]');
+             field.value = '{date}';
+             field.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+        );
+        window.script(&script).await?;
+    }
     window
         .type_into("hours-exception-name", "Новый год")
         .await?;

@@ -199,7 +199,7 @@ impl Two {
         veras.find("batch-undo").await?;
         self.svetlana.write("И ещё вопрос").await?;
         veras.find_with_text("batch-refused", SVETLANA).await?;
-        tells(veras, "Завершено: 2 из 3, не вышло: 1").await?;
+        tells(veras, "Завершено: 2 из 3, не удалось: 1").await?;
         for client in [PETR, OLGA] {
             loses(&self.annas, client).await?;
         }

@@ -7,6 +7,7 @@ import type { ChannelHealth } from './generated/ChannelHealth';
 import type { ManagedIntegration } from './generated/ManagedIntegration';
 import type { ManagedOperator } from './generated/ManagedOperator';
 import type { SessionRow } from './generated/SessionRow';
+import { refusal } from './memory-answers';
 import type { World } from './world';
 
 const HOUR = 3_600_000;
@@ -93,6 +94,9 @@ export function administer(world: World, what: Administration): void {
       world.channels = world.channels.map((channel) =>
         channel.id === what.id ? { ...channel, name: what.now } : channel,
       );
+      return;
+    case 'set_own_password':
+      if (what.present === 'wrong') throw refusal('wrong_password', {});
       return;
     case 'revoke_integration':
       world.integrations = world.integrations.map((one) =>

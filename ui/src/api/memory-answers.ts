@@ -93,7 +93,7 @@ function find(
   );
 }
 
-function refusal(code: Code, details: Record<string, unknown>): PanelError & Error {
+export function refusal(code: Code, details: Record<string, unknown>): PanelError & Error {
   return Object.assign(new Error(code), {
     code: 'refused' as const,
     problem: { code, message: '', details },

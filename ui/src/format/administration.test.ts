@@ -45,7 +45,9 @@ describe('the audit log in words', () => {
       'Handed the chat to <b>. Whose chat: <a>',
     );
     const assigned = entry({ ...handled, deed: 'assign', owner_id: null });
-    expect(actText(assigned, names)).toBe('Gave the chat to <b>. Whose chat: nobody’s');
+    expect(actText(assigned, names)).toBe('Gave the chat from the queue to <b>');
+    const closed = entry({ ...handled, deed: 'close', owner_id: null, to: null });
+    expect(actText(closed, names)).toBe('Closed the chat. The chat had no owner');
   });
 
   it('tells what was done with ready answers, automatic texts and numbers', () => {

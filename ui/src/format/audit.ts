@@ -118,13 +118,22 @@ export function actText({ act, kind }: AuditEntry, names: Names): string {
     case 'directions_changed':
       return m.act_directions_changed({ n: act.n_rules });
     case 'chat_handled':
-      return m.act_chat_handled({
-        what: DEEDS[act.deed](act.to === null ? '' : names.operator(act.to)),
-        owner: act.owner_id === null ? m.act_chat_of_nobody() : names.operator(act.owner_id),
-      });
+      return handledText(act, names);
     case 'restored':
       return m.act_restored();
   }
+}
+
+function handledText(
+  { deed, owner_id, to }: Extract<Act, { act: 'chat_handled' }>,
+  names: Names,
+): string {
+  const toName = to === null ? '' : names.operator(to);
+  const what = DEEDS[deed](toName);
+  if (owner_id !== null) return m.act_chat_handled({ what, owner: names.operator(owner_id) });
+  return deed === 'assign'
+    ? m.deed_assign_queued({ to: toName })
+    : m.act_chat_handled_ownerless({ what });
 }
 
 /** What was done in somebody else’s chat, and for whom. */

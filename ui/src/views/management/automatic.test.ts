@@ -1,4 +1,4 @@
-import { screen, waitFor, within } from '@testing-library/svelte';
+import { fireEvent, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 
 import type { MemoryOptions } from '../../api/memory';
@@ -50,6 +50,9 @@ describe('automatic texts', () => {
     await user.type(time, '2');
     await user.tab();
     expect((await the('automatic-nobody_answers-warning')).textContent).toContain('пяти минут');
+    await user.type(await the('automatic-outside_hours-text'), 'Мы закрыты. {{сотрудник}');
+    const warnings = screen.getAllByTestId('automatic-outside_hours-warning');
+    expect(warnings.at(-1)?.textContent).toContain('{сотрудник} здесь не подставится');
     await user.clear(time);
     await user.type(time, '9999');
     await user.tab();
@@ -107,7 +110,14 @@ describe('working hours', () => {
     await user.type(await the('hours-5-until'), '2:00');
     await user.tab();
     await user.click(await the('hours-exception-add'));
+    const first = await the<HTMLInputElement>('hours-exception-from');
+    expect(document.activeElement).toBe(first);
+    expect(first.value).toBe('');
     await user.type(await the('hours-exception-name'), 'Новый год');
+    expect((await the('hours-state')).textContent).toContain('Укажите первый и последний день');
+    expect((await the('hours-save')).hasAttribute('disabled')).toBe(true);
+    await fireEvent.input(first, { target: { value: '2027-01-01' } });
+    await fireEvent.input(await the('hours-exception-until'), { target: { value: '2027-01-08' } });
     await user.click(await the('hours-save'));
     await waitFor(async () => expect((await backend.workingHours()).revision).toBe(1));
     const { hours } = await backend.workingHours();
@@ -121,7 +131,9 @@ describe('working hours', () => {
       [{ from: 540, until: 120 }],
       [],
     ]);
-    expect(hours?.exceptions).toMatchObject([{ name: 'Новый год', hours: [] }]);
+    expect(hours?.exceptions).toEqual([
+      { from: '2027-01-01', until: '2027-01-08', name: 'Новый год', hours: [] },
+    ]);
   });
 
   it('that begin when they end cannot be kept', async () => {
@@ -156,7 +168,7 @@ describe('direction', () => {
     }
     await user.type(await the('direction-trial-text'), 'Когда доставка?');
     await user.click(await the('direction-try'));
-    expect((await the('direction-verdict')).textContent).toContain('Подойдёт правило 2');
+    expect((await the('direction-verdict')).textContent).toContain('Сработает правило 2');
     const first = screen.getAllByTestId('direction')[0];
     if (first === undefined) throw new Error('no rule');
     await user.click(within(first).getByTestId('direction-down'));
