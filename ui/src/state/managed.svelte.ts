@@ -36,7 +36,9 @@ export class Managed<T> {
   async load(givingUp = false): Promise<void> {
     if (this.isChanged && !givingUp) return;
     try {
-      this.#take(await this.#read());
+      const kept = await this.#read();
+      // Something may have been begun meanwhile.
+      if (!this.isChanged || givingUp) this.#take(kept);
       this.hasFailed = false;
     } catch {
       this.hasFailed = this.#kept === null;
@@ -49,7 +51,13 @@ export class Managed<T> {
     this.isSaving = true;
     try {
       const value = $state.snapshot(this.value) as T;
-      this.#take(await this.#put({ revision: this.#kept.revision, value }));
+      const kept = await this.#put({ revision: this.#kept.revision, value });
+      // What was typed meanwhile is not kept yet, and stays.
+      if (JSON.stringify(this.value) === JSON.stringify(value)) this.#take(kept);
+      else {
+        this.#kept = kept;
+        this.error = null;
+      }
       return true;
     } catch (error) {
       this.error = error;

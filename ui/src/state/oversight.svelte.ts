@@ -19,6 +19,9 @@ import type { OversightFilters, Settings } from './settings.svelte';
 const SEARCH_PAUSE_MS = 250;
 /** How many chats are asked for at a time. */
 const CHATS = 100;
+
+/** Most chats that are asked for by name. */
+const MAX_NAMED = 100;
 /** How many chats can be chosen at once. */
 export const MAX_CHOSEN = 500;
 /** How many finished batches stay to be read. */
@@ -167,6 +170,7 @@ export class OversightState {
       this.#take(page.chats, page.next);
       this.more = 'idle';
       this.loading = 'done';
+      void this.#refresh();
     } catch (error) {
       if (reading !== this.#last) return;
       this.error = error;
@@ -194,8 +198,9 @@ export class OversightState {
   /** Something has changed in these chats, or in any. */
   hear(chatIds: readonly ChatId[], everything: boolean): void {
     if (!this.isShown) return;
-    if (everything) this.#changed = null;
-    else for (const id of chatIds) this.#changed?.add(id);
+    for (const id of chatIds) this.#changed?.add(id);
+    // More than can be asked for by name.
+    if (everything || (this.#changed?.size ?? 0) > MAX_NAMED) this.#changed = null;
     void this.#refresh();
     void this.#reloadWorkload();
     if (everything || chatIds.includes(this.open?.chatId ?? '')) void this.open?.refresh();
@@ -333,12 +338,13 @@ export class OversightState {
 
   /** Reads what was hinted at: some chats, put where they stand now, or as many as are shown. */
   async #readChanged(): Promise<void> {
-    const changed = this.#changed;
-    this.#changed = new Set();
     if (this.loading !== 'done') {
+      // What is being read may be older than the hint, which is gone into after that.
       if (this.loading === 'failed') await this.load();
       return;
     }
+    const changed = this.#changed;
+    this.#changed = new Set();
     const reading = this.#last;
     try {
       if (changed === null) {
