@@ -849,6 +849,8 @@ const READY_ANSWERS: [Kept; 5] = [
 
 /// What supervisors set of automatic texts, hours and direction.
 async fn managed(album: &Album, window: &Window) -> Result<()> {
+    // What was asked in a dialog before is not asked any more.
+    window.look(LOOKS[0]).await?;
     window.click(testids::RAIL_MANAGEMENT).await?;
     window.click("section-automatic").await?;
     for (kind, text) in [
