@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use pult_domain::MAX_REPLY_CHARS;
 use pult_domain::automatic::AutomaticFault;
 use pult_domain::direction::{DirectionRule, Directions, Incoming};
 use pult_protocol::{
@@ -222,8 +223,10 @@ pub(crate) async fn try_directions(
     let Json(trial) = body.map_err(|error| unreadable(&error))?;
     let digits = |phone: String| -> String { phone.chars().filter(char::is_ascii_digit).collect() };
     let phone = trial.phone.map(digits);
+    // More than a message has is not looked through.
+    let text: String = trial.text.chars().take(MAX_REPLY_CHARS).collect();
     let message = Incoming {
-        text: &trial.text,
+        text: &text,
         channel_id: trial.channel_id,
         phone: phone.as_deref().filter(|digits| !digits.is_empty()),
     };

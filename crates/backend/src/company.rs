@@ -18,6 +18,9 @@ const MAX_NAME_CHARS: usize = 100;
 /// Longest name of a time zone, in bytes.
 const MAX_ZONE_BYTES: usize = 64;
 
+/// Time zones of nowhere, which the panel's page does not know.
+const NO_PLACES: [&str; 2] = ["Factory", "Etc/Unknown"];
+
 /// Most minutes of a threshold: a week.
 const MAX_MINUTES: u32 = 7 * 24 * 60;
 
@@ -85,7 +88,12 @@ fn fault(settings: &CompanySettings) -> Option<Problem> {
         let message = "a company's name is one line of at most 100 characters";
         return Some(wrong("name", message, json!({ "max": MAX_NAME_CHARS })));
     }
-    if time_zone.len() > MAX_ZONE_BYTES || TimeZone::get(time_zone).is_err() {
+    let is_known = time_zone.len() <= MAX_ZONE_BYTES
+        && !NO_PLACES
+            .iter()
+            .any(|no| no.eq_ignore_ascii_case(time_zone))
+        && TimeZone::get(time_zone).is_ok();
+    if !is_known {
         let message = "there is no time zone of that name; one is called such as Europe/Moscow";
         return Some(wrong("time_zone", message, json!({})));
     }
@@ -172,6 +180,10 @@ mod tests {
             (
                 "time_zone",
                 Box::new(|it| it.time_zone = "../../etc/passwd".to_owned()),
+            ),
+            (
+                "time_zone",
+                Box::new(|it| it.time_zone = "Etc/Unknown".to_owned()),
             ),
             (
                 "waiting.plain_minutes",

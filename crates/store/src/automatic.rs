@@ -416,15 +416,16 @@ pub(crate) fn directions(reader: Reader<'_>) -> Result<Revised<Vec<DirectionRule
 /// Puts texts, which must have been checked, in the place of those of a revision.
 pub(crate) fn put_texts(work: &Work<'_>, by: Actor, of: i64, texts: &AutomaticTexts) -> Change {
     let before = self::texts(work.tx.reader())?;
+    let is_changed = |kind: &AutomaticKind| !texts.is_same(&before.value, *kind);
+    let kinds: Vec<_> = AutomaticKind::ALL.into_iter().filter(is_changed).collect();
+    // The same again, perhaps since its answer was lost, is no change.
+    if kinds.is_empty() {
+        return Ok(Ok(before.revision));
+    }
     if before.revision != of {
         return Ok(Err(ChangedMeanwhile {
             revision: before.revision,
         }));
-    }
-    let is_changed = |kind: &AutomaticKind| !texts.is_same(&before.value, *kind);
-    let kinds: Vec<_> = AutomaticKind::ALL.into_iter().filter(is_changed).collect();
-    if kinds.is_empty() {
-        return Ok(Ok(of));
     }
     let is_told = |texts: &AutomaticTexts| texts.of(AutomaticKind::NobodyAnswers).is_some();
     // Who waits already when it is turned on is not told: they would all be told at once. Providers'
@@ -453,11 +454,11 @@ pub(crate) fn put_hours(
     hours: Option<&WorkingHours>,
 ) -> Change {
     let Revised { revision, value } = self::hours(work.tx.reader())?;
+    if value.as_ref() == hours {
+        return Ok(Ok(revision));
+    }
     if revision != of {
         return Ok(Err(ChangedMeanwhile { revision }));
-    }
-    if value.as_ref() == hours {
-        return Ok(Ok(of));
     }
     work.tx.execute(
         "UPDATE automatic SET hours = ?1, hours_revision = hours_revision + 1",
@@ -480,11 +481,11 @@ pub(crate) fn put_directions(
     rules: &[DirectionRule],
 ) -> Change {
     let Revised { revision, value } = directions(work.tx.reader())?;
+    if value == rules {
+        return Ok(Ok(revision));
+    }
     if revision != of {
         return Ok(Err(ChangedMeanwhile { revision }));
-    }
-    if value == rules {
-        return Ok(Ok(of));
     }
     work.tx.execute(
         "UPDATE automatic SET directions = ?1, directions_revision = directions_revision + 1",
