@@ -6,7 +6,7 @@ import type { Code } from "./Code";
  */
 export type Problem = { 
 /**
- * What went wrong.
+ * What went wrong. A code of a newer version is read as [`Code::Internal`].
  */
 code: Code, 
 /**
