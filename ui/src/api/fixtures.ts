@@ -8,6 +8,7 @@ import type { FailureKind } from './generated/FailureKind';
 import type { HeldAction } from './generated/HeldAction';
 import type { Notice } from './generated/Notice';
 import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
+import type { Role } from './generated/Role';
 import type { Status } from './generated/Status';
 import { MemoryChat, type World } from './world';
 
@@ -404,11 +405,11 @@ function commenting(now: number, text: string): World {
   return world;
 }
 
-/** Who is signed in is a supervisor. */
-function supervised(now: number): World {
+/** Who is signed in has more rights. */
+function signedInAs(now: number, role: Role): World {
   const world = usual(now);
   if (world.session !== null) {
-    world.session.operator = { ...world.session.operator, role: 'supervisor' };
+    world.session.operator = { ...world.session.operator, role };
   }
   return world;
 }
@@ -556,7 +557,8 @@ export const FIXTURES = {
   observed: life,
   /** Alt+T asks to whom. */
   transfer: usual,
-  supervisor: supervised,
+  supervisor: (now) => signedInAs(now, 'supervisor'),
+  administrator: (now) => signedInAs(now, 'administrator'),
   'pending-close': (now) => pending(now, { deed: 'close' }),
   'pending-transfer': (now) => pending(now, { deed: 'transfer', to: IVAN, note: null }),
   closed: (now) =>
@@ -607,11 +609,14 @@ export const FIXTURES = {
     connection: { state: 'offline', since: now - 7 * MINUTE },
   }),
   'supervisor-offline': (now) => ({
-    ...supervised(now),
+    ...signedInAs(now, 'supervisor'),
     connection: { state: 'offline', since: now - 7 * MINUTE },
   }),
-  'supervisor-empty': (now) => ({ ...supervised(now), chats: new Map<string, MemoryChat>() }),
-  'archive-supervisor': (now) => withArchive(supervised(now), now),
+  'supervisor-empty': (now) => ({
+    ...signedInAs(now, 'supervisor'),
+    chats: new Map<string, MemoryChat>(),
+  }),
+  'archive-supervisor': (now) => withArchive(signedInAs(now, 'supervisor'), now),
   card: (now) => withCard(usual(now), now),
   'card-offline': (now) => ({
     ...withCard(usual(now), now),
