@@ -12,7 +12,7 @@ use axum::extract::{ConnectInfo, Path, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{delete, get, patch, put};
 use axum::{Json, Router};
-use pult_domain::{ChannelId, IntegrationId, OperatorId, SessionId};
+use pult_domain::{ChannelId, IntegrationId, OperatorId, SessionId, is_control, is_visible};
 use pult_protocol::{
     Actor, ChannelHealthList, ChannelNameRequest, Code, ManagedIntegrationList,
     ManagedOperatorList, NewOperatorRequest, OperatorChange, OperatorRow, OwnPasswordRequest,
@@ -54,12 +54,14 @@ pub(crate) fn router() -> Router<Shared> {
         )
 }
 
-/// A name in one line, without what surrounds it.
+/// A name in one line, without what surrounds it, that people can tell from others by looking.
 fn name(field: &str, text: &str) -> Result<String, ProblemResponse> {
     let text = text.trim();
-    let n = text.chars().count();
-    if n == 0 || n > MAX_NAME_CHARS || text.chars().any(char::is_control) {
-        let message = format!("{field} is one line of 1 to {MAX_NAME_CHARS} characters");
+    let is_short = text.chars().count() <= MAX_NAME_CHARS;
+    if !is_short || !text.chars().any(is_visible) || text.chars().any(is_control) {
+        let message = format!(
+            "{field} is one line of 1 to {MAX_NAME_CHARS} characters, none of which is a control character"
+        );
         let details = json!({ "min": 1, "max": MAX_NAME_CHARS });
         return Err(ProblemResponse(wrong(field, &message, details)));
     }

@@ -145,8 +145,12 @@ pub(crate) async fn put_hours(
     Supervising(session): Supervising,
     body: Result<Json<RevisedHours>, JsonRejection>,
 ) -> Result<Json<RevisedHours>, ProblemResponse> {
-    let Json(RevisedHours { revision, hours }) = body.map_err(|error| unreadable(&error))?;
-    if let Some(hours) = &hours {
+    let Json(RevisedHours {
+        revision,
+        mut hours,
+    }) = body.map_err(|error| unreadable(&error))?;
+    if let Some(hours) = &mut hours {
+        hours.tidy();
         hours
             .check()
             .map_err(|fault| ProblemResponse::new(Code::Malformed, &fault.to_string()))?;

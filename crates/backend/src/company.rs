@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use jiff::tz::TimeZone;
+use pult_domain::is_control;
 use pult_protocol::{Code, CompanyRequest, CompanyRow, CompanySettings, Problem};
 use serde_json::json;
 
@@ -84,7 +85,7 @@ fn fault(settings: &CompanySettings) -> Option<Problem> {
         away_after_minutes,
         defaults: _,
     } = settings;
-    if name.chars().count() > MAX_NAME_CHARS || name.chars().any(char::is_control) {
+    if name.chars().count() > MAX_NAME_CHARS || name.chars().any(is_control) {
         let message = "a company's name is one line of at most 100 characters";
         return Some(wrong("name", message, json!({ "max": MAX_NAME_CHARS })));
     }

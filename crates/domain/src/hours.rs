@@ -9,6 +9,7 @@ use jiff::{SignedDuration, ToSpan as _};
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
+use crate::text::{is_control, one_line};
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -21,6 +22,9 @@ pub const MAX_EXCEPTIONS: usize = 200;
 
 /// Longest name of a day that differs, in characters.
 pub const MAX_EXCEPTION_NAME_CHARS: usize = 100;
+
+/// Years in which days may differ.
+const YEARS: std::ops::RangeInclusive<i16> = 1970..=2999;
 
 /// So far back the beginning of a stretch is looked for, in days: at first, and if it is not there.
 const LOOK_BACK: [i32; 2] = [8, 400];
@@ -68,7 +72,7 @@ pub struct HoursException {
     pub until: Date,
     /// Its hours; none if the company is closed.
     pub hours: Vec<Interval>,
-    /// What staff call it; may be empty.
+    /// What staff call it, in one line; may be empty.
     pub name: String,
 }
 
@@ -85,6 +89,13 @@ pub struct WorkingHours {
 }
 
 impl WorkingHours {
+    /// Puts names as they were typed into one line.
+    pub fn tidy(&mut self) {
+        for exception in &mut self.exceptions {
+            exception.name = one_line(&exception.name);
+        }
+    }
+
     /// Whether they can be kept.
     ///
     /// # Errors
@@ -109,6 +120,13 @@ impl WorkingHours {
             if exception.until < exception.from {
                 return Err(HoursFault::EndsBeforeItBegins);
             }
+            let days = [exception.from, exception.until];
+            if !days.iter().all(|day| YEARS.contains(&day.year())) {
+                return Err(HoursFault::NoSuchYear);
+            }
+            if exception.name.chars().any(is_control) {
+                return Err(HoursFault::NameSigns);
+            }
             if exception.name.chars().count() > MAX_EXCEPTION_NAME_CHARS {
                 return Err(HoursFault::TooMany);
             }
@@ -131,6 +149,12 @@ pub enum HoursFault {
     /// Days that differ end before they begin.
     #[error("the last day of an exception lies before its first")]
     EndsBeforeItBegins,
+    /// A day lies in a year that nobody plans for.
+    #[error("days lie between the years 1970 and 2999")]
+    NoSuchYear,
+    /// A name is more than one line, or holds control characters.
+    #[error("a name is one line without control characters")]
+    NameSigns,
     /// More than are taken.
     #[error(
         "a day has at most {MAX_INTERVALS} intervals, and there are at most {MAX_EXCEPTIONS} exceptions with names of at most {MAX_EXCEPTION_NAME_CHARS} characters"

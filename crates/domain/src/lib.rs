@@ -38,5 +38,7 @@ pub use ready_answer::{
 };
 pub use refusal::Refusal;
 pub use rights::{Deed, Part, Verdict, verdict};
-pub use text::{CommentText, MAX_COMMENT_CHARS, MAX_REPLY_CHARS, ReplyText};
+pub use text::{
+    CommentText, MAX_COMMENT_CHARS, MAX_REPLY_CHARS, ReplyText, is_control, is_visible,
+};
 pub use time::{Place, Seq, Timestamp};

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::text::MAX_REPLY_CHARS;
+use crate::text::{MAX_REPLY_CHARS, one_line};
 
 /// Most ready answers of the company.
 pub const MAX_COMPANY_ANSWERS: usize = 2_000;
@@ -64,6 +64,8 @@ pub enum ReadyAnswerFault {
     TextEmpty,
     /// The text is longer than 4,096 characters.
     TextTooLong,
+    /// In a table: a cell begins with a quotation mark and does not end with one.
+    QuoteUnclosed,
 }
 
 impl ReadyAnswer {
@@ -151,13 +153,6 @@ fn may_be_in_shortcut(letter: char) -> bool {
 
 fn is_longer(text: &str, max: usize) -> bool {
     text.chars().nth(max).is_some()
-}
-
-/// The words of a text with one space between them.
-fn one_line(text: &str) -> String {
-    let words = text.split(|sign: char| sign.is_whitespace() || sign.is_control());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
-    words.join(" ")
 }
 
 /// A text with plain ends of lines, and without the signs that nobody can see or type.

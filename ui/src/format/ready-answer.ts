@@ -22,6 +22,7 @@ const FIELDS: Record<ReadyAnswerFault, AnswerField> = {
   group_too_long: 'group',
   text_empty: 'text',
   text_too_long: 'text',
+  quote_unclosed: 'text',
 };
 
 const TEXTS: Record<ReadyAnswerFault, () => string> = {
@@ -32,6 +33,7 @@ const TEXTS: Record<ReadyAnswerFault, () => string> = {
   group_too_long: m.answer_fault_group_too_long,
   text_empty: m.answer_fault_text_empty,
   text_too_long: m.answer_fault_text_too_long,
+  quote_unclosed: m.answer_fault_quote_unclosed,
 };
 
 /** The shortcut without the slash that may be typed before it. */

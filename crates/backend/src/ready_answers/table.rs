@@ -9,8 +9,11 @@
 //! an apostrophe is put before it, which they take for "this is text", and taken away when it is
 //! read. A cell that begins with an apostrophe and then one of those signs gets another one, so
 //! that each text comes back as it was.
+//!
+//! A quotation mark that begins a cell and is nowhere closed would make one text of all that follows.
+//! So a cell that begins with one must end with one, and a line in which that is not so is wrong.
 
-use pult_domain::{ReadyAnswer, ReadyAnswerFields};
+use pult_domain::{ReadyAnswer, ReadyAnswerFault, ReadyAnswerFields};
 use pult_protocol::{Code, Problem, ReadyAnswerRow, TableLanguage};
 use pult_store::ImportLine;
 
@@ -99,10 +102,15 @@ pub(super) fn read(table: &str) -> Result<Vec<ImportLine>, Problem> {
         })?;
     let mut numbers = LineNumbers::of(table);
     let mut lines = Vec::new();
-    for record in reader(table, separator).into_records().skip(1) {
+    let mut records = reader(table, separator).into_records();
+    let mut is_head = true;
+    while let Some(record) = records.next() {
         // Text is always read: cells may be more or fewer, and quotes may stand anywhere.
         let Ok(record) = record else { continue };
-        if record.iter().all(|cell| cell.trim().is_empty()) {
+        let end = records.reader().position().byte();
+        let quotes_close = do_quotes_close(between(table, record.position(), end), separator);
+        let is_blank = record.iter().all(|cell| cell.trim().is_empty());
+        if (std::mem::take(&mut is_head) || is_blank) && quotes_close {
             continue;
         }
         if lines.len() == MAX_LINES {
@@ -111,16 +119,51 @@ pub(super) fn read(table: &str) -> Result<Vec<ImportLine>, Problem> {
                 "the table has more than 5,000 lines",
             ));
         }
-        lines.push(line(numbers.of_record(record.position()), |column| {
+        let mut line = line(numbers.of_record(record.position()), |column| {
             let place = places.get(column).copied().flatten();
             unguarded(
                 place
                     .and_then(|place| record.get(place))
                     .unwrap_or_default(),
             )
-        }));
+        });
+        if !quotes_close {
+            line.answer = Err(ReadyAnswerFault::QuoteUnclosed);
+        }
+        lines.push(line);
     }
     Ok(lines)
+}
+
+/// A record as it stands in the file.
+fn between<'a>(table: &'a str, begin: Option<&csv::Position>, end: u64) -> &'a [u8] {
+    let begin = begin.map_or(0, csv::Position::byte);
+    let [begin, end] = [begin, end].map(|byte| usize::try_from(byte).unwrap_or(usize::MAX));
+    table.as_bytes().get(begin..end).unwrap_or_default()
+}
+
+/// Whether each cell of a record that begins with a quotation mark ends with one.
+fn do_quotes_close(record: &[u8], separator: u8) -> bool {
+    enum At {
+        Begin,
+        Bare,
+        Quoted,
+        /// Behind a quotation mark within quotes: it closes them, or is the first half of one.
+        Mark,
+    }
+    let mut at = At::Begin;
+    for byte in record {
+        let ends = *byte == separator || matches!(byte, b'\r' | b'\n');
+        at = match (at, *byte) {
+            (At::Begin | At::Mark, b'"') => At::Quoted,
+            (At::Quoted, b'"') => At::Mark,
+            (At::Quoted, _) => At::Quoted,
+            (At::Begin | At::Bare | At::Mark, _) if ends => At::Begin,
+            (At::Begin | At::Bare, _) => At::Bare,
+            (At::Mark, _) => return false,
+        };
+    }
+    !matches!(at, At::Quoted)
 }
 
 /// Numbers the lines of a file as people count them. The library counts the empty lines before a
@@ -298,6 +341,34 @@ mod tests {
                 (7, Some(ReadyAnswerFault::ShortcutSigns)),
             ]
         );
+    }
+
+    #[test]
+    fn a_quotation_mark_that_is_not_closed_swallows_nothing_unsaid() {
+        let faults = |table: &str| -> Vec<_> {
+            let lines = read(table).unwrap().into_iter();
+            let faults = lines.filter_map(|line| Some((line.line, line.answer.err()?)));
+            faults.collect()
+        };
+        let unclosed = |line| vec![(line, ReadyAnswerFault::QuoteUnclosed)];
+        let head = "Shortcut;Text\n";
+        for (table, line) in [
+            ("a1;\"text\nb1;other\nc1;third", 2),
+            ("a1;text\n\nb1;\"other\nc1;third\n", 4),
+            ("a1;\"text\nb1;\"other\"\nc1;third\n", 2),
+            ("a1;\"one\" and more\n", 2),
+            ("a1;text\n\"", 3),
+        ] {
+            assert_eq!(faults(&format!("{head}{table}")), unclosed(line), "{table}");
+        }
+        assert_eq!(faults("Shortcut;Text;\"Created\na1;text\n"), unclosed(1));
+        for table in [
+            "a1;\"one\"\"\"\r\n\"b1\";\"\"\"two\"",
+            "a1;on\"e\nb1;5\"",
+            "a1;\"one\ntwo\";\n",
+        ] {
+            assert_eq!(faults(&format!("{head}{table}")), [], "{table}");
+        }
     }
 
     #[test]

@@ -177,6 +177,10 @@ fn who_never_opens_or_never_closes_has_done_so_for_ever() {
 #[case::many(|it: &mut WorkingHours| it.week[0] = vec![interval("9:00", "10:00"); MAX_INTERVALS + 1], HoursFault::TooMany)]
 #[case::reversed(|it: &mut WorkingHours| it.exceptions[0].until = it.exceptions[0].from.yesterday().unwrap(), HoursFault::EndsBeforeItBegins)]
 #[case::long_name(|it: &mut WorkingHours| it.exceptions[0].name = "x".repeat(MAX_EXCEPTION_NAME_CHARS + 1), HoursFault::TooMany)]
+#[case::long_ago(|it: &mut WorkingHours| it.exceptions[0].from = "1969-12-31".parse().unwrap(), HoursFault::NoSuchYear)]
+#[case::too_late(|it: &mut WorkingHours| it.exceptions[0].until = "3000-01-01".parse().unwrap(), HoursFault::NoSuchYear)]
+#[case::two_lines(|it: &mut WorkingHours| it.exceptions[0].name = "New\nYear".to_owned(), HoursFault::NameSigns)]
+#[case::backwards(|it: &mut WorkingHours| it.exceptions[0].name = "New \u{202e}Year".to_owned(), HoursFault::NameSigns)]
 #[case::many_days(|it: &mut WorkingHours| { let one = it.exceptions[0].clone(); it.exceptions = vec![one; MAX_EXCEPTIONS + 1]; }, HoursFault::TooMany)]
 fn what_cannot_be_kept_says_why(#[case] spoil: fn(&mut WorkingHours), #[case] fault: HoursFault) {
     let mut hours = office();
@@ -191,6 +195,20 @@ fn what_cannot_be_kept_says_why(#[case] spoil: fn(&mut WorkingHours), #[case] fa
     assert_eq!(Hours::of(hours, "UTC").unwrap_err(), fault);
     let nowhere = Hours::of(office(), "Europe/Atlantis").unwrap_err();
     assert_eq!(nowhere, HoursFault::UnknownZone);
+}
+
+#[test]
+fn names_of_days_become_one_line() {
+    let mut hours = office();
+    hours.exceptions.push(HoursException {
+        from: "2026-12-31".parse().unwrap(),
+        until: "2027-01-08".parse().unwrap(),
+        hours: Vec::new(),
+        name: " \u{202e}Новый\r\n год\u{7}\u{200f}".to_owned(),
+    });
+    hours.tidy();
+    assert_eq!(hours.exceptions[0].name, "Новый год");
+    assert_eq!(hours.check(), Ok(()));
 }
 
 /// Zones with the odd things that zones do: half an hour of summer time, a day that is skipped, a clock

@@ -582,6 +582,7 @@ fn ready_answers_over_rest() {
             wrong(ReadyAnswerFault::GroupTooLong),
             wrong(ReadyAnswerFault::TextEmpty),
             wrong(ReadyAnswerFault::TextTooLong),
+            wrong(ReadyAnswerFault::QuoteUnclosed),
         ],
     };
     let body = ReadyAnswerBody {

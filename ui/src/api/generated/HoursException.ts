@@ -18,6 +18,6 @@ until: string,
  */
 hours: Array<Interval>, 
 /**
- * What staff call it; may be empty.
+ * What staff call it, in one line; may be empty.
  */
 name: string, };

@@ -3,4 +3,4 @@
 /**
  * What is wrong with something that was to be a ready answer.
  */
-export type ReadyAnswerFault = "shortcut_empty" | "shortcut_too_long" | "shortcut_signs" | "title_too_long" | "group_too_long" | "text_empty" | "text_too_long";
+export type ReadyAnswerFault = "shortcut_empty" | "shortcut_too_long" | "shortcut_signs" | "title_too_long" | "group_too_long" | "text_empty" | "text_too_long" | "quote_unclosed";
