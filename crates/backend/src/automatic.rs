@@ -13,8 +13,7 @@ use pult_domain::direction::{DirectionRule, Directions, Incoming};
 use pult_protocol::{
     Code, DirectionFound, DirectionTrial, Problem, RevisedDirections, RevisedHours, RevisedTexts,
 };
-use pult_store::{ChangedMeanwhile, Revised};
-use serde_json::json;
+use pult_store::Revised;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::auth::Supervising;
@@ -104,7 +103,7 @@ pub(crate) async fn put_texts(
         backend
             .store
             .put_automatic_texts(session.operator.id.into(), revision, texts.clone());
-    let revision = put.await?.map_err(changed_meanwhile)?;
+    let revision = put.await?.map_err(ProblemResponse)?;
     tracing::info!(operator.id = %session.operator.id, "The automatic texts were changed");
     Ok(Json(RevisedTexts { revision, texts }))
 }
@@ -158,7 +157,7 @@ pub(crate) async fn put_hours(
     let put = backend
         .store
         .put_working_hours(session.operator.id.into(), revision, hours.clone());
-    let revision = put.await?.map_err(changed_meanwhile)?;
+    let revision = put.await?.map_err(ProblemResponse)?;
     tracing::info!(operator.id = %session.operator.id, "The working hours were changed");
     Ok(Json(RevisedHours { revision, hours }))
 }
@@ -204,7 +203,7 @@ pub(crate) async fn put_directions(
     let put = backend
         .store
         .put_directions(session.operator.id.into(), revision, rules.clone());
-    let revision = put.await?.map_err(changed_meanwhile)?;
+    let revision = put.await?.map_err(ProblemResponse)?;
     tracing::info!(operator.id = %session.operator.id, "The direction of new chats was changed");
     Ok(Json(RevisedDirections { revision, rules }))
 }
@@ -256,12 +255,4 @@ pub(crate) async fn try_directions(
 
 fn ready(rules: &[DirectionRule]) -> Result<Directions, ProblemResponse> {
     Directions::of(rules).map_err(|fault| ProblemResponse::new(Code::Malformed, &fault.to_string()))
-}
-
-fn changed_meanwhile(ChangedMeanwhile { revision }: ChangedMeanwhile) -> ProblemResponse {
-    let problem = Problem::new(
-        Code::ChangedMeanwhile,
-        "somebody has changed it meanwhile; read it anew",
-    );
-    ProblemResponse(problem.with_details(json!({ "revision": revision })))
 }

@@ -33,14 +33,11 @@ pub(crate) async fn set(
     channel_id: Result<Path<ChannelId>, PathRejection>,
     body: Result<Json<ChannelPhoneBody>, JsonRejection>,
 ) -> Result<Json<ChannelRow>, ProblemResponse> {
-    let not_found = || ProblemResponse::new(Code::ChannelNotFound, "no such channel");
-    let Path(id) = channel_id.map_err(|_| not_found())?;
+    let Path(id) =
+        channel_id.map_err(|_| ProblemResponse::new(Code::ChannelNotFound, "no such channel"))?;
     let Json(body) = body.map_err(|error| unreadable(&error))?;
     if session.operator.role < Role::Supervisor {
-        return Err(ProblemResponse::new(
-            Code::NotAllowed,
-            "only supervisors say which number a channel has",
-        ));
+        return Err(ProblemResponse(pult_store::not_allowed(Role::Supervisor)));
     }
     let phone = phone_digits(&body.phone).ok_or_else(|| {
         ProblemResponse::new(Code::PhoneWrong, "this cannot be a number with its country")
@@ -48,7 +45,7 @@ pub(crate) async fn set(
     let set = backend
         .store
         .set_channel_phone(session.operator.id.into(), id, phone);
-    let row = set.await?.ok_or_else(not_found)?;
+    let row = set.await?.map_err(ProblemResponse)?;
     tracing::info!(operator.id = %session.operator.id, channel.id = %id, "A channel's number was set");
     Ok(Json(row))
 }

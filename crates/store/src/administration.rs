@@ -188,13 +188,20 @@ pub(crate) fn set_password(
     Ok(Ok(ended.into_iter().map(|(id, _)| id).collect()))
 }
 
-/// Ends a session, one's own or as an administrator any. One that has ended already is done.
-pub(crate) fn revoke_session(work: &mut Work<'_>, by: Actor, id: SessionId) -> Answer<()> {
-    let Some((operator_id, device)) = sessions::owner(work.tx.reader(), id)? else {
-        return Ok(Ok(()));
+/// Ends a session, one's own or as an administrator any. Tells whether there was one: somebody else's
+/// is for an operator none, so that nobody learns of others' by trying.
+pub(crate) fn revoke_session(
+    work: &mut Work<'_>,
+    by: Actor,
+    id: SessionId,
+) -> Result<bool, StoreError> {
+    let reader = work.tx.reader();
+    let Some((operator_id, device)) = sessions::owner(reader, id)? else {
+        return Ok(false);
     };
-    if by != Actor::from(operator_id) {
-        administrators_only!(work, by);
+    let is_own = by == Actor::from(operator_id);
+    if !is_own && audit::may(reader, by, Role::Administrator)?.is_err() {
+        return Ok(false);
     }
     sessions::end(work, id)?;
     let act = Act::SessionsRevoked {
@@ -202,7 +209,7 @@ pub(crate) fn revoke_session(work: &mut Work<'_>, by: Actor, id: SessionId) -> A
         devices: vec![device],
     };
     audit::note(work, by, &act)?;
-    Ok(Ok(()))
+    Ok(true)
 }
 
 /// Ends all sessions of an operator except the one that `keep` names, one's own or as an

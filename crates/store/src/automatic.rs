@@ -15,11 +15,12 @@ use pult_domain::automatic::{
 use pult_domain::direction::{DirectionRule, Directions, Incoming};
 use pult_domain::hours::{Hours, WorkingHours};
 use pult_domain::{
-    AutomaticKind, ChannelId, OperatorId, ReplyText, Status, Timestamp, fill,
+    AutomaticKind, ChannelId, OperatorId, ReplyText, Role, Status, Timestamp, fill,
     provider::InboundMessage,
 };
-use pult_protocol::{Act, Actor};
+use pult_protocol::{Act, Actor, Code, Problem};
 use pult_sqlite::Reader;
+use serde_json::json;
 
 use crate::writer::Work;
 use crate::{StoreError, audit, chats, company, deliveries, entries, operators, sql};
@@ -201,7 +202,8 @@ pub(crate) fn is_anybody_to_tell(reader: Reader<'_>, now: Timestamp) -> Result<b
 }
 
 /// Tells a piece of those who wait that nobody answers. What others have committed before counts: who
-/// was answered waits no more and is not told. True if there may be more of them.
+/// was answered waits no more and is not told. A chat that cannot be read is passed over, so that it
+/// keeps nobody behind it from being told. True if there may be more of them.
 pub(crate) fn tell_waiting(work: &mut Work<'_>) -> Result<bool, StoreError> {
     let rules = work.rules()?;
     let Some(reach) = rules.policy().waits_to_tell(work.now) else {
@@ -210,9 +212,30 @@ pub(crate) fn tell_waiting(work: &mut Work<'_>) -> Result<bool, StoreError> {
     let untold = untold(work.tx.reader(), reach, PIECE)?;
     let is_whole_piece = i64::try_from(untold.len()).is_ok_and(|n| n == PIECE);
     for key in untold {
-        work.attempt(|work| tell(work, &rules, key))?;
+        match work.attempt(|work| tell(work, &rules, key)) {
+            Err(error) if is_chats_own(&error, work) => {
+                tracing::error!(chat.key = key, %error, "A client who waits cannot be told");
+                work.attempt(|work| pass_over(work, key))?;
+            }
+            told => told?,
+        }
     }
     Ok(is_whole_piece)
+}
+
+/// Whether what went wrong with a chat is of this chat alone, and will be so the next time.
+fn is_chats_own(error: &StoreError, work: &Work<'_>) -> bool {
+    !work.has_failed() && !error.is_temporary() && work.tx.is_open()
+}
+
+/// The chat is not looked at again in this wait. Nobody is told of it: they would have to be told how
+/// the chat stands.
+fn pass_over(work: &Work<'_>, key: i64) -> Result<(), StoreError> {
+    work.tx.execute(
+        "UPDATE chats SET told_waiting_at = ?2 WHERE key = ?1",
+        (key, work.now.0),
+    )?;
+    Ok(())
 }
 
 fn untold(reader: Reader<'_>, reach: Reach, limit: i64) -> Result<Vec<i64>, StoreError> {
@@ -367,14 +390,22 @@ pub struct Revised<T> {
     pub value: T,
 }
 
-/// What somebody changes was changed by somebody else, since they had seen it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ChangedMeanwhile {
-    /// The revision now.
-    pub revision: i64,
+/// The revision that was made, or why none was.
+type Change = Result<Result<i64, Problem>, StoreError>;
+
+/// Goes on if `by` may change the rules, else answers with what they are told.
+macro_rules! supervisors_only {
+    ($work:expr, $by:expr) => {
+        if let Err(problem) = audit::may($work.tx.reader(), $by, Role::Supervisor)? {
+            return Ok(Err(problem));
+        }
+    };
 }
 
-type Change = Result<Result<i64, ChangedMeanwhile>, StoreError>;
+fn changed_meanwhile(revision: i64) -> Problem {
+    let message = "somebody has changed it meanwhile; read it anew";
+    Problem::new(Code::ChangedMeanwhile, message).with_details(json!({ "revision": revision }))
+}
 
 /// The texts.
 pub(crate) fn texts(reader: Reader<'_>) -> Result<Revised<AutomaticTexts>, StoreError> {
@@ -415,6 +446,7 @@ pub(crate) fn directions(reader: Reader<'_>) -> Result<Revised<Vec<DirectionRule
 
 /// Puts texts, which must have been checked, in the place of those of a revision.
 pub(crate) fn put_texts(work: &Work<'_>, by: Actor, of: i64, texts: &AutomaticTexts) -> Change {
+    supervisors_only!(work, by);
     let before = self::texts(work.tx.reader())?;
     let is_changed = |kind: &AutomaticKind| !texts.is_same(&before.value, *kind);
     let kinds: Vec<_> = AutomaticKind::ALL.into_iter().filter(is_changed).collect();
@@ -423,9 +455,7 @@ pub(crate) fn put_texts(work: &Work<'_>, by: Actor, of: i64, texts: &AutomaticTe
         return Ok(Ok(before.revision));
     }
     if before.revision != of {
-        return Ok(Err(ChangedMeanwhile {
-            revision: before.revision,
-        }));
+        return Ok(Err(changed_meanwhile(before.revision)));
     }
     let is_told = |texts: &AutomaticTexts| texts.of(AutomaticKind::NobodyAnswers).is_some();
     // Who waits already when it is turned on is not told: they would all be told at once. Providers'
@@ -453,12 +483,13 @@ pub(crate) fn put_hours(
     of: i64,
     hours: Option<&WorkingHours>,
 ) -> Change {
+    supervisors_only!(work, by);
     let Revised { revision, value } = self::hours(work.tx.reader())?;
     if value.as_ref() == hours {
         return Ok(Ok(revision));
     }
     if revision != of {
-        return Ok(Err(ChangedMeanwhile { revision }));
+        return Ok(Err(changed_meanwhile(revision)));
     }
     work.tx.execute(
         "UPDATE automatic SET hours = ?1, hours_revision = hours_revision + 1",
@@ -480,12 +511,13 @@ pub(crate) fn put_directions(
     of: i64,
     rules: &[DirectionRule],
 ) -> Change {
+    supervisors_only!(work, by);
     let Revised { revision, value } = directions(work.tx.reader())?;
     if value == rules {
         return Ok(Ok(revision));
     }
     if revision != of {
-        return Ok(Err(ChangedMeanwhile { revision }));
+        return Ok(Err(changed_meanwhile(revision)));
     }
     work.tx.execute(
         "UPDATE automatic SET directions = ?1, directions_revision = directions_revision + 1",

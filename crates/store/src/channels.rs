@@ -1,8 +1,8 @@
 //! Channels: the accounts through which clients write.
 
 use pult_domain::provider::FailureKind;
-use pult_domain::{ChannelId, Timestamp};
-use pult_protocol::{Act, Actor, ChannelHealth, ChannelKind, ChannelRow};
+use pult_domain::{ChannelId, Role, Timestamp};
+use pult_protocol::{Act, Actor, ChannelHealth, ChannelKind, ChannelRow, Code, Problem};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::writer::Work;
@@ -98,20 +98,24 @@ pub(crate) fn set_problem(
     Ok(())
 }
 
-/// Says which number a channel's clients write to. None if there is no such channel.
+/// Says which number a channel's clients write to.
 pub(crate) fn set_phone(
     work: &mut Work<'_>,
     by: Actor,
     id: ChannelId,
     phone: &str,
-) -> Result<Option<ChannelRow>, StoreError> {
-    let found = work.tx.reader().optional(
+) -> Result<Result<ChannelRow, Problem>, StoreError> {
+    let reader = work.tx.reader();
+    if let Err(problem) = audit::may(reader, by, Role::Supervisor)? {
+        return Ok(Err(problem));
+    }
+    let found = reader.optional(
         "SELECT key, phone FROM channels WHERE id = ?1",
         (id.0,),
         |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?)),
     )?;
     let Some((key, known)) = found else {
-        return Ok(None);
+        return Ok(Err(Problem::new(Code::ChannelNotFound, "no such channel")));
     };
     if known.as_deref() != Some(phone) {
         write_phone(work, key, phone)?;
@@ -122,7 +126,7 @@ pub(crate) fn set_phone(
         };
         audit::note(work, by, &act)?;
     }
-    row(work.tx.reader(), key).map(Some)
+    row(work.tx.reader(), key).map(Ok)
 }
 
 /// Keeps what the provider says of a channel's number, unless one is known.

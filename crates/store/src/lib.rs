@@ -50,7 +50,7 @@ mod writer;
 
 pub use administration::NewPassword;
 pub use audit::not_allowed;
-pub use automatic::{ChangedMeanwhile, Revised};
+pub use automatic::Revised;
 pub use channels::{Channel, NewChannel};
 pub use commands::Asking;
 pub use commits::{CommitReport, Observer};

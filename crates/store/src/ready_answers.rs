@@ -53,15 +53,18 @@ fn owner_of(
     asker: OperatorId,
     scope: AnswerScope,
 ) -> Result<Result<i64, Problem>, StoreError> {
-    let (key, operator) = operators::by_id(reader, asker)?
-        .ok_or(StoreError::Inconsistent("a signed-in operator is known"))?;
+    let wanted = match scope {
+        AnswerScope::Own => Role::Operator,
+        AnswerScope::Company => Role::Supervisor,
+    };
+    if let Err(problem) = audit::may(reader, asker.into(), wanted)? {
+        return Ok(Err(problem));
+    }
     Ok(match scope {
-        AnswerScope::Own => Ok(key),
-        AnswerScope::Company if operator.role >= Role::Supervisor => Ok(COMPANY),
-        AnswerScope::Company => Err(Problem::new(
-            Code::NotAllowed,
-            "only supervisors change the company's ready answers",
-        )),
+        AnswerScope::Company => Ok(COMPANY),
+        AnswerScope::Own => operators::by_id(reader, asker)?
+            .map(|(key, _)| key)
+            .ok_or_else(|| audit::not_allowed(wanted)),
     })
 }
 
@@ -164,11 +167,13 @@ pub(crate) fn delete(
     id: ReadyAnswerId,
 ) -> Result<Result<(), Problem>, StoreError> {
     let reader = work.tx.reader();
-    let own = owner_of(reader, asker, AnswerScope::Own)?;
+    let own = match owner_of(reader, asker, AnswerScope::Own)? {
+        Ok(own) => own,
+        Err(problem) => return Ok(Err(problem)),
+    };
     let not_found = || Problem::new(Code::ReadyAnswerNotFound, "no such ready answer");
-    let Some(held) = by_id(reader, id)?
-        .filter(|held| held.owner == COMPANY || own.as_ref().is_ok_and(|own| held.owner == *own))
-    else {
+    let held = by_id(reader, id)?;
+    let Some(held) = held.filter(|held| held.owner == COMPANY || held.owner == own) else {
         return Ok(Err(not_found()));
     };
     if held.owner == COMPANY

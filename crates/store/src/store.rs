@@ -27,13 +27,13 @@ use crate::read_ahead::ReadAhead;
 use crate::reading::Reading;
 use crate::writer::{Work, Writing};
 use crate::{
-    Asking, Audience, ChangeSet, ChangedMeanwhile, Channel, Figures, FiguresAsked, Forget,
-    Forgotten, ImportLine, IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator,
-    NewPassword, NewSession, Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending,
-    ServiceFigures, Session, StoreError, StoredSession, administration, archive, archive_index,
-    audience, audit, automatic, channels, chats, commands, commits, company, deliveries, drafts,
-    feed, figures, ingest, integrations, journal, operators, oversight, ready_answers, retention,
-    service_figures, sessions, talks,
+    Asking, Audience, ChangeSet, Channel, Figures, FiguresAsked, Forget, Forgotten, ImportLine,
+    IntegrationExists, LaneHead, NewChannel, NewIntegration, NewOperator, NewPassword, NewSession,
+    Observer, Operator, OperatorExists, Page, PassPlace, Revised, Sending, ServiceFigures, Session,
+    StoreError, StoredSession, administration, archive, archive_index, audience, audit, automatic,
+    channels, chats, commands, commits, company, deliveries, drafts, feed, figures, ingest,
+    integrations, journal, operators, oversight, ready_answers, retention, service_figures,
+    sessions, talks,
 };
 
 /// Marks the file as ours: "PULT".
@@ -638,7 +638,7 @@ impl Store {
         by: Actor,
         revision: i64,
         texts: AutomaticTexts,
-    ) -> Answer<Result<i64, ChangedMeanwhile>> {
+    ) -> Answer<Result<i64, Problem>> {
         self.writing
             .run(move |work| automatic::put_texts(work, by, revision, &texts))
             .await
@@ -661,7 +661,7 @@ impl Store {
         by: Actor,
         revision: i64,
         hours: Option<WorkingHours>,
-    ) -> Answer<Result<i64, ChangedMeanwhile>> {
+    ) -> Answer<Result<i64, Problem>> {
         self.writing
             .run(move |work| automatic::put_hours(work, by, revision, hours.as_ref()))
             .await
@@ -684,7 +684,7 @@ impl Store {
         by: Actor,
         revision: i64,
         rules: Vec<DirectionRule>,
-    ) -> Answer<Result<i64, ChangedMeanwhile>> {
+    ) -> Answer<Result<i64, Problem>> {
         self.writing
             .run(move |work| automatic::put_directions(work, by, revision, &rules))
             .await
@@ -896,7 +896,7 @@ impl Store {
     ///
     /// # Errors
     /// A fault of the store.
-    pub async fn revoke_session(&self, by: Actor, id: SessionId) -> Answer<Result<(), Problem>> {
+    pub async fn revoke_session(&self, by: Actor, id: SessionId) -> Answer<bool> {
         self.writing
             .run(move |work| administration::revoke_session(work, by, id))
             .await
@@ -1258,7 +1258,7 @@ impl Store {
             .await
     }
 
-    /// Says which number a channel's clients write to, in digits. None if there is no such channel.
+    /// Says which number a channel's clients write to, in digits.
     ///
     /// # Errors
     /// A fault of the store.
@@ -1267,7 +1267,7 @@ impl Store {
         by: Actor,
         channel: ChannelId,
         phone: String,
-    ) -> Answer<Option<ChannelRow>> {
+    ) -> Answer<Result<ChannelRow, Problem>> {
         self.writing
             .run(move |work| channels::set_phone(work, by, channel, &phone))
             .await

@@ -8,12 +8,11 @@ use pult_domain::automatic::{AutomaticTexts, PlainText, TimedText};
 use pult_domain::direction::DirectionRule;
 use pult_domain::hours::{Interval, WorkingHours};
 use pult_domain::provider::{Content, Fact, Progress, SendOutcome};
-use pult_domain::{AutomaticKind, ChatId, OperatorId, Place, Status};
+use pult_domain::{AutomaticKind, ChatId, OperatorId, Place, Role, Status};
 use pult_protocol::{
     Act, Actor, AuditQuery, ChatRow, Code, Command, CompanyRequest, CompanySettings, DeliveryState,
-    EntryBody,
+    EntryBody, OperatorChange, Problem,
 };
-use pult_store::ChangedMeanwhile;
 
 use crate::kit::{TestStore, accepted, code, failure, n_cases, wa_id};
 
@@ -122,6 +121,13 @@ impl TestStore {
     fn waiting_since(&self, chat: ChatId) -> Option<i64> {
         self.chat(chat).waiting_since.map(|since| since.0)
     }
+}
+
+/// The revision that whoever was refused is told of.
+fn changed_meanwhile(refused: Result<i64, Problem>) -> i64 {
+    let problem = refused.unwrap_err();
+    assert_eq!(problem.code, Code::ChangedMeanwhile);
+    problem.details["revision"].as_i64().unwrap()
 }
 
 /// What of a chat is people's: all but its newest place and the change that it stands at.
@@ -547,10 +553,8 @@ async fn of_two_who_change_the_texts_at_once_the_second_sees_the_firsts_first() 
         .put_automatic_texts(Actor::CommandLine, 0, AutomaticTexts::default())
         .await
         .unwrap();
-    assert_eq!(
-        (first, second),
-        (Ok(1), Err(ChangedMeanwhile { revision: 1 }))
-    );
+    assert_eq!(first, Ok(1));
+    assert_eq!(changed_meanwhile(second), 1);
     assert_eq!(store.automatic_texts().await.unwrap().value, all_on());
     // What was changed counts for the next message; so it does after a restart.
     store.client_writes("Ирина", "Здравствуйте").await;
@@ -728,7 +732,7 @@ async fn who_changes_rules_stands_in_the_log_and_the_same_again_is_no_change() {
         exceptions: Vec::new(),
     };
     let refused = store.put_working_hours(vera.into(), 0, Some(hours)).await;
-    assert_eq!(refused.unwrap(), Err(ChangedMeanwhile { revision: 2 }));
+    assert_eq!(changed_meanwhile(refused.unwrap()), 2);
     let entries = store.audit(AuditQuery::default()).await.unwrap().entries;
     let by_vera = entries.iter().filter(|entry| entry.by == Actor::from(vera));
     let mut acts: Vec<_> = by_vera.filter_map(|entry| entry.act.clone()).collect();
@@ -750,4 +754,82 @@ async fn who_changes_rules_stands_in_the_log_and_the_same_again_is_no_change() {
             hours_changed(false),
         ]
     );
+}
+
+#[tokio::test]
+async fn who_loses_the_right_before_their_change_is_written_changes_nothing() {
+    let store = TestStore::new().await;
+    let vera = store.supervisor("Вера").await;
+    let sonya = store.supervisor("Соня").await;
+    store.client_writes("Ирина", "Здравствуйте").await;
+    let channel = store.channels().await.unwrap()[0].row.id;
+    let no_more = OperatorChange::Role {
+        was: Role::Supervisor,
+        now: Role::Operator,
+    };
+    let changed = store.change_operator(Actor::CommandLine, vera, no_more);
+    changed.await.unwrap().unwrap();
+    let gone = OperatorChange::IsActive { now: false };
+    let changed = store.change_operator(Actor::CommandLine, sonya, gone);
+    changed.await.unwrap().unwrap();
+    let n_acts = async || {
+        let page = store.audit(AuditQuery::default()).await.unwrap();
+        page.entries.len()
+    };
+    let n_before = n_acts().await;
+    for somebody in [vera, sonya] {
+        let by = Actor::from(somebody);
+        let texts = store.put_automatic_texts(by, 0, all_on()).await;
+        let hours = WorkingHours {
+            week: std::array::from_fn(|_| Vec::new()),
+            exceptions: Vec::new(),
+        };
+        let hours = store.put_working_hours(by, 0, Some(hours)).await;
+        let rules = vec![words(&["опт"], vera)];
+        let directions = store.put_directions(by, 0, rules).await;
+        for refused in [texts, hours, directions] {
+            assert_eq!(refused.unwrap().unwrap_err().code, Code::NotAllowed);
+        }
+        let phone = store.set_channel_phone(by, channel, "74955550100".to_owned());
+        let refused = phone.await.unwrap().unwrap_err();
+        assert_eq!(refused.code, Code::NotAllowed);
+    }
+    assert_eq!(store.automatic_texts().await.unwrap().revision, 0);
+    assert_eq!(store.working_hours().await.unwrap().revision, 0);
+    assert_eq!(store.directions().await.unwrap().revision, 0);
+    assert_eq!(store.channels().await.unwrap()[0].row.phone, None);
+    assert_eq!(n_acts().await, n_before);
+}
+
+#[tokio::test]
+async fn a_chat_that_cannot_be_read_keeps_nobody_behind_it_from_being_told() {
+    let store = TestStore::new().await;
+    store.sets_texts(only(AutomaticKind::NobodyAnswers)).await;
+    // More of them than are told in one piece of work.
+    let mut spoilt = Vec::new();
+    for n in 0..70 {
+        let client = format!("Ирина {n}");
+        spoilt.push(store.client_writes(&client, "Здравствуйте").await);
+    }
+    store.clock.pass_ms(SECOND);
+    let chat = store.client_writes("Пётр", "Здравствуйте").await;
+    let file = store.file();
+    file.pragma_update(None, "ignore_check_constraints", true)
+        .unwrap();
+    for chat in &spoilt {
+        let sql = "UPDATE chats SET status = 'nowhere' WHERE id = ?1";
+        assert_eq!(file.execute(sql, (chat.0,)).unwrap(), 1);
+    }
+    store.clock.pass_ms(10 * MINUTE);
+    store.looks().await;
+    assert_eq!(store.automatic(chat), [AutomaticKind::NobodyAnswers]);
+    // They are passed over for this wait, and not looked at with each second.
+    let sql = "SELECT count(*) FROM chats WHERE told_waiting_at IS NULL";
+    let n: i64 = store.file().query_row(sql, (), |row| row.get(0)).unwrap();
+    assert_eq!(n, 0);
+    for chat in &spoilt {
+        let sql = "UPDATE chats SET status = 'queued' WHERE id = ?1";
+        assert_eq!(file.execute(sql, (chat.0,)).unwrap(), 1);
+        assert_eq!(store.automatic(*chat), []);
+    }
 }

@@ -5,7 +5,8 @@ use pult_domain::{
     ReadyAnswerFields, ReadyAnswerId,
 };
 use pult_protocol::{
-    AnswerScope, Code, Cursor, Problem, ReadyAnswerImportOutcome, ReadyAnswerRow, Row,
+    Actor, AnswerScope, Code, Cursor, OperatorChange, Problem, ReadyAnswerImportOutcome,
+    ReadyAnswerRow, Row,
 };
 use pult_store::ImportLine;
 use uuid::Uuid;
@@ -356,6 +357,31 @@ async fn a_table_does_what_its_preview_says_and_nothing_to_what_it_does_not_name
     );
     assert_eq!(rows[1].id, other.id);
     assert_eq!(import().await.n_unchanged, 3, "the same table again");
+}
+
+#[tokio::test]
+async fn who_was_deactivated_before_it_is_written_changes_nothing() {
+    let store = TestStore::new().await;
+    let sonya = store.supervisor("Соня").await;
+    let [own, company] = [AnswerScope::Own, AnswerScope::Company];
+    let of_all = put(&store, sonya, company, "a", "!").await.unwrap().id;
+    let of_sonya = put(&store, sonya, own, "a", "!").await.unwrap().id;
+    let gone = OperatorChange::IsActive { now: false };
+    let changed = store.change_operator(Actor::CommandLine, sonya, gone);
+    changed.await.unwrap().unwrap();
+    let before = told(&store, sonya, None).await.0;
+    for scope in [own, company] {
+        let refused = put(&store, sonya, scope, "b", "!").await;
+        assert_eq!(code(refused), Code::NotAllowed);
+        let table = lines(&[("new", "новое")]);
+        let refused = store.import_ready_answers(sonya, scope, table).await;
+        assert_eq!(code(refused.unwrap()), Code::NotAllowed);
+    }
+    for id in [of_all, of_sonya] {
+        let refused = store.delete_ready_answer(sonya, id).await;
+        assert_eq!(code(refused.unwrap()), Code::NotAllowed);
+    }
+    assert_eq!(told(&store, sonya, None).await.0, before);
 }
 
 #[tokio::test]
