@@ -87,10 +87,16 @@ export function hourName(hour: number): string {
   return `${text}:00–${text}:59`;
 }
 
-/** A date as date fields have it, by the clock of a zone. */
+/** A date as date fields have it, by the clock of a zone; by UTC's where that is not known here. */
 export function dayOf(at: number, zone: string): string {
   // Sweden writes days as computers do.
-  return new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(at);
+  const day = (timeZone: string): string =>
+    new Intl.DateTimeFormat('sv-SE', { timeZone }).format(at);
+  try {
+    return day(zone);
+  } catch {
+    return day('UTC');
+  }
 }
 
 /** The day that lies `days` behind `day`. */

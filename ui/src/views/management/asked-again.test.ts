@@ -120,6 +120,34 @@ describe('the company’s settings', () => {
     await waitFor(() => expect(backend.world.company.settings.name).toBe('Пример и сыновья'));
     expect(backend.world.company.revision).toBe(2);
   });
+
+  it('do not take what somebody else has saved meanwhile for seen', async () => {
+    const { user, the, backend } = await managing('company');
+    const administer = backend.administer.bind(backend);
+    const of: number[] = [];
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    backend.administer = async (what) => {
+      if (what.kind === 'set_company') of.push(what.request.revision);
+      await held;
+      await administer(what);
+      const { revision, settings } = backend.world.company;
+      backend.world.company = {
+        revision: revision + 1,
+        settings: { ...settings, name: 'Чужое' },
+      };
+    };
+    const name = await the<HTMLInputElement>('company-name');
+    await user.clear(name);
+    await user.type(name, 'Пример');
+    await user.click(await the('company-save'));
+    await user.type(name, ' и сыновья');
+    go();
+    await the('company-moved');
+    expect(name.value).toBe('Пример и сыновья');
+    await user.click(await the('company-save'));
+    await waitFor(() => expect(of).toEqual([0, 1]));
+  });
 });
 
 describe('working hours in a zone that this machine does not know', () => {
