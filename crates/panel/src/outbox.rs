@@ -248,6 +248,16 @@ impl Draft {
         }
     }
 
+    /// The comment that was to go with a transfer becomes one that was begun.
+    fn take_note(&mut self, command: &Command) {
+        if let Command::Transfer {
+            note: Some(note), ..
+        } = command
+        {
+            self.comment.returned = joined(&self.comment.returned, note);
+        }
+    }
+
     fn is_blank(&self) -> bool {
         self.reply.whole().trim().is_empty() && self.comment.whole().trim().is_empty()
     }
@@ -536,13 +546,13 @@ pub(crate) fn done(tx: &Transaction<'_>, id: CommandId, echo_at: Option<Place>) 
 }
 
 /// The backend has refused the command. In a chat that is in sight it is held; of one that is not,
-/// all text becomes the shell's.
+/// all text becomes the shell's. Tells what else is given up.
 pub(crate) fn refused(
     tx: &Transaction<'_>,
     waiting: &Waiting,
     problem: &Problem,
     is_in_sight: bool,
-) -> Sql<()> {
+) -> Sql<Vec<GivenUp>> {
     tx.execute(
         "UPDATE commands SET state = 'held', problem = ?2 WHERE id = ?1",
         params![waiting.id.stored(), to_json(problem)?],
@@ -550,9 +560,9 @@ pub(crate) fn refused(
     put_back(tx, waiting)?;
     // Of a chat that is known from the archive alone a reopening may be refused.
     if !is_in_sight && !matches!(waiting.command, Command::Reopen { .. }) {
-        settle_shell(tx, waiting.chat_id())?;
+        return settle_shell(tx, waiting.chat_id());
     }
-    Ok(())
+    Ok(Vec::new())
 }
 
 /// Puts the text of a refused or withdrawn command back, before what was begun since.
@@ -608,10 +618,15 @@ pub(crate) fn put_draft(tx: &Transaction<'_>, draft: &Draft) -> Sql<()> {
     tidy(tx)
 }
 
+/// A command that the backend was never given, since one before it was refused, and why that was.
+pub(crate) type GivenUp = (CommandId, Problem);
+
 /// After a chat has left the operator's sight: once something of it was refused, everything of it
 /// that the backend was never given becomes the shell's text, beside the reason. What the backend
-/// may have is left for its answer; what was only waiting for an entry to show is over.
-pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+/// may have is left for its answer; what was only waiting for an entry to show is over. What has no
+/// text is given up: it was meant to come after what was refused, and there is no conversation in
+/// which its author could look and decide anew.
+pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<Vec<GivenUp>> {
     tx.execute(
         "DELETE FROM commands WHERE chat_id = ?1 AND state = 'done'",
         params![chat_id.stored()],
@@ -628,8 +643,9 @@ pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
         tidy(tx)?;
     }
     let Some(problem) = commands.iter().find_map(|waiting| waiting.problem.clone()) else {
-        return Ok(());
+        return Ok(Vec::new());
     };
+    let mut given_up = Vec::new();
     let mut draft = draft(tx.reader(), chat_id)?;
     for waiting in &commands {
         match waiting.state {
@@ -639,15 +655,21 @@ pub(crate) fn settle_shell(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
                     written.returned = joined(&written.returned, text);
                     draft.mentions.extend_from_slice(waiting.mentions());
                 }
+                draft.take_note(&waiting.command);
                 remove(tx, waiting.id)?;
+                given_up.push((waiting.id, problem.clone()));
             }
             // A held reply's text is in the draft already.
-            State::Held => remove(tx, waiting.id)?,
+            State::Held => {
+                draft.take_note(&waiting.command);
+                remove(tx, waiting.id)?;
+            }
             State::HandedOver | State::Done => {}
         }
     }
     draft.problem = Some(problem);
-    put_draft(tx, &draft)
+    put_draft(tx, &draft)?;
+    Ok(given_up)
 }
 
 /// Throws away what of a chat the backend was never given or has refused.

@@ -561,15 +561,17 @@ impl Session {
             return Ok(());
         }
         let is_reopen = matches!(waiting.command, Command::Reopen { .. });
-        self.outbox.write(|tx| {
+        let given_up = self.outbox.write(|tx| {
             // What was to be done with a chat that is closed meanwhile is over, and must not stand
             // before what is written when it comes back.
             if !is_listed && is_in_sight && waiting.text().is_none() && !is_reopen {
                 outbox::remove(tx, id)?;
-                return outbox::tidy(tx);
+                outbox::tidy(tx)?;
+                return Ok(Vec::new());
             }
             outbox::refused(tx, &waiting, problem, is_in_sight)
         })?;
+        self.note_given_up(given_up);
         self.chat_changed(chat_id);
         Ok(())
     }

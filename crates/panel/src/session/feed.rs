@@ -162,12 +162,16 @@ impl Session {
         if lost.is_empty() {
             return Ok(());
         }
-        Ok(self.outbox.write(|tx| {
+        let given_up = self.outbox.write(|tx| {
+            let mut given_up = Vec::new();
             for chat_id in &lost {
-                outbox::settle_shell(tx, *chat_id)?;
+                given_up.extend(outbox::settle_shell(tx, *chat_id)?);
             }
-            outbox::tidy(tx)
-        })?)
+            outbox::tidy(tx)?;
+            Ok(given_up)
+        })?;
+        self.note_given_up(given_up);
+        Ok(())
     }
 
     fn chats_with_text(&self) -> Result<BTreeSet<ChatId>, StorageError> {

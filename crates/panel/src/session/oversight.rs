@@ -164,6 +164,14 @@ impl Session {
         })
     }
 
+    /// What stood behind a command that was refused is not done either, and its author is told why.
+    pub(super) fn note_given_up(&self, given_up: Vec<outbox::GivenUp>) {
+        let mut outcomes = self.outcomes.lock();
+        for (id, problem) in given_up {
+            outcomes.note(id, Err(problem));
+        }
+    }
+
     /// Nobody asks any more what came of these.
     pub(crate) fn forget_outcomes(&self, ids: &[CommandId]) {
         let mut outcomes = self.outcomes.lock();

@@ -233,6 +233,34 @@ async fn a_comment_that_is_refused_leaves_its_text() {
 }
 
 #[tokio::test]
+async fn what_stood_behind_a_refused_comment_is_told_to_be_refused_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path(), None).await;
+    let chats = || vec![seen(Chat(6), Status::InWork, 7)];
+    let comment = OverseerDeed::Comment {
+        text: "Call them back".to_owned(),
+        mentions: Vec::new(),
+    };
+    let give = OverseerDeed::Give {
+        to: operator_id("boris"),
+        note: Some("Yours".to_owned()),
+    };
+    let mut ids = panel.act_on(chats(), comment).await.unwrap();
+    ids.extend(panel.act_on(chats(), give).await.unwrap());
+    ids.extend(panel.act_on(chats(), OverseerDeed::Close).await.unwrap());
+    assert_eq!(socket.command().await.id, ids[0]);
+    socket.refuse(ids[0], Code::ChatClosed, json!({})).await;
+    for state in until_settled(&panel, &ids).await {
+        let DeedState::Refused { problem } = state else {
+            panic!("nobody took it back: {state:?}");
+        };
+        assert_eq!(problem.code, Code::ChatClosed);
+    }
+    let overview = until(&panel, |overview| !overview.shells.is_empty()).await;
+    assert_eq!(overview.shells[0].comment, "Call them back\nYours");
+}
+
+#[tokio::test]
 async fn the_backend_is_told_what_is_on_the_screen_again_after_a_cut() {
     let dir = tempfile::tempdir().unwrap();
     let (mut backend, panel, mut socket) = anna(dir.path(), None).await;
