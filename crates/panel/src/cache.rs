@@ -30,7 +30,14 @@ const MIGRATIONS: &[Migration] = &[
         name: "cache_0002_late",
         sql: include_str!("../migrations/cache_0002_late.sql"),
     },
+    Migration {
+        name: "cache_0003_version",
+        sql: include_str!("../migrations/cache_0003_version.sql"),
+    },
 ];
+
+/// What reads the feed.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// So many clients who waited too long are remembered to have been told of.
 const MAX_TOLD_LATE: i64 = 2_000;
@@ -196,9 +203,11 @@ fn delete(path: &Path) -> Result<(), StorageError> {
 
 // --- reading
 
-/// Up to where the feed is applied.
+/// Up to where the feed is applied. None if another version has applied it: that may have left out what
+/// it did not know, so everything is fetched anew.
 pub(crate) fn cursor(reader: Reader<'_>) -> Sql<Option<Cursor>> {
-    reader.optional("SELECT epoch, seq FROM feed", (), |row| {
+    let sql = "SELECT epoch, seq FROM feed WHERE version = ?1";
+    reader.optional(sql, params![VERSION], |row| {
         Ok(Cursor {
             epoch: row.get(0)?,
             seq: Seq(row.get(1)?),
@@ -642,9 +651,10 @@ pub(crate) fn count_unread(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
 
 pub(crate) fn set_cursor(tx: &Transaction<'_>, cursor: &Cursor) -> Sql<()> {
     tx.execute(
-        "INSERT INTO feed (id, epoch, seq) VALUES (1, ?1, ?2)
-         ON CONFLICT (id) DO UPDATE SET epoch = excluded.epoch, seq = excluded.seq",
-        params![cursor.epoch, cursor.seq.0],
+        "INSERT INTO feed (id, epoch, seq, version) VALUES (1, ?1, ?2, ?3)
+         ON CONFLICT (id) DO UPDATE SET
+             epoch = excluded.epoch, seq = excluded.seq, version = excluded.version",
+        params![cursor.epoch, cursor.seq.0, VERSION],
     )?;
     Ok(())
 }

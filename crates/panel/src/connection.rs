@@ -667,7 +667,8 @@ async fn until(moment: Option<Instant>) {
     }
 }
 
-/// Understands a frame; none for a kind that this version does not know.
+/// Understands a frame; none for a kind that this version does not know, or for a hint that it does not
+/// understand: nothing leans on those.
 fn parse(text: &str) -> Result<Option<BackendFrame>, Lost> {
     #[derive(Deserialize)]
     struct Kind<'a> {
@@ -680,14 +681,19 @@ fn parse(text: &str) -> Result<Option<BackendFrame>, Lost> {
         | "problem" | "ping" => serde_json::from_str(text),
         _ => return Ok(None),
     };
-    frame.map(Some).map_err(|error| {
+    frame.map(Some).or_else(|error| {
         // The error's words may quote what a client wrote.
         tracing::warn!(kind = %kind.kind, column = error.column(), "A frame cannot be understood");
-        Lost::Malformed
+        match &*kind.kind {
+            "presence" | "watching" | "chats_changed" | "late" => Ok(None),
+            _ => Err(Lost::Malformed),
+        }
     })
 }
 
-/// Reads a page and leaves out rows of kinds that this version does not know.
+/// Reads a page and leaves out rows of kinds that this version does not know, and those of known kinds
+/// in which a newer one says something that has no meaning here. A version that knows them begins with
+/// a snapshot.
 fn parse_changes(text: &str) -> Result<Changes, serde_json::Error> {
     #[derive(Deserialize)]
     struct Page<'a> {
@@ -707,8 +713,16 @@ fn parse_changes(text: &str) -> Result<Changes, serde_json::Error> {
     let mut rows = Vec::with_capacity(page.rows.len());
     for row in page.rows {
         let tag: Tag<'_> = serde_json::from_str(row.get())?;
-        if Row::KINDS.contains(&&*tag.row) {
-            rows.push(serde_json::from_str(row.get())?);
+        if !Row::KINDS.contains(&&*tag.row) {
+            continue;
+        }
+        match serde_json::from_str(row.get()) {
+            Ok(row) => rows.push(row),
+            // The error's words may quote what a client wrote.
+            Err(error) => {
+                let column = error.column();
+                tracing::warn!(row = %tag.row, column, "A row cannot be understood and is left out");
+            }
         }
     }
     Ok(Changes {

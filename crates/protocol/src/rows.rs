@@ -5,7 +5,9 @@ use pult_domain::{
     AutomaticKind, ChannelId, ChatId, ClientId, CommandId, EntryId, IntegrationId, OperatorId,
     Place, ReadyAnswerId, Role, Status, Timestamp,
 };
-use serde::{Deserialize, Serialize};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 use crate::{CompanyRow, DraftRow, ReadyAnswerRow};
 
@@ -22,7 +24,8 @@ pub enum Row {
     Gone {
         /// Which.
         chat_id: ChatId,
-        /// Why, which decides what the reader may keep.
+        /// Why, which decides what the reader may keep: nothing, if it is a word of a newer version.
+        #[serde(deserialize_with = "known_why")]
         why: GoneWhy,
     },
     /// How far the reader has read a chat.
@@ -61,6 +64,29 @@ impl Row {
         "ready_answer_gone",
         "company",
     ];
+}
+
+/// Reads what may be of a newer version, if it is not.
+fn known<'de, T: DeserializeOwned, D: Deserializer<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    let value = Value::deserialize(value)?;
+    Ok(serde_json::from_value(value).ok())
+}
+
+fn known_why<'de, D: Deserializer<'de>>(why: D) -> Result<GoneWhy, D::Error> {
+    known(why).map(|why| why.unwrap_or(GoneWhy::Lost))
+}
+
+fn known_kind<'de, D: Deserializer<'de>>(kind: D) -> Result<Option<AutomaticKind>, D::Error> {
+    known(kind).map(Option::flatten)
+}
+
+fn known_body<'de, D: Deserializer<'de>>(body: D) -> Result<EntryBody, D::Error> {
+    let notice = Notice::Newer;
+    known(body).map(|body| body.unwrap_or(EntryBody::Notice { notice }))
+}
+
+fn known_role<'de, D: Deserializer<'de>>(role: D) -> Result<Role, D::Error> {
+    known(role).map(|role| role.unwrap_or(Role::Operator))
 }
 
 /// Why a chat left a reader's sight.
@@ -181,14 +207,20 @@ pub struct EntryRow {
     /// The command that made it: marries it to its author's local echo.
     pub command_id: Option<CommandId>,
     /// Of which kind it is if it is an automatic text to the client, which is nobody's and no answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// One of a kind of a newer version is read as nobody's text.
+    #[serde(
+        default,
+        deserialize_with = "known_kind",
+        skip_serializing_if = "Option::is_none"
+    )]
     #[ts(optional)]
     pub automatic: Option<AutomaticKind>,
     /// When the provider says that it was sent; for our own when the backend took it.
     pub sent_at: Timestamp,
     /// When the backend took it.
     pub received_at: Timestamp,
-    /// What it is.
+    /// What it is. One of a newer version is read as [`Notice::Newer`].
+    #[serde(deserialize_with = "known_body")]
     pub body: EntryBody,
 }
 
@@ -415,6 +447,9 @@ pub enum Notice {
         /// Who.
         observer: OperatorId,
     },
+    /// Something that this version does not know. The backend writes none: it stands in a panel for
+    /// whatever a newer backend tells, so that a chat's places have no hole.
+    Newer,
 }
 
 /// How far a reader has read a chat.
@@ -438,7 +473,8 @@ pub struct OperatorRow {
     pub id: OperatorId,
     /// The name that colleagues know them by.
     pub name: String,
-    /// Their role.
+    /// Their role; one of a newer version is read as the weakest.
+    #[serde(deserialize_with = "known_role")]
     pub role: Role,
     /// False once deactivated.
     pub is_active: bool,

@@ -330,6 +330,7 @@ const fn owner_after(notice: &Notice, owner: Option<OperatorId>) -> Option<Opera
         | Notice::Left { .. }
         | Notice::Removed { .. }
         | Notice::NoAnswerNeeded { .. }
-        | Notice::ObserverDeactivated { .. } => owner,
+        | Notice::ObserverDeactivated { .. }
+        | Notice::Newer => owner,
     }
 }

@@ -86,6 +86,7 @@ describe('a notice', () => {
       'Иван возвращает чат в работу, ответственный: Анна',
     ],
     [{ what: 'reopened', by: 'op-anna', owner: 'op-anna' }, 'Вы вернули чат себе в работу'],
+    [{ what: 'newer' }, 'Эту запись сделала более новая версия. Обновите Pult, чтобы её увидеть'],
   ])('%o is worded from its kind and parameters', (notice, words) => {
     expect(noticeText(notice, people, '1С')).toBe(words);
   });

@@ -194,5 +194,7 @@ export function noticeText(notice: Notice, people: People, program: string): str
         : m.notice_owner_deactivated({ was: name(notice.was) });
     case 'observer_deactivated':
       return m.notice_observer_deactivated({ observer: name(notice.observer) });
+    case 'newer':
+      return m.notice_newer();
   }
 }

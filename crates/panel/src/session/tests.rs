@@ -421,3 +421,18 @@ proptest! {
         prop_assert_eq!(held(&reader), held(&newcomer));
     }
 }
+
+#[test]
+fn what_another_version_has_applied_is_fetched_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(&dir.path().join("reader"));
+    let snapshot = Backend::default().snapshot();
+    session.apply(&snapshot).unwrap();
+    let cursor = || session.cache.read(cache::cursor).unwrap();
+    assert_eq!(cursor(), snapshot.cursor);
+    let older = |tx: &pult_sqlite::Transaction<'_>| tx.execute("UPDATE feed SET version = '0'", ());
+    session.cache.write(older).unwrap();
+    assert_eq!(cursor(), None);
+    session.apply(&snapshot).unwrap();
+    assert_eq!(cursor(), snapshot.cursor);
+}

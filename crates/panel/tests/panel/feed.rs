@@ -2,7 +2,10 @@
 
 use pult_domain::{IntegrationId, Place, Status};
 use pult_panel::view::ChatSummary;
-use pult_protocol::{BackendFrame, Changes, ChatRow, GoneWhy, IntegrationRow, Row};
+use pult_protocol::{
+    BackendFrame, Changes, ChatRow, EntryBody, GoneWhy, IntegrationRow, Notice, Row,
+};
+use serde_json::{Value, json};
 
 use crate::backend::{Backend, cursor, operator, operator_id};
 use crate::rows::{Chat, entries, history, long_ago};
@@ -407,4 +410,62 @@ async fn an_overview_of_a_thousand_chats_is_quick() {
     }
     // Without optimisation; a release build takes a small part of it.
     assert!(quickest.as_millis() < 100, "{quickest:?}");
+}
+
+#[tokio::test]
+async fn what_a_newer_backend_says_ends_no_connection() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![Row::Chat(Chat(1).queued(3)), Row::Chat(Chat(2).queued(0))];
+    rows.extend(entries(history(Chat(1), 1, 3)));
+    let mut socket = backend.accept_with(rows).await;
+    until_live(&panel).await;
+    let page = |rows: Vec<Row>, change: &dyn Fn(&mut Value)| {
+        let mut frame = serde_json::to_value(BackendFrame::Changes(Changes {
+            starts_snapshot: false,
+            rows,
+            cursor: Some(cursor(7)),
+            behind: 0,
+        }))
+        .unwrap();
+        change(&mut frame["rows"]);
+        frame
+    };
+    // A status that this version does not know says nothing here; what stands beside it counts.
+    let rows = vec![
+        Row::Chat(Chat(2).queued(0)),
+        Row::Chat(Chat(1).queued(5)),
+        Row::Entry(Chat(1).inbound(4, "four")),
+        Row::Entry(Chat(1).inbound(5, "five")),
+        Row::Chat(Chat(3).queued(0)),
+    ];
+    let newer = page(rows, &|rows| {
+        rows[0]["status"] = json!("dreaming");
+        rows[2]["body"] = json!({ "kind": "hologram" });
+        rows[4]["client"] = json!(null);
+    });
+    socket.send_raw(newer).await;
+    socket
+        .send_raw(json!({ "kind": "presence", "operators": [{ "presence": "asleep" }] }))
+        .await;
+    socket.changes(vec![Row::Chat(Chat(4).queued(0))], 8).await;
+    let overview = until(&panel, |now| {
+        names(&now.queued).contains(&"Client 4".to_owned())
+    })
+    .await;
+    let mut queued = names(&overview.queued);
+    queued.sort();
+    assert_eq!(queued, ["Client 1", "Client 2", "Client 4"]);
+    // The chat has no hole.
+    let timeline = panel.timeline(Chat(1).id(), None, 50).await.unwrap();
+    assert_eq!(timeline.entries.len(), 5);
+    let newer = EntryBody::Notice {
+        notice: Notice::Newer,
+    };
+    assert_eq!(timeline.entries[3].body, newer);
+    drop(socket);
+    reconnect(&panel).await;
+    let (_, hello) = backend.accept().await;
+    assert_eq!(hello.cursor, Some(cursor(8)));
 }

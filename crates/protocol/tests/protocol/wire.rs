@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pult_domain::{
-    ChannelId, ChatId, ClientId, CommandId, DeviceId, EntryId, IntegrationId, OperatorId, Place,
-    ReadyAnswerId, Refusal, Role, Seq, Status, Timestamp,
+    AutomaticKind, ChannelId, ChatId, ClientId, CommandId, DeviceId, EntryId, IntegrationId,
+    OperatorId, Place, ReadyAnswerId, Refusal, Role, Seq, Status, Timestamp,
 };
 use pult_protocol::{
     AnswerScope, ArchiveCursor, AuditEntry, BackendFrame, Changes, ChannelKind, ChannelRow,
@@ -672,8 +672,58 @@ fn notices() {
         Notice::CameBackToQueue { was },
         Notice::OwnerDeactivated { was },
         Notice::ObserverDeactivated { observer: BORIS },
+        Notice::Newer,
     ];
     stands("notices", every.map(|notice| EntryBody::Notice { notice }));
+}
+
+#[test]
+fn words_of_a_newer_version_are_read_as_far_as_they_mean_something() {
+    let read = |mut row: Value, field: &str, word: Value| -> Row {
+        row[field] = word;
+        serde_json::from_value(row).unwrap()
+    };
+    let gone = json!({ "row": "gone", "chat_id": CHAT, "why": "closed" });
+    let lost = Row::Gone {
+        chat_id: CHAT,
+        why: GoneWhy::Lost,
+    };
+    assert_eq!(read(gone, "why", json!("moved")), lost, "nothing is kept");
+    let operator = json!({ "row": "operator", "id": ANNA, "name": "Анна", "role": "operator",
+                           "is_active": true });
+    let Row::Operator(anna) = read(operator, "role", json!("director")) else {
+        panic!("it is an operator");
+    };
+    assert_eq!((anna.name.as_str(), anna.role), ("Анна", Role::Operator));
+    let entry = json!({
+        "row": "entry", "id": Uuid::nil(), "chat_id": CHAT, "place": 3, "author_id": null,
+        "command_id": null, "automatic": "closed", "sent_at": 1, "received_at": 2,
+        "body": { "kind": "inbound", "text": "Здравствуйте" },
+    });
+    let newer = EntryBody::Notice {
+        notice: Notice::Newer,
+    };
+    for body in [
+        json!({ "kind": "hologram" }),
+        json!({ "kind": "notice", "notice": { "what": "praised", "by": ANNA } }),
+    ] {
+        let Row::Entry(read) = read(entry.clone(), "body", body) else {
+            panic!("it is an entry");
+        };
+        assert_eq!((read.place, &read.body), (Place(3), &newer));
+        assert_eq!(read.automatic, Some(AutomaticKind::Closed));
+    }
+    for word in [json!("birthday"), Value::Null] {
+        let Row::Entry(read) = read(entry.clone(), "automatic", word) else {
+            panic!("it is an entry");
+        };
+        assert_eq!(read.automatic, None);
+        assert_ne!(read.body, newer);
+    }
+    // What no row can be without is still missed.
+    let mut placeless = entry;
+    placeless.as_object_mut().unwrap().remove("place");
+    assert!(serde_json::from_value::<Row>(placeless).is_err());
 }
 
 #[test]
@@ -799,7 +849,7 @@ fn what_is_automatic_and_for_whom_a_chat_is_are_said_where_there_is_something_to
     let automatic = EntryRow {
         author_id: None,
         command_id: None,
-        automatic: Some(pult_domain::AutomaticKind::OutsideHours),
+        automatic: Some(AutomaticKind::OutsideHours),
         ..entry(EntryBody::Outbound {
             text: "Нас нет на месте".to_owned(),
             delivery: Delivery {

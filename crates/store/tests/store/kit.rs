@@ -340,6 +340,7 @@ impl TestStore {
                 Notice::CameBackToQueue { .. } => "came back to queue",
                 Notice::OwnerDeactivated { .. } => "owner deactivated",
                 Notice::ObserverDeactivated { .. } => "observer deactivated",
+                Notice::Newer => "newer",
             }
             .to_owned(),
         };

@@ -223,6 +223,7 @@ impl<'a> Judge<'a> {
             | Notice::CameBackToQueue { .. }
             | Notice::OwnerDeactivated { .. }
             | Notice::ObserverDeactivated { .. } => return self.by_itself(line, notice, lines),
+            Notice::Newer => self.must(line, false, "a notice of this version")?,
             Notice::Left { observer } => {
                 self.made_by(line, Kind::Leave)?;
                 self.must(line, line.author == Some(*observer), "who leaves")?;
@@ -297,7 +298,8 @@ impl<'a> Judge<'a> {
                 self.must(line, is_over, "a deactivated observer")?;
                 return Ok(1);
             }
-            Notice::Taken { .. }
+            Notice::Newer
+            | Notice::Taken { .. }
             | Notice::Joined { .. }
             | Notice::Left { .. }
             | Notice::Removed { .. }

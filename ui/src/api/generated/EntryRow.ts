@@ -39,6 +39,7 @@ integration_id: IntegrationId | null,
 command_id: CommandId | null, 
 /**
  * Of which kind it is if it is an automatic text to the client, which is nobody's and no answer.
+ * One of a kind of a newer version is read as nobody's text.
  */
 automatic?: AutomaticKind, 
 /**
@@ -50,6 +51,6 @@ sent_at: Timestamp,
  */
 received_at: Timestamp, 
 /**
- * What it is.
+ * What it is. One of a newer version is read as [`Notice::Newer`].
  */
 body: EntryBody, };

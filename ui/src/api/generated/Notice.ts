@@ -97,4 +97,4 @@ was: OperatorId | null, } | { "what": "observer_deactivated",
 /**
  * Who.
  */
-observer: OperatorId, };
+observer: OperatorId, } | { "what": "newer" };

@@ -15,7 +15,7 @@ id: OperatorId,
  */
 name: string, 
 /**
- * Their role.
+ * Their role; one of a newer version is read as the weakest.
  */
 role: Role, 
 /**
