@@ -6,6 +6,8 @@ CREATE TABLE standings (
     version INTEGER NOT NULL,
     text TEXT NOT NULL,
     mentions TEXT NOT NULL,
+    -- What the backend was told to take in its place, as JSON, while it is not known whether it did.
+    told TEXT,
     -- A newer one from another device, as JSON, while the composer has the focus.
     elsewhere TEXT,
     PRIMARY KEY (chat_id, mode)

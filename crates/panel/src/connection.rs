@@ -467,7 +467,13 @@ impl Connected<'_> {
             }
             // A newer version is on its way, or has come meanwhile; or it must become another text.
             self.drafts_refused
-                .insert((draft.chat_id, draft.mode), draft);
+                .insert((draft.chat_id, draft.mode), draft.clone());
+            if problem.code != Code::DraftMoved {
+                blocking(self.session, move |session| {
+                    session.draft_was_refused(&draft)
+                })
+                .await?;
+            }
             return self.send_drafts().await;
         }
         if is_passing(&problem) {
@@ -628,6 +634,10 @@ impl Connected<'_> {
                 || off.is_some_and(|off| off.until > now)
                 || self.drafts_refused.get(&composer) == Some(&draft)
             {
+                continue;
+            }
+            let told = draft.clone();
+            if !blocking(self.session, move |session| session.draft_is_told(&told)).await? {
                 continue;
             }
             let id = CommandId(Uuid::now_v7());

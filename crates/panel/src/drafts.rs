@@ -8,11 +8,15 @@
 //!
 //! A draft that another device has sent comes as an empty one. It empties the composer in the same
 //! way; what was typed here since goes on as a new draft, without the words that were sent.
+//!
+//! What the backend is told may be taken although its answer is lost, and be gone on with or sent from
+//! another device before this one hears of it. So it is noted before it goes, goes again as it was
+//! until it is answered, and counts as known once a row tells that this device wrote it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pult_domain::{ChatId, DeviceId, MAX_REPLY_CHARS, OperatorId};
-use pult_protocol::{DraftGiven, DraftRow};
+use pult_protocol::{DraftGiven, DraftOrigin, DraftRow};
 use pult_sqlite::{Reader, Row, SqlError, Transaction, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -52,14 +56,30 @@ impl Known {
 pub(crate) struct Standing {
     /// What the one here was made of, or is the same as.
     pub(crate) known: Known,
+    /// What the backend was told to take in place of that one, while it is not known whether it did.
+    pub(crate) told: Option<Words>,
     /// A newer one of another device, which was not put into the composer.
     pub(crate) elsewhere: Option<Known>,
 }
 
 impl Standing {
-    fn newest(&self) -> i64 {
-        let elsewhere = self.elsewhere.as_ref();
-        elsewhere.map_or(self.known.version, |known| known.version)
+    fn of(known: Known) -> Self {
+        Self {
+            known,
+            told: None,
+            elsewhere: None,
+        }
+    }
+
+    fn newest(&self) -> &Known {
+        self.elsewhere.as_ref().unwrap_or(&self.known)
+    }
+
+    const fn newest_mut(&mut self) -> &mut Known {
+        match &mut self.elsewhere {
+            Some(elsewhere) => elsewhere,
+            None => &mut self.known,
+        }
     }
 }
 
@@ -85,7 +105,8 @@ pub(crate) fn device(tx: &Transaction<'_>) -> Sql<DeviceId> {
 /// How a draft stands.
 pub(crate) fn standing(reader: Reader<'_>, (chat_id, mode): Composer) -> Sql<Standing> {
     let standing = reader.optional(
-        "SELECT version, text, mentions, elsewhere FROM standings WHERE chat_id = ?1 AND mode = ?2",
+        "SELECT version, text, mentions, told, elsewhere FROM standings
+         WHERE chat_id = ?1 AND mode = ?2",
         params![chat_id.stored(), mode.as_str()],
         |row| read_standing(row, 0),
     )?;
@@ -95,7 +116,7 @@ pub(crate) fn standing(reader: Reader<'_>, (chat_id, mode): Composer) -> Sql<Sta
 /// Every draft that ever stood somehow.
 fn standings(reader: Reader<'_>) -> Sql<Vec<(Composer, Standing)>> {
     reader.all(
-        "SELECT chat_id, mode, version, text, mentions, elsewhere FROM standings",
+        "SELECT chat_id, mode, version, text, mentions, told, elsewhere FROM standings",
         (),
         |row| {
             let mode = ComposerMode::parse(row.get_ref(1)?.as_str()?);
@@ -114,7 +135,8 @@ fn read_standing(row: &Row<'_>, first: usize) -> Sql<Standing> {
                 mentions: from_json(row, first + 2)?,
             },
         },
-        elsewhere: from_json_or_null(row, first + 3)?,
+        told: from_json_or_null(row, first + 3)?,
+        elsewhere: from_json_or_null(row, first + 4)?,
     })
 }
 
@@ -136,15 +158,16 @@ pub(crate) fn to_tell(reader: Reader<'_>, device_id: DeviceId) -> Sql<Vec<DraftG
     let mut standings: BTreeMap<Composer, Standing> = standings(reader)?.into_iter().collect();
     let mut given = Vec::new();
     let mut look = |composer: Composer, here: Words, standing: &Standing| {
-        let fits = here.text.chars().count() <= MAX_REPLY_CHARS;
-        if standing.elsewhere.is_none() && here != standing.known.words && fits {
+        let words = standing.told.clone().unwrap_or(here);
+        let fits = words.text.chars().count() <= MAX_REPLY_CHARS;
+        if standing.elsewhere.is_none() && words != standing.known.words && fits {
             given.push(DraftGiven {
                 chat_id: composer.0,
                 mode: composer.1,
                 of_version: standing.known.version,
                 device_id,
-                text: here.text,
-                mentions: here.mentions.into_iter().collect(),
+                text: words.text,
+                mentions: words.mentions.into_iter().collect(),
             });
         }
     };
@@ -183,17 +206,32 @@ pub(crate) fn take(
 ) -> Sql<bool> {
     let composer = (row.chat_id, row.mode);
     let mut standing = standing(tx.reader(), composer)?;
-    if row.version <= standing.newest() {
+    if row.version <= standing.newest().version {
         return Ok(false);
     }
     if row.device_id == device_id {
         // It comes back from where it was written, or what was written was sent from here.
-        let had_elsewhere = standing.elsewhere.take().is_some();
-        standing.known = Known::of(row);
-        put(tx, composer, &standing)?;
+        let had_elsewhere = standing.elsewhere.is_some();
+        put(tx, composer, &Standing::of(Known::of(row)))?;
         return Ok(had_elsewhere);
     }
-    standing.elsewhere = Some(Known::of(row));
+    if let Some(words) = standing.told.take() {
+        // Whatever the row is, what was told is either what it was made of or too late by now.
+        let version = standing.known.version.saturating_add(1);
+        if row.writers.contains(&DraftOrigin { device_id, version }) {
+            standing.known = Known { version, words };
+        }
+    }
+    // A reply that was made of an older text gives the one that stays a new number, and no more: what
+    // was sent here of the same one meanwhile must not come back with it.
+    let (newest, theirs) = (standing.newest(), Known::of(row));
+    let written_in = row.writers.first().map_or(row.version, |last| last.version);
+    if theirs.words == newest.words && written_in <= newest.version {
+        *standing.newest_mut() = theirs;
+        put(tx, composer, &standing)?;
+        return Ok(false);
+    }
+    standing.elsewhere = Some(theirs);
     put(tx, composer, &standing)?;
     settle(tx, composer, name, held)?;
     Ok(true)
@@ -207,27 +245,58 @@ pub(crate) fn begin_sight(
     row: Option<&DraftRow>,
 ) -> Sql<()> {
     let standing = standing(tx.reader(), composer)?;
-    if row.map_or(0, |row| row.version) < standing.newest() {
+    let (newest, theirs) = (standing.newest(), row.map(Known::of).unwrap_or_default());
+    // Another text of the same version is that of a backend that was put back, too.
+    if theirs.version < newest.version || theirs.version == newest.version && theirs != *newest {
         forget(tx, composer)?;
     }
     Ok(())
 }
 
+/// The backend is about to be told this. False if it is not to be any more.
+pub(crate) fn tell(tx: &Transaction<'_>, given: &DraftGiven) -> Sql<bool> {
+    let composer = (given.chat_id, given.mode);
+    let mut standing = standing(tx.reader(), composer)?;
+    if standing.newest().version != given.of_version || standing.elsewhere.is_some() {
+        return Ok(false);
+    }
+    let words = words_of(given);
+    if standing.told.get_or_insert_with(|| words.clone()) != &words {
+        return Ok(false);
+    }
+    put(tx, composer, &standing)?;
+    Ok(true)
+}
+
 /// The backend has taken what it was told.
 pub(crate) fn taken(tx: &Transaction<'_>, given: &DraftGiven) -> Sql<()> {
     let composer = (given.chat_id, given.mode);
-    let mut standing = standing(tx.reader(), composer)?;
-    if standing.newest() != given.of_version {
+    let standing = standing(tx.reader(), composer)?;
+    if standing.newest().version != given.of_version {
         return Ok(());
     }
-    standing.known = Known {
+    let known = Known {
         version: given.of_version.saturating_add(1),
-        words: Words {
-            text: given.text.clone(),
-            mentions: given.mentions.iter().copied().collect(),
-        },
+        words: words_of(given),
     };
-    put(tx, composer, &standing)
+    put(tx, composer, &Standing::of(known))
+}
+
+/// The backend does not take what it was told, whatever version it has: another text may do.
+pub(crate) fn refused(tx: &Transaction<'_>, given: &DraftGiven) -> Sql<()> {
+    let composer = (given.chat_id, given.mode);
+    let mut standing = standing(tx.reader(), composer)?;
+    if standing.known.version == given.of_version && standing.told.take().is_some() {
+        put(tx, composer, &standing)?;
+    }
+    Ok(())
+}
+
+fn words_of(given: &DraftGiven) -> Words {
+    Words {
+        text: given.text.clone(),
+        mentions: given.mentions.iter().copied().collect(),
+    }
 }
 
 /// Decides between what stands here and what stands elsewhere, unless the composer has the focus.
@@ -241,6 +310,7 @@ pub(crate) fn settle(
     let Standing {
         known,
         elsewhere: Some(elsewhere),
+        ..
     } = standing(tx.reader(), composer)?
     else {
         return Ok(());
@@ -257,14 +327,7 @@ pub(crate) fn settle(
     } else {
         together(&known.words, &elsewhere.words, &here)
     };
-    put(
-        tx,
-        composer,
-        &Standing {
-            known: elsewhere,
-            elsewhere: None,
-        },
-    )?;
+    put(tx, composer, &Standing::of(elsewhere))?;
     if becomes == here {
         return Ok(());
     }
@@ -284,12 +347,10 @@ pub(crate) fn settle(
 
 /// The operator does not want what stands elsewhere: what is here goes on in its place.
 pub(crate) fn drop_elsewhere(tx: &Transaction<'_>, composer: Composer) -> Sql<()> {
-    let standing = standing(tx.reader(), composer)?;
-    let Some(known) = standing.elsewhere else {
-        return Ok(());
-    };
-    let elsewhere = None;
-    put(tx, composer, &Standing { known, elsewhere })
+    match standing(tx.reader(), composer)?.elsewhere {
+        Some(known) => put(tx, composer, &Standing::of(known)),
+        None => Ok(()),
+    }
 }
 
 /// Every composer of which a newer draft stands elsewhere.
@@ -304,7 +365,8 @@ pub(crate) fn unsettled(reader: Reader<'_>) -> Sql<Vec<Composer>> {
 /// A chat has left the sight: what says nothing is not kept.
 pub(crate) fn end_sight(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
     tx.execute(
-        "DELETE FROM standings WHERE chat_id = ?1 AND text = '' AND elsewhere IS NULL",
+        "DELETE FROM standings
+         WHERE chat_id = ?1 AND text = '' AND told IS NULL AND elsewhere IS NULL",
         params![chat_id.stored()],
     )?;
     Ok(())
@@ -320,12 +382,13 @@ fn forget(tx: &Transaction<'_>, (chat_id, mode): Composer) -> Sql<()> {
 
 fn put(tx: &Transaction<'_>, (chat_id, mode): Composer, standing: &Standing) -> Sql<()> {
     tx.execute(
-        "INSERT INTO standings (chat_id, mode, version, text, mentions, elsewhere)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO standings (chat_id, mode, version, text, mentions, told, elsewhere)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (chat_id, mode) DO UPDATE SET
              version = excluded.version,
              text = excluded.text,
              mentions = excluded.mentions,
+             told = excluded.told,
              elsewhere = excluded.elsewhere",
         params![
             chat_id.stored(),
@@ -333,6 +396,7 @@ fn put(tx: &Transaction<'_>, (chat_id, mode): Composer, standing: &Standing) -> 
             standing.known.version,
             standing.known.words.text,
             to_json(&standing.known.words.mentions)?,
+            standing.told.as_ref().map(to_json).transpose()?,
             standing.elsewhere.as_ref().map(to_json).transpose()?,
         ],
     )?;
@@ -381,40 +445,4 @@ fn together_as_text(base: &str, theirs: &str, mine: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::{gone_on_as_text, together_as_text};
-
-    #[test]
-    fn what_goes_on_from_the_other_is_both() {
-        assert_eq!(together_as_text("", "Добрый день", "Добрый"), "Добрый день");
-        assert_eq!(together_as_text("", "Добрый", "Добрый день"), "Добрый день");
-        assert_eq!(together_as_text("До", "Добрый ", "Добрый"), "Добрый ");
-        assert_eq!(together_as_text("Добрый", "Добрый день", ""), "Добрый день");
-    }
-
-    #[test]
-    fn what_both_have_added_to_the_same_words_stands_below_them_once() {
-        let both = together_as_text("Добрый", "Добрый день", "Добрый вечер");
-        assert_eq!(both, "Добрый день\nвечер");
-    }
-
-    #[test]
-    fn what_has_nothing_in_common_stands_one_below_the_other() {
-        assert_eq!(together_as_text("", "Добрый день", "Да"), "Добрый день\nДа");
-        assert_eq!(
-            together_as_text("Нет", "Добрый день", "Да"),
-            "Добрый день\nДа"
-        );
-    }
-
-    #[test]
-    fn what_was_sent_elsewhere_does_not_come_back_with_what_was_typed_since() {
-        assert_eq!(gone_on_as_text("Едем", "Едем через час"), "через час");
-        assert_eq!(gone_on_as_text("Едем", "Едем\nЧерез час"), "Через час");
-        assert_eq!(gone_on_as_text("Едем ", "Едем"), "");
-        assert_eq!(gone_on_as_text("Едем", "Едем \n"), "");
-        assert_eq!(gone_on_as_text("Доб", "Добрый"), "Добрый");
-        assert_eq!(gone_on_as_text("Едем", "Не едем"), "Не едем");
-        assert_eq!(gone_on_as_text("", "Едем"), "Едем");
-    }
-}
+mod tests;

@@ -68,7 +68,15 @@ pub struct DraftRow {
     pub text: String,
     /// Whom a comment mentions.
     pub mentions: Vec<OperatorId>,
+    /// The last version that each device has written, the newest first; of more than
+    /// [`MAX_WRITERS`] devices the oldest are left out. A device whose upload was not answered
+    /// learns by it whether its text was taken, even if others have gone on from it, sent it or
+    /// deleted it since.
+    pub writers: Vec<DraftOrigin>,
 }
+
+/// Most devices of which a draft tells what they wrote last.
+pub const MAX_WRITERS: usize = 16;
 
 impl std::fmt::Debug for DraftRow {
     // What is begun stays out of logs as what is sent does.
@@ -112,11 +120,15 @@ impl std::fmt::Debug for DraftGiven {
     }
 }
 
-/// Of which draft a reply or comment was made: with it the draft ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A device and a version of a draft. Of a reply or comment: of which draft it was made, which ends
+/// with it. What another device has written since stays a draft.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+)]
 pub struct DraftOrigin {
-    /// On which device.
+    /// Which device.
     pub device_id: DeviceId,
-    /// The last version that went into it. What another device has written since stays a draft.
+    /// The version that it wrote, or the last one that went into what it sent.
+    #[ts(type = "number")]
     pub version: i64,
 }

@@ -37,7 +37,7 @@ pub use company::{
     CompanyChange, CompanyRequest, CompanyRow, CompanySettings, DeviceDefaults, PanelLanguage,
     PanelTextSize, WaitingSteps,
 };
-pub use draft::{ComposerMode, DraftGiven, DraftOrigin, DraftRow};
+pub use draft::{ComposerMode, DraftGiven, DraftOrigin, DraftRow, MAX_WRITERS};
 pub use figures::{
     AnswerTimes, DayFigures, FigureSet, FiguresQuery, MAX_FIGURES_DAYS, OperatorFigures,
     ServiceFigures,

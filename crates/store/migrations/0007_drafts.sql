@@ -7,6 +7,7 @@ CREATE TABLE drafts (
     device BLOB NOT NULL,
     text TEXT NOT NULL,
     mentions TEXT NOT NULL,
+    writers TEXT NOT NULL,
     changed_at INTEGER NOT NULL,
     seq INTEGER NOT NULL,
     PRIMARY KEY (operator, chat, mode)

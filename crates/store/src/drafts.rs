@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use pult_domain::{ChatId, DeviceId, MAX_REPLY_CHARS, OperatorId, Refusal};
-use pult_protocol::{Code, ComposerMode, DraftGiven, DraftOrigin, DraftRow, Problem};
+use pult_protocol::{Code, ComposerMode, DraftGiven, DraftOrigin, DraftRow, MAX_WRITERS, Problem};
 use pult_sqlite::{Reader, Row, SqlError};
 
 use crate::trials::{self, Bug};
@@ -46,7 +46,7 @@ pub(crate) fn keep(
         return refused(Refusal::ChatNotFound);
     }
     let last = present(reader, operator, chat, given.mode)?;
-    if last.map_or(0, |(version, _)| version) != given.of_version {
+    if last.as_ref().map_or(0, |last| last.version) != given.of_version {
         let message = "the draft has another version by now";
         return Ok(Err(Problem::new(Code::DraftMoved, message)));
     }
@@ -54,11 +54,18 @@ pub(crate) fn keep(
         ComposerMode::Comment => given.mentions.iter().copied().collect(),
         ComposerMode::Reply => BTreeSet::new(),
     };
+    let version = given.of_version.saturating_add(1);
+    let mut writers = last.map(|last| last.writers).unwrap_or_default();
+    writers.retain(|writer| writer.device_id != given.device_id);
+    writers.truncate(MAX_WRITERS - 1);
+    let device_id = given.device_id;
+    writers.insert(0, DraftOrigin { device_id, version });
     let text = Text {
-        version: given.of_version.saturating_add(1),
+        version,
         device: given.device_id,
         text: &given.text,
         mentions: &sql::to_json(&mentions)?,
+        writers: &writers,
     };
     put(work, operator, chat, given.mode, &text)?;
     Ok(Ok(()))
@@ -74,9 +81,9 @@ pub(crate) fn end(
     origin: DraftOrigin,
 ) -> Result<(), StoreError> {
     let last = present(work.tx.reader(), operator, chat, mode)?;
-    if let Some((version, device)) = last
-        && (version > origin.version || trials::has(Bug::SentDraftsStay))
-        && device != origin.device_id
+    if let Some(last) = &last
+        && (last.written_in() > origin.version || trials::has(Bug::SentDraftsStay))
+        && last.device != origin.device_id
     {
         let seq = work.next_seq();
         work.tx.execute(
@@ -88,25 +95,51 @@ pub(crate) fn end(
         return Ok(());
     }
     let nothing = Text {
-        version: last.map_or(1, |(version, _)| version.saturating_add(1)),
+        version: last
+            .as_ref()
+            .map_or(1, |last| last.version.saturating_add(1)),
         device: origin.device_id,
         text: "",
         mentions: "[]",
+        writers: &last.map(|last| last.writers).unwrap_or_default(),
     };
     put(work, operator, chat, mode, &nothing)
 }
 
-/// A draft's last version, and the device that wrote it.
+/// How a draft stands.
+struct Last {
+    version: i64,
+    /// The device that wrote it, or sent what was written.
+    device: DeviceId,
+    /// The last version of each device, the newest first.
+    writers: Vec<DraftOrigin>,
+}
+
+impl Last {
+    /// The version whose text it still has: one that only got a new number has no newer one.
+    fn written_in(&self) -> i64 {
+        self.writers.first().map_or(0, |writer| writer.version)
+    }
+}
+
+/// A draft as it was left last.
 fn present(
     reader: Reader<'_>,
     operator: i64,
     chat: i64,
     mode: ComposerMode,
-) -> Result<Option<(i64, DeviceId)>, StoreError> {
+) -> Result<Option<Last>, StoreError> {
     Ok(reader.optional(
-        "SELECT version, device FROM drafts WHERE operator = ?1 AND chat = ?2 AND mode = ?3",
+        "SELECT version, device, writers FROM drafts
+         WHERE operator = ?1 AND chat = ?2 AND mode = ?3",
         (operator, chat, mode.as_str()),
-        |row| Ok((row.get(0)?, sql::id(row, 1, DeviceId)?)),
+        |row| {
+            Ok(Last {
+                version: row.get(0)?,
+                device: sql::id(row, 1, DeviceId)?,
+                writers: sql::optional_json(row, 2)?.unwrap_or_default(),
+            })
+        },
     )?)
 }
 
@@ -116,6 +149,7 @@ struct Text<'a> {
     device: DeviceId,
     text: &'a str,
     mentions: &'a str,
+    writers: &'a [DraftOrigin],
 }
 
 fn put(
@@ -127,11 +161,13 @@ fn put(
 ) -> Result<(), StoreError> {
     let seq = work.next_seq();
     work.tx.execute(
-        "INSERT INTO drafts (operator, chat, mode, version, device, text, mentions, changed_at, seq)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+        "INSERT INTO drafts (operator, chat, mode, version, device, text, mentions, writers,
+                             changed_at, seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
          ON CONFLICT (operator, chat, mode) DO UPDATE SET
              version = excluded.version, device = excluded.device, text = excluded.text,
-             mentions = excluded.mentions, changed_at = excluded.changed_at, seq = excluded.seq",
+             mentions = excluded.mentions, writers = excluded.writers,
+             changed_at = excluded.changed_at, seq = excluded.seq",
         (
             operator,
             chat,
@@ -140,6 +176,7 @@ fn put(
             draft.device.0,
             draft.text,
             draft.mentions,
+            sql::to_json(&draft.writers)?,
             work.now.0,
             seq,
         ),
@@ -155,7 +192,7 @@ pub(crate) fn of_chat(
     chat: i64,
 ) -> Result<Vec<DraftRow>, StoreError> {
     Ok(reader.all(
-        "SELECT c.id, d.mode, d.version, d.device, d.text, d.mentions
+        "SELECT c.id, d.mode, d.version, d.device, d.text, d.mentions, d.writers
          FROM drafts d JOIN chats c ON c.key = d.chat
          WHERE d.operator = ?1 AND d.chat = ?2 ORDER BY d.mode",
         (operator, chat),
@@ -181,11 +218,11 @@ pub(crate) fn changed_since(
     seq: i64,
 ) -> Result<Vec<(i64, i64, DraftRow)>, StoreError> {
     Ok(reader.all(
-        "SELECT c.id, d.mode, d.version, d.device, d.text, d.mentions, d.seq, d.chat
+        "SELECT c.id, d.mode, d.version, d.device, d.text, d.mentions, d.writers, d.seq, d.chat
          FROM drafts d JOIN chats c ON c.key = d.chat
          WHERE d.operator = ?1 AND d.seq > ?2 ORDER BY d.seq",
         (operator, seq),
-        |row| Ok((row.get(6)?, row.get(7)?, draft(row)?)),
+        |row| Ok((row.get(7)?, row.get(8)?, draft(row)?)),
     )?)
 }
 
@@ -197,5 +234,6 @@ fn draft(row: &Row<'_>) -> Result<DraftRow, SqlError> {
         device_id: sql::id(row, 3, DeviceId)?,
         text: row.get(4)?,
         mentions: sql::optional_json(row, 5)?.unwrap_or_default(),
+        writers: sql::optional_json(row, 6)?.unwrap_or_default(),
     })
 }

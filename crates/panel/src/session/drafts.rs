@@ -171,6 +171,16 @@ impl Session {
         Ok(given)
     }
 
+    /// Notes what the backend is about to be told. False if it is not to be any more.
+    pub(crate) fn draft_is_told(&self, given: &DraftGiven) -> Result<bool, StorageError> {
+        Ok(self.outbox.write(|tx| drafts::tell(tx, given))?)
+    }
+
+    /// The backend does not take what it was told.
+    pub(crate) fn draft_was_refused(&self, given: &DraftGiven) -> Result<(), StorageError> {
+        Ok(self.outbox.write(|tx| drafts::refused(tx, given))?)
+    }
+
     /// The backend has a draft as it was told.
     pub(crate) fn draft_was_taken(&self, given: &DraftGiven) -> Result<(), StorageError> {
         Ok(self.outbox.write(|tx| drafts::taken(tx, given))?)

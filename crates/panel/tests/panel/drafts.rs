@@ -45,7 +45,17 @@ fn from(device_id: DeviceId, version: i64, text: &str) -> Row {
         device_id,
         text: text.to_owned(),
         mentions: Vec::new(),
+        writers: vec![DraftOrigin { device_id, version }],
     })
+}
+
+/// The same, of another device than the one that wrote the text before.
+fn after(row: Row, writer: DraftOrigin) -> Row {
+    let Row::Draft(mut draft) = row else {
+        panic!("a draft");
+    };
+    draft.writers.push(writer);
+    Row::Draft(draft)
 }
 
 /// The next frame, which must be a draft.
@@ -345,6 +355,85 @@ async fn a_draft_whose_answer_was_lost_is_known_by_its_device() {
         .await;
     let told = takes(&mut socket).await;
     assert_eq!((told.text.as_str(), told.of_version), ("Через два", 1));
+}
+
+/// Of a draft whose upload was taken but not answered, and from which another device has gone on.
+async fn told_in_vain(text: &str) -> (tempfile::TempDir, Backend, Panel, DraftGiven) {
+    let dir = tempfile::tempdir().unwrap();
+    let (backend, panel, mut socket) = anna(dir.path()).await;
+    write(&panel, CHAT, text).await;
+    let (_, given) = told(&mut socket).await;
+    drop(socket);
+    (dir, backend, panel, given)
+}
+
+fn first_of(given: &DraftGiven) -> DraftOrigin {
+    DraftOrigin {
+        device_id: given.device_id,
+        version: 1,
+    }
+}
+
+#[tokio::test]
+async fn what_was_sent_elsewhere_does_not_come_back_if_its_answer_was_lost() {
+    let (_dir, mut backend, panel, given) = told_in_vain("Через час").await;
+    reconnect(&panel).await;
+    let (mut socket, _) = backend.accept().await;
+    socket.welcome("anna").await;
+    let sent = after(elsewhere(2, ""), first_of(&given));
+    socket.changes(vec![sent], 2).await;
+    until_draft(&panel, "").await;
+    write(&panel, CHAT, "И ещё").await;
+    let told = takes(&mut socket).await;
+    assert_eq!((told.text.as_str(), told.of_version), ("И ещё", 2));
+}
+
+#[tokio::test]
+async fn what_was_typed_since_goes_on_without_what_was_sent_elsewhere_meanwhile() {
+    let (_dir, mut backend, panel, given) = told_in_vain("Через час").await;
+    write(&panel, CHAT, "Через час или два").await;
+    reconnect(&panel).await;
+    let (mut socket, _) = backend.accept().await;
+    socket.welcome("anna").await;
+    let sent = after(elsewhere(4, ""), first_of(&given));
+    socket.changes(vec![sent], 2).await;
+    until_draft(&panel, "или два").await;
+}
+
+#[tokio::test]
+async fn what_was_sent_elsewhere_without_this_ones_is_no_reason_to_forget_it() {
+    let (_dir, mut backend, panel, _) = told_in_vain("Через час").await;
+    reconnect(&panel).await;
+    let (mut socket, _) = backend.accept().await;
+    socket.welcome("anna").await;
+    socket.changes(vec![elsewhere(2, "")], 2).await;
+    let told = takes(&mut socket).await;
+    assert_eq!((told.text.as_str(), told.of_version), ("Через час", 2));
+    assert_eq!(draft(&panel).await, "Через час");
+}
+
+#[tokio::test]
+async fn what_was_not_answered_is_told_again_as_it_was_after_the_program_too() {
+    let (dir, mut backend, panel, given) = told_in_vain("Через час").await;
+    write(&panel, CHAT, "Через два").await;
+    let panel = restarted(panel, dir.path()).await;
+    let mut socket = backend.accept_with(rows()).await;
+    assert_eq!(takes(&mut socket).await, given);
+    let then = takes(&mut socket).await;
+    assert_eq!((then.text.as_str(), then.of_version), ("Через два", 1));
+    assert_eq!(draft(&panel).await, "Через два");
+}
+
+#[tokio::test]
+async fn what_the_backend_does_not_take_may_become_another_text() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    write(&panel, CHAT, "Через час").await;
+    let (id, _) = told(&mut socket).await;
+    socket.refuse(id, Code::TooLarge, json!({})).await;
+    write(&panel, CHAT, "Через два").await;
+    let told = takes(&mut socket).await;
+    assert_eq!((told.text.as_str(), told.of_version), ("Через два", 0));
 }
 
 #[tokio::test]

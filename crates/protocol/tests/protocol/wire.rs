@@ -505,6 +505,10 @@ fn rows() {
                     device_id: DEVICE,
                     text: "Добрый".to_owned(),
                     mentions: Vec::new(),
+                    writers: vec![DraftOrigin {
+                        device_id: DEVICE,
+                        version: 3,
+                    }],
                 }),
             ),
             (

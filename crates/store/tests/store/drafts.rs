@@ -1,7 +1,9 @@
 //! Drafts: one text on all devices of an operator, which what comes late cannot bring back.
 
 use pult_domain::{ChatId, CommandId, IntegrationId, OperatorId};
-use pult_protocol::{Code, Command, CommandEnvelope, ComposerMode, DraftGiven, DraftOrigin};
+use pult_protocol::{
+    Code, Command, CommandEnvelope, ComposerMode, DraftGiven, DraftOrigin, MAX_WRITERS,
+};
 use pult_store::{Asking, Forget, NewIntegration, PassPlace};
 use uuid::Uuid;
 
@@ -141,6 +143,62 @@ async fn what_another_device_has_written_since_goes_on_as_a_draft() {
     // What the sender had still under way comes too late all the same.
     let late = store.types(anna, here, device(2), 2, "Добрый день").await;
     assert_eq!(late.unwrap_err().code, Code::DraftMoved);
+}
+
+#[tokio::test]
+async fn a_draft_that_only_got_another_number_ends_with_its_reply_all_the_same() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let chat = store.client_writes("Ирина", "Здравствуйте").await;
+    store
+        .types(anna, (chat, REPLY), device(1), 0, "Добрый день")
+        .await
+        .unwrap();
+    // Of something else, that this device had never told.
+    sends(&store, anna, chat, (2, 0)).await.unwrap();
+    assert_eq!(
+        text(&store, anna, chat).await,
+        ("Добрый день".to_owned(), 2)
+    );
+    sends(&store, anna, chat, (3, 1)).await.unwrap();
+    assert_eq!(text(&store, anna, chat).await, (String::new(), 3));
+}
+
+#[tokio::test]
+async fn a_draft_tells_what_each_device_wrote_last() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let chat = store.client_writes("Ирина", "Здравствуйте").await;
+    let here = (chat, REPLY);
+    for (of_version, n) in [(0, 1), (1, 2), (2, 1)] {
+        let typed = store.types(anna, here, device(n), of_version, "Добрый");
+        typed.await.unwrap();
+    }
+    let wrote = |n, version| DraftOrigin {
+        device_id: device(n),
+        version,
+    };
+    let draft = store.draft(anna, chat, REPLY).await.unwrap();
+    assert_eq!(draft.writers, [wrote(1, 3), wrote(2, 2)]);
+    // It is not forgotten when the draft is sent.
+    sends(&store, anna, chat, (2, 3)).await.unwrap();
+    let draft = store.draft(anna, chat, REPLY).await.unwrap();
+    assert_eq!((draft.text.as_str(), draft.version), ("", 4));
+    assert_eq!(draft.writers, [wrote(1, 3), wrote(2, 2)]);
+    // Only the last ones are kept.
+    for n in 10..30 {
+        let typed = store.types(
+            anna,
+            here,
+            device(n),
+            i64::try_from(n).unwrap() - 6,
+            "Добрый",
+        );
+        typed.await.unwrap();
+    }
+    let draft = store.draft(anna, chat, REPLY).await.unwrap();
+    assert_eq!(draft.writers.len(), MAX_WRITERS);
+    assert_eq!(draft.writers.first(), Some(&wrote(29, 24)));
 }
 
 #[tokio::test]
