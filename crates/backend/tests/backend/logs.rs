@@ -1,15 +1,18 @@
 //! What never gets into the log, at whatever level and in whatever form: words that stand for all
 //! that is secret are put everywhere, and looked for in every line.
 
-use pult_protocol::{Command, PanelFrame};
+use pult_backend::admin;
+use pult_domain::{DeviceId, Role};
+use pult_protocol::{Command, ComposerMode, DraftGiven, PanelFrame};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
+use uuid::Uuid;
 
 use crate::commands::reply;
 use crate::graph::Script;
 use crate::kit::{
-    APP_SECRET, Answer, NUMBER, Signed, TestBackend, envelope, http, message, new_wamid,
+    APP_SECRET, Answer, NUMBER, PASSWORD, Signed, TestBackend, envelope, http, message, new_wamid,
 };
 use crate::spawned::{Program, run};
 
@@ -94,11 +97,100 @@ async fn requests(backend: &TestBackend, anna: &Signed) {
     anna.post_json(&json!(word("no object"))).await;
 }
 
+/// Everything that is managed, and what is asked for to look at it.
+async fn managed(vera: &Signed, olga: &Signed) {
+    let set = async |asker: &Signed, path: &str, body: Value| {
+        let answer = asker
+            .send(Method::PUT, &format!("/api/v1/{path}"), &body)
+            .await;
+        assert!(answer.status < 300, "{path}: {answer:?}");
+    };
+    for scope in ["company", "own"] {
+        let answer = json!({ "scope": scope, "shortcut": CANARY, "title": word("title"),
+                             "group": word("group"), "text": word("ready answer") });
+        set(vera, &format!("ready-answers/{}", Uuid::now_v7()), answer).await;
+    }
+    for shortcut in ["canary2", "canary 3"] {
+        let table = format!("Shortcut,Text\n{shortcut},\"{}\"\n", word("cell"));
+        let path = "/api/v1/ready-answers.csv?scope=company";
+        let answer = vera.send_bytes(Method::POST, path, table).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    let timed = |text: &str| json!({ "is_on": true, "text": word(text), "minutes": 60 });
+    let texts = json!({ "greeting": timed("greeting"), "nobody_answers": timed("nobody answers"),
+                        "outside_hours": { "is_on": true, "text": word("outside hours") },
+                        "closed": timed("closed") });
+    set(
+        vera,
+        "automatic-texts",
+        json!({ "revision": 0, "texts": texts }),
+    )
+    .await;
+    let exceptions = json!([{ "from": "2026-12-31", "until": "2027-01-08", "hours": [],
+                              "name": word("holidays") }]);
+    let hours = json!({ "week": [[], [], [], [], [], [], []], "exceptions": exceptions });
+    set(
+        vera,
+        "working-hours",
+        json!({ "revision": 0, "hours": hours }),
+    )
+    .await;
+    let rules = json!([{ "words": [word("word")], "channel_ids": [], "numbers": [PHONE],
+                         "operator_id": vera.id }]);
+    set(vera, "directions", json!({ "revision": 0, "rules": rules })).await;
+    let channels = olga.request(Method::GET, "/api/v1/channels").await.json();
+    let channel = &channels["channels"][0]["channel"];
+    let channel_id = channel["id"].as_str().unwrap();
+    let trial = json!({ "rules": rules, "text": word("trial"), "channel_id": channel_id,
+                        "phone": PHONE });
+    let path = "/api/v1/directions/trial";
+    let answer = vera.send(Method::POST, path, &trial).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let rename = json!({ "was": channel["name"], "now": word("channel") });
+    set(olga, &format!("channels/{channel_id}/name"), rename).await;
+    let phone = json!({ "phone": PHONE });
+    set(vera, &format!("channels/{channel_id}/phone"), phone).await;
+    let settings = json!({ "name": word("company") });
+    set(
+        olga,
+        "company",
+        json!({ "revision": 0, "settings": settings }),
+    )
+    .await;
+    let newcomer = json!({ "login": word("newcomer"), "name": word("their name"),
+                           "role": "operator", "password": word("their password") });
+    set(olga, &format!("operators/{}", Uuid::now_v7()), newcomer).await;
+    set(vera, "presence", json!({ "away": true })).await;
+    for path in [
+        "chats?text=canary",
+        "chats?text=79990424242",
+        "chats?ids=canary",
+        "archive?text=canary",
+        "figures?from=canary&to=canary&zone=canary",
+        "ready-answers.csv?scope=canary",
+        "audit?kind=canary",
+    ] {
+        vera.request(Method::GET, &format!("/api/v1/{path}")).await;
+    }
+}
+
 /// Everything that comes in over the socket.
 async fn frames(backend: &TestBackend, anna: &Signed) {
     let phone = PHONE;
     let chat = backend.chat_of(phone);
     let mut panel = anna.panel().await;
+    let draft = DraftGiven {
+        chat_id: chat,
+        mode: ComposerMode::Reply,
+        of_version: 0,
+        device_id: DeviceId(Uuid::now_v7()),
+        text: word("draft"),
+        mentions: Vec::new(),
+    };
+    panel.draft(draft).await.unwrap();
+    // The greeting takes no script of the replies below.
+    backend.all_sent().await;
+    panel.watch(Some(chat), Some(ComposerMode::Reply)).await;
     backend.graph.next(Script::Error(131_026));
     panel.command(reply(chat, &word("reply"), 9)).await.unwrap();
     backend.all_sent().await;
@@ -166,9 +258,18 @@ async fn day(format: &str, level: &str) -> String {
     ];
     let added = run(&folder, &add, &env, &word("password")).await;
     added.succeeded();
+    let store = backend.as_administrator();
+    let password = PASSWORD.into();
+    admin::add_operator(&store, "olga", "Ольга", Role::Administrator, password)
+        .await
+        .unwrap();
+    store.close().await;
     let program = Program::serve_with(&folder, &[], &env).await;
     backend.use_program(&program);
     let anna = backend.operator("anna").await;
+    let vera = backend.operator("vera").await;
+    let olga = backend.operator("olga").await;
+    managed(&vera, &olga).await;
     webhooks(&backend).await;
     requests(&backend, &anna).await;
     frames(&backend, &anna).await;
@@ -201,6 +302,12 @@ async fn no_text_name_number_or_secret_gets_into_the_log_at_any_level() {
         "A delivery was taken",
         "refused a message",
         "Signed in",
+        "A ready answer was put",
+        "Ready answers were imported",
+        "The automatic texts were changed",
+        "The working hours were changed",
+        "The direction of new chats was changed",
+        "The company's settings were changed",
     ] {
         assert!(log.contains(said), "{said} is not in\n{log}");
     }
