@@ -216,7 +216,7 @@ async fn frames(backend: &TestBackend, anna: &Signed) {
         word("no JSON"),
         json!({ "kind": word("kind") }).to_string(),
         json!({ "kind": "command", "id": word("id"), "command": word("command") }).to_string(),
-        json!({ "kind": "command", "id": uuid::Uuid::now_v7(), "text": word("text") }).to_string(),
+        json!({ "kind": "command", "id": Uuid::now_v7(), "text": word("text") }).to_string(),
     ] {
         panel.wire.say_text(&text).await;
     }
