@@ -38,8 +38,8 @@ export class Settings {
   supervisionTab = $state('');
   section = $state('');
 
-  /** Whether nothing was kept on this device yet: then it begins with what the company has set. */
-  #isNew: boolean;
+  /** Whether nothing was chosen on this device yet: then it begins with what the company has set. */
+  #isNew = $state(false);
   readonly #begunWith: Language;
   /** How the supervisor's list of chats is narrowed. */
   oversight = $state.raw<OversightFilters>(NO_OVERSIGHT_FILTERS);
@@ -53,7 +53,7 @@ export class Settings {
     this.storage = storage;
     this.language = systemLanguage.startsWith('ru') ? 'ru' : 'en';
     const kept = read(storage);
-    this.#isNew = Object.keys(kept).length === 0;
+    this.#isNew = kept['language'] === undefined;
     this.#begunWith = this.language;
     this.language = oneOf(LANGUAGES, kept['language']) ?? this.language;
     this.theme = oneOf(THEMES, kept['theme']) ?? this.theme;
@@ -125,10 +125,14 @@ export class Settings {
   }
 
   #write(): void {
+    // Until the company's are known nothing is kept in their place, or a window that is opened again
+    // before anybody has signed in would never begin with them.
+    const isSystems = this.#isNew && this.language === this.#begunWith;
+    const isUsual = this.#isNew && this.textSize === 'normal';
     const text = JSON.stringify({
-      language: this.language,
+      language: isSystems ? undefined : this.language,
       theme: this.theme,
-      textSize: this.textSize,
+      textSize: isUsual ? undefined : this.textSize,
       listWidth: this.listWidth,
       isCardOpen: this.isCardOpen,
       folded: this.folded,

@@ -1,3 +1,4 @@
+import { flushSync } from 'svelte';
 import { describe, expect, it } from 'vitest';
 
 import { m } from '../paraglide/messages';
@@ -36,6 +37,30 @@ describe('settings', () => {
     expect([fresh.language, fresh.textSize]).toEqual(['en', 'large']);
     fresh.adopt({ language: 'ru', text_size: 'small' });
     expect([fresh.language, fresh.textSize]).toEqual(['en', 'large']);
+  });
+
+  it('begin with it also in a window that was opened before anybody had signed in', () => {
+    localStorage.clear();
+    const first = new Settings(localStorage, 'en');
+    const end = first.apply();
+    flushSync();
+    end();
+    expect(localStorage.getItem('pult.settings')).not.toBeNull();
+    const second = new Settings(localStorage, 'en');
+    second.adopt({ language: 'ru', text_size: 'large' });
+    expect([second.language, second.textSize]).toEqual(['ru', 'large']);
+  });
+
+  it('keep what is the system’s once the company has set nothing else', () => {
+    localStorage.clear();
+    const first = new Settings(localStorage, 'en');
+    const end = first.apply();
+    first.adopt({ language: null, text_size: 'normal' });
+    flushSync();
+    end();
+    const second = new Settings(localStorage, 'ru');
+    second.adopt({ language: 'ru', text_size: 'large' });
+    expect([second.language, second.textSize]).toEqual(['en', 'normal']);
   });
 
   it('keep what was chosen above what the company has set', () => {
