@@ -22,6 +22,7 @@ import { m } from '../paraglide/messages';
 import { Answers } from './answers.svelte';
 import { AutomaticState } from './automatic.svelte';
 import { Clock } from './clock.svelte';
+import { CompanyForm } from './company.svelte';
 import { longestWaiting, nWaiting } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
 import { Onlookers, OwnTyping } from './onlookers.svelte';
@@ -48,6 +49,7 @@ export class PanelState {
   /** What I am typing, as colleagues are told. */
   readonly typing = new OwnTyping(() => this.#watch());
   readonly automatic: AutomaticState;
+  readonly companyForm = new CompanyForm();
   readonly toasts = new Toasts();
   readonly clock = new Clock();
 
@@ -445,6 +447,7 @@ export class PanelState {
     this.#timelines.clear();
     this.answers.forget();
     this.automatic.forget();
+    this.companyForm.forget();
     this.oversight.forget();
   }
 }

@@ -148,6 +148,20 @@ describe('the company’s settings', () => {
     await user.click(await the('company-save'));
     await waitFor(() => expect(of).toEqual([0, 1]));
   });
+
+  it('stay as they were typed when the section is left, until they are given up', async () => {
+    const { user, the, has, backend } = await managing('company');
+    const was = backend.world.company.settings.name;
+    await user.type(await the('company-name'), ' и сыновья');
+    await user.click(await the('section-devices'));
+    await the('managed-devices');
+    await user.click(await the('section-company'));
+    const name = await the<HTMLInputElement>('company-name');
+    expect(name.value).toBe(`${was} и сыновья`);
+    await user.click(await the('company-reset'));
+    expect(name.value).toBe(was);
+    expect(has('company-reset')).toBe(false);
+  });
 });
 
 describe('working hours in a zone that this machine does not know', () => {

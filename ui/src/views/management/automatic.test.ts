@@ -21,6 +21,7 @@ describe('automatic texts', () => {
   it('are written, seen as a client sees them, and kept', async () => {
     const { user, the, has, backend } = await managing('automatic');
     await user.click(await the('automatic-greeting-on'));
+    expect(has('automatic-greeting-error')).toBe(false);
     expect((await the('automatic-state')).textContent).toContain('Приветствие: Напишите текст');
     expect((await the('automatic-save')).hasAttribute('disabled')).toBe(true);
     await user.type(await the('automatic-greeting-text'), 'Здравствуйте, {{клиент}!');
@@ -57,6 +58,15 @@ describe('automatic texts', () => {
     await user.type(time, '9999');
     await user.tab();
     expect((time as HTMLInputElement).value).toBe('720');
+  });
+
+  it('are missing only once their field was left', async () => {
+    const { user, the, has } = await managing('automatic');
+    await user.click(await the('automatic-closed-on'));
+    await user.click(await the('automatic-closed-text'));
+    expect(has('automatic-closed-error')).toBe(false);
+    await user.tab();
+    expect((await the('automatic-closed-error')).textContent).toContain('Напишите текст');
   });
 
   it('that somebody else has changed are not overwritten', async () => {
