@@ -40,9 +40,10 @@ const fn part(name: &'static str, width: u32, height: u32, css: &'static str) ->
 }
 
 const CONVERSATION: &str = "[data-testid='conversation']";
+const SECTION: &str = "[data-testid='management'] main";
 
 /// All of them.
-pub const PICTURES: [Picture; 20] = [
+pub const PICTURES: [Picture; 24] = [
     whole("sign-in"),
     whole("queue"),
     part("queued-chat", 900, 420, CONVERSATION),
@@ -60,6 +61,10 @@ pub const PICTURES: [Picture; 20] = [
     whole("offline"),
     part("observers", 900, 640, "[data-testid='observers'] .frame"),
     whole("archived-chat"),
+    whole("oversight"),
+    part("automatic-texts", 900, 620, SECTION),
+    part("working-hours", 900, 740, SECTION),
+    part("directions", 900, 720, SECTION),
     Picture {
         height: 720,
         ..whole("figures")

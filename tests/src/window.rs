@@ -328,7 +328,7 @@ impl Window {
         self.script(script).await.map(drop)
     }
 
-    /// Makes the window so large, and waits until the page is.
+    /// Makes the window so large, and waits until the page is, and has heard of it.
     ///
     /// # Errors
     /// When it does not become so.
@@ -345,7 +345,9 @@ impl Window {
                 .as_u64()?;
             (now == u64::from(width)).then_some(())
         })
-        .await
+        .await?;
+        // What depends on the width is told of it with the next frame.
+        self.is_drawn().await
     }
 
     /// Takes a picture of the page.
@@ -383,12 +385,19 @@ impl Window {
         Ok(())
     }
 
-    /// Waits until nothing of the page lies beyond the window at its side.
+    /// Waits until nothing of the page, nor of what has opened on it, lies beyond the window at its
+    /// sides.
     ///
     /// # Errors
     /// When the page stays wider than the window.
     pub async fn fits(&self) -> Result<()> {
-        let script = "return document.documentElement.scrollWidth - window.innerWidth";
+        let script =
+            "const beyond = [...document.querySelectorAll('[data-popover]')].flatMap((one) => {
+                const { left, right } = one.getBoundingClientRect();
+                return [-left, right - window.innerWidth];
+            });
+            const page = document.documentElement.scrollWidth - window.innerWidth;
+            return Math.ceil(Math.max(page, ...beyond));";
         until("a page no wider than its window", async || {
             let beyond = self.script(script).await.ok()?.as_i64()?;
             (beyond <= 0).then_some(())

@@ -390,6 +390,8 @@ async fn supervision(album: &Album) -> Result<()> {
     let n_closed = Cell::new(0);
     album
         .add_after("pending", &window, async || {
+            // That of the look before would be told in a corner.
+            window.is_gone("toast").await?;
             let client = ["Ольга", "Пётр", "Светлана", "Ильдар"].get(n_closed.get());
             n_closed.set(n_closed.get() + 1);
             asked(
@@ -905,7 +907,7 @@ async fn managed(album: &Album, window: &Window) -> Result<()> {
 
 /// An administrator's part.
 async fn administration(album: &Album) -> Result<()> {
-    let office = Office::open().await?;
+    let mut office = Office::open().await?;
     let olga = office
         .colleague("olga", "Ольга Выдуманная", Role::Administrator)
         .await?;
@@ -968,9 +970,15 @@ async fn administration(album: &Album) -> Result<()> {
             window.find(testids::OPERATOR_SAVE).await.map(drop)
         })
         .await?;
-    window.close().await?;
-    let mut office = office;
-    office.stop().await
+    office.stop().await?;
+    window.find(testids::CONNECTION_BAR).await?;
+    album
+        .add_after("managed-offline", &window, async || {
+            open("audit").await?;
+            window.find("managed-offline").await.map(drop)
+        })
+        .await?;
+    window.close().await
 }
 
 async fn answer(window: &Window, client: &str, text: &str) -> Result<()> {

@@ -139,6 +139,8 @@ impl Two {
         annas.click(testids::SEND).await?;
         has_in_work(&annas, OLGA).await?;
         let veras = Window::open(&office.panel_dir("vera")).await?;
+        // What came of something is told in words.
+        veras.look(LOOKS[0]).await?;
         veras.click(testids::RAIL_SUPERVISION).await?;
         Ok(Self {
             annas,
@@ -159,7 +161,7 @@ impl Two {
         veras.click(testids::RAIL_CHATS).await?;
         veras.click(testids::RAIL_SUPERVISION).await?;
         lists(veras, &[OLGA]).await?;
-        veras.look(LOOKS[0]).await?;
+        veras.driver().refresh().await?;
         veras.click(testids::RAIL_SUPERVISION).await?;
         lists(veras, &[OLGA]).await?;
         veras.click("oversight-open").await?;
