@@ -1,34 +1,67 @@
-//! Banners: what the desktop shows of a chat while the window is not in front.
+//! Banners: what the desktop shows while its operator looks elsewhere.
 //!
-//! The page words them; here they are only shown, one per chat: the newest replaces the one before,
-//! or a talkative client would fill the corner of the screen. One banner is about no single chat: clients
-//! of several who wait too long.
+//! The panel decides what is told and the page words it; here it is only shown, one banner for each
+//! thing that there is to tell of: the newest replaces the one before, or a talkative client would fill
+//! the corner of the screen. What was seen, here or on another device, is taken away again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse};
 use parking_lot::Mutex;
-use pult_domain::ChatId;
+use pult_domain::{ChatId, Place};
+use pult_panel::view::BannerKey;
+use serde::{Deserialize, Serialize};
 use tauri::async_runtime::JoinHandle;
 use tauri::{AppHandle, Emitter, Runtime};
 use tokio::sync::OnceCell;
 
 use crate::window;
 
-/// The page's event that opens a chat, or shows whose clients wait too long if it names none.
-const OPEN_CHAT: &str = "open-chat";
+/// The page's event with a click on a banner.
+const BANNER_CLICKED: &str = "banner-clicked";
+
+/// The button that opens the chat with the cursor in its composer.
+const REPLY: &str = "reply";
+
+/// A banner in the page's words.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Banner {
+    key: BannerKey,
+    title: String,
+    body: String,
+    /// The chat that a click opens, and the entry there that it leads to.
+    chat_id: Option<ChatId>,
+    place: Option<Place>,
+    /// What its buttons say; those that are not named are not there.
+    open: Option<String>,
+    reply: Option<String>,
+    /// Whether it tells of something that is urgent.
+    is_urgent: bool,
+}
+
+/// A click on a banner.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Click {
+    key: BannerKey,
+    chat_id: Option<ChatId>,
+    place: Option<Place>,
+    /// Whether its operator wants to write at once.
+    reply: bool,
+}
 
 /// The banners on the screen.
 #[derive(Clone, Default)]
 pub(crate) struct Banners {
-    shown: Arc<Mutex<HashMap<Option<ChatId>, Shown>>>,
+    shown: Arc<Mutex<HashMap<BannerKey, Shown>>>,
     reads_markup: Arc<OnceCell<bool>>,
 }
 
 /// A banner on the screen, and who waits for a click on it.
 struct Shown {
-    id: u32,
+    handle: Arc<NotificationHandle>,
     waiter: JoinHandle<()>,
 }
 
@@ -37,73 +70,98 @@ impl Banners {
     pub(crate) async fn show<R: Runtime>(
         &self,
         app: AppHandle<R>,
-        chat_id: Option<ChatId>,
-        title: &str,
-        body: &str,
+        banner: Banner,
     ) -> Result<(), notify_rust::error::Error> {
-        let handle = self.put(chat_id, title, body).await?;
-        self.wait_for_click(app, chat_id, handle);
+        let handle = self.put(&banner).await?;
+        let click = Click {
+            key: banner.key,
+            chat_id: banner.chat_id,
+            place: banner.place,
+            reply: false,
+        };
+        self.wait_for_click(app, click, Arc::new(handle));
         Ok(())
     }
 
-    async fn put(
-        &self,
-        chat_id: Option<ChatId>,
-        title: &str,
-        body: &str,
-    ) -> Result<NotificationHandle, notify_rust::error::Error> {
+    /// Takes a banner from the screen, if it is there still.
+    pub(crate) async fn hide(&self, key: BannerKey) {
+        let shown = self.shown.lock().remove(&key);
+        if let Some(shown) = shown {
+            shown.waiter.abort();
+            shown.handle.close_async().await;
+        }
+    }
+
+    async fn put(&self, banner: &Banner) -> Result<NotificationHandle, notify_rust::error::Error> {
         let reads_markup = *self.reads_markup.get_or_try_init(reads_markup).await?;
         let body = if reads_markup {
-            escaped(body)
+            escaped(&banner.body)
         } else {
-            body.to_owned()
+            banner.body.clone()
         };
-        let mut banner = Notification::new();
-        banner
+        let mut shown = Notification::new();
+        shown
             .appname("Pult")
             .icon("pult")
-            .summary(title)
+            .summary(&banner.title)
             .body(&body)
-            .action("default", "Pult")
+            .action("default", banner.open.as_deref().unwrap_or("Pult"))
             .hint(Hint::DesktopEntry("Pult".to_owned()))
-            .hint(Hint::Category("im.received".to_owned()));
-        if let Some(id) = self.shown.lock().get(&chat_id).map(|shown| shown.id) {
-            banner.id(id);
+            .hint(Hint::Category("im.received".to_owned()))
+            // The panel has sounds of its own.
+            .hint(Hint::SuppressSound(true));
+        if let Some(reply) = &banner.reply {
+            shown.action(REPLY, reply);
         }
-        banner.show_async().await
+        if banner.is_urgent {
+            shown.hint(Hint::Urgency(notify_rust::Urgency::Critical));
+        }
+        if let Some(id) = self
+            .shown
+            .lock()
+            .get(&banner.key)
+            .map(|shown| shown.handle.id())
+        {
+            shown.id(id);
+        }
+        shown.show_async().await
     }
 
     fn wait_for_click<R: Runtime>(
         &self,
         app: AppHandle<R>,
-        chat_id: Option<ChatId>,
-        handle: NotificationHandle,
+        click: Click,
+        handle: Arc<NotificationHandle>,
     ) {
-        let id = handle.id();
         let shown = Arc::clone(&self.shown);
+        let waited = Arc::clone(&handle);
         // Held while the waiter starts, so that it cannot forget the banner before it is noted.
         let mut all = self.shown.lock();
         let waiter = tauri::async_runtime::spawn(async move {
-            let mut is_clicked = false;
-            handle
+            let mut clicked = None;
+            waited
                 .wait_for_action_async(|response| {
-                    is_clicked = matches!(response, NotificationResponse::Default);
+                    clicked = match response {
+                        NotificationResponse::Default => Some(false),
+                        NotificationResponse::Action(name) => Some(name == REPLY),
+                        _ => None,
+                    };
                 })
                 .await;
-            shown.lock().remove(&chat_id);
-            if is_clicked {
-                open_chat(&app, chat_id);
+            shown.lock().remove(&click.key);
+            if let Some(reply) = clicked {
+                tell_of_click(&app, Click { reply, ..click });
             }
         });
-        if let Some(before) = all.insert(chat_id, Shown { id, waiter }) {
+        if let Some(before) = all.insert(click.key, Shown { handle, waiter }) {
             before.waiter.abort();
         }
     }
 }
 
-fn open_chat<R: Runtime>(app: &AppHandle<R>, chat_id: Option<ChatId>) {
+fn tell_of_click<R: Runtime>(app: &AppHandle<R>, click: Click) {
     window::bring_to_front(app);
-    if let Err(error) = app.emit_to(window::MAIN, OPEN_CHAT, chat_id) {
+    if let Err(error) = app.emit_to(window::MAIN, BANNER_CLICKED, click) {
         tracing::warn!(%error, "A click on a banner did not reach the page");
     }
 }

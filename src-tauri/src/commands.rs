@@ -10,6 +10,7 @@
 pub(crate) mod administration;
 pub(crate) mod automatic;
 pub(crate) mod channels;
+pub(crate) mod notifications;
 pub(crate) mod oversight;
 pub(crate) mod presence;
 pub(crate) mod ready_answers;
@@ -29,7 +30,6 @@ use serde::Serialize;
 use tauri::{AppHandle, Manager, Runtime, State};
 use url::Url;
 
-use crate::banners::Banners;
 use crate::window;
 
 /// Addresses that may be opened, outside.
@@ -247,21 +247,6 @@ pub(crate) async fn last_sign_in(
 #[tauri::command]
 pub(crate) async fn reconnect(panel: State<'_, Panel>) -> Result<(), PanelError> {
     panel.reconnect().await
-}
-
-/// Refused when the desktop shows no banners.
-#[tauri::command]
-pub(crate) async fn show_banner<R: Runtime>(
-    app: AppHandle<R>,
-    banners: State<'_, Banners>,
-    chat_id: Option<ChatId>,
-    title: String,
-    body: String,
-) -> Result<(), ShellError> {
-    banners
-        .show(app, chat_id, &title, &body)
-        .await
-        .map_err(ShellError::no_banners)
 }
 
 /// How many chats wait, on the window's title and on its icon where the desktop has such a mark.

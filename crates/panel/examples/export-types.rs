@@ -25,6 +25,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     view::SignInFailure::export_all(&config)?;
     view::LastSignIn::export_all(&config)?;
     view::ChatDeed::export_all(&config)?;
+    view::NotificationChoices::export_all(&config)?;
+    view::NotificationLine::export_all(&config)?;
     view::OverseenChat::export_all(&config)?;
     view::OverseerDeed::export_all(&config)?;
     view::DeedOutcome::export_all(&config)?;

@@ -391,7 +391,6 @@ impl Connected<'_> {
             rows,
             cursor,
             is_snapshot,
-            is_live: self.is_live && behind == 0,
         };
         let returned = page.returned_chats();
         let has_drafts = page.rows.iter().any(|row| matches!(row, Row::Draft(_)));

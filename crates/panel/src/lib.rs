@@ -11,6 +11,7 @@
 //! | `session` | what a signed-in operator does, sees and is told, over the two files |
 //! | `connection` | the socket: frames, reconnecting, sending what is in the outbox |
 //! | `composing`, `drafts` | what is typed; how it stands to what other devices have |
+//! | `notifying` | what the operator is told of, and how |
 //! | `presence` | what the operator looks at, whether the device is used, who else looks at a chat |
 //! | `cache`, `outbox` | the files' tables |
 //! | `rest`, `tls`, `address` | how a backend is reached |
@@ -31,6 +32,8 @@ mod drafts;
 mod error;
 mod events;
 mod folder;
+mod notifications;
+mod notifying;
 mod outbox;
 mod oversight;
 mod panel;

@@ -30,6 +30,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "outbox_0002_drafts",
         sql: include_str!("../migrations/outbox_0002_drafts.sql"),
     },
+    Migration {
+        name: "outbox_0003_notifications",
+        sql: include_str!("../migrations/outbox_0003_notifications.sql"),
+    },
 ];
 
 /// Opens the file.

@@ -21,6 +21,7 @@ use crate::connection::{self, End, Link};
 use crate::error::{PanelError, PanelErrorCode};
 use crate::events::{EventSender, EventStream};
 use crate::folder::{Account, DataFolder, OpenError, SignIns};
+use crate::notifications::keep_telling;
 use crate::presence::Desk;
 use crate::rest::{Rest, RestError, causes};
 use crate::session::{Gap, Session};
@@ -600,6 +601,7 @@ impl Inner {
     fn start(self: &Arc<Self>, session: Arc<Session>) {
         *self.session.lock() = Some(Arc::clone(&session));
         let inner = Arc::downgrade(self);
+        drop(self.tasks.spawn(keep_telling(Arc::clone(&session))));
         drop(
             self.tasks
                 .spawn(stay_connected(inner, session, self.link.clone())),

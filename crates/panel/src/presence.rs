@@ -185,8 +185,11 @@ impl Panel {
         if self.session().is_err() {
             return Ok(());
         }
-        self.with_session(move |session| session.is_watched(looks))
-            .await
+        self.with_session(move |session| {
+            session.has_news.notify_one();
+            session.is_watched(looks)
+        })
+        .await
     }
 
     /// The operator has done something with the device, so long ago.

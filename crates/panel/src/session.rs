@@ -28,6 +28,7 @@ use crate::drafts::{self as draft_standings, Composer};
 use crate::error::PanelError;
 use crate::events::EventSender;
 use crate::folder::Account;
+use crate::notifying::Notifying;
 use crate::outbox::{self, Draft, State, Waiting};
 use crate::presence::{Desk, Onlookers};
 use crate::storage::{Database, Sql, StorageError};
@@ -35,6 +36,7 @@ use crate::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 
 mod drafts;
 mod feed;
+mod notifying;
 mod oversight;
 mod show;
 
@@ -76,6 +78,9 @@ pub(crate) struct Session {
     outcomes: Mutex<oversight::Outcomes>,
     /// Whose clients wait too long, as far as the connection that is live has told.
     late: Mutex<LateChats>,
+    notifying: Mutex<Notifying>,
+    /// Told when there may be something to tell the operator of, or to take back.
+    pub(crate) has_news: Notify,
 }
 
 /// Drafts that are being typed, each with the number of its last change.
@@ -121,6 +126,8 @@ impl Session {
             overseeing: tokio::sync::watch::Sender::new(false),
             outcomes: Mutex::default(),
             late: Mutex::default(),
+            notifying: Mutex::default(),
+            has_news: Notify::new(),
         };
         session.cache.erase_remains()?;
         // Whoever made them has left the program: they meant it.
@@ -128,6 +135,7 @@ impl Session {
         session.end_arrived_echoes()?;
         session.settle_drafts(None)?;
         session.heed_company()?;
+        session.note_all_news()?;
         Ok(session)
     }
 
@@ -157,7 +165,13 @@ impl Session {
         }
         if has_changed {
             self.events.send(PanelEvent::OverviewChanged);
+            self.has_news.notify_one();
         }
+    }
+
+    /// How it stands with somebody's presence, as far as it is known.
+    fn presence_of(&self, operator: OperatorId) -> Option<PresenceRow> {
+        self.presence.lock().get(&operator).copied()
     }
 
     /// Who of the operators is there; nothing is known of it without a connection.
@@ -169,6 +183,7 @@ impl Session {
     pub(crate) fn set_presence(&self, operators: Vec<PresenceRow>) {
         let rows = operators.into_iter().map(|row| (row.operator_id, row));
         self.presence.lock().extend(rows);
+        self.has_news.notify_one();
         self.events.send(PanelEvent::OverviewChanged);
     }
 
@@ -446,6 +461,7 @@ impl Session {
             cache::count_unread(tx, chat_id)
         })?;
         self.has_work.notify_one();
+        self.has_news.notify_one();
         self.events.send(PanelEvent::OverviewChanged);
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! What the panel shows: the shapes that the page asks for and the events that tell it when to
 //! ask again. Events carry ids, never rows: the page re-reads what is on its screen.
 
-use pult_domain::{ChatId, CommandId, OperatorId, Place, Status, Timestamp};
+use std::collections::BTreeMap;
+
+use pult_domain::{ChannelId, ChatId, CommandId, OperatorId, Place, Status, Timestamp};
 pub use pult_protocol::ComposerMode;
 use pult_protocol::{
     ChannelRow, ChatRow, Command, CompanyRow, EntryRow, IntegrationRow, LateChats, OperatorRow,
@@ -359,7 +361,7 @@ impl ChatDeed {
 }
 
 /// Something changed; whoever shows it asks again.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum PanelEvent {
     /// Lists, counters, operators, channels, session or connection.
@@ -380,31 +382,20 @@ pub enum PanelEvent {
         /// Whether it may be all of them.
         everything: bool,
     },
-    /// More clients wait too long than were told of before.
-    Late {
-        /// How many, and how long.
-        news: LateNews,
-    },
-    /// Something that may be worth a banner.
+    /// Something to tell the operator of.
     Notify {
         /// What.
         notification: Notification,
     },
+    /// What a banner told was seen, perhaps on another device, or is over.
+    Withdraw {
+        /// Which.
+        key: BannerKey,
+    },
+    /// The list of what was told is another.
+    NotificationsChanged,
     /// Events were lost: ask for everything on the screen again.
     Overflowed,
-}
-
-/// Clients who wait too long and of whom nothing was told before.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS,
-)]
-pub struct LateNews {
-    /// How many.
-    pub n: u32,
-    /// The shortest of the limits that they have passed, in minutes.
-    pub minutes: u32,
-    /// The chat, if it is one alone and mine.
-    pub chat_id: Option<ChatId>,
 }
 
 /// A chat as it stood in the list from which something is done with it.
@@ -481,37 +472,198 @@ pub enum DeedState {
     Withdrawn,
 }
 
-/// What a banner tells. Words are the page's, in its language.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS)]
+/// What its operator is told of. It stands in the list of notifications; whether it is a banner and
+/// makes a sound too is the operator's.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, ts_rs::TS)]
 pub struct Notification {
-    /// The chat that a click opens.
-    pub chat_id: ChatId,
     /// What happened.
     pub what: NotificationKind,
-    /// The client's name, or their number, or nothing.
+    /// What it is about: the next one of the same takes its place on the screen.
+    pub key: BannerKey,
+    /// The chat that a click opens; none if it is about several or none.
+    pub chat_id: Option<ChatId>,
+    /// The entry there that a click leads to.
+    pub place: Option<Place>,
+    /// The client's name, or their number, or nothing; of a channel its name.
     pub title: Option<String>,
-    /// The text of the message, for the banner.
+    /// The text of the message; empty if it is not to be shown.
     pub text: String,
     /// For a message not shown in full: its kind.
     pub placeholder: Option<String>,
+    /// How many: messages of the client, or chats if it is about several.
+    pub n: u32,
+    /// For how long, in minutes, where clients wait; else 0.
+    pub minutes: u32,
+    /// Whether it is shown as a banner now.
+    pub banner: bool,
+    /// Whether it makes a sound now.
+    pub sound: bool,
 }
 
-/// What happened.
+/// What a banner is about.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS,
+)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum BannerKey {
+    /// A chat.
+    Chat {
+        /// Which.
+        chat_id: ChatId,
+    },
+    /// Many chats at once.
+    Several,
+    /// Clients who wait in the queue.
+    Queue,
+    /// Clients who wait too long, for whoever is told of them.
+    Late,
+    /// The connection.
+    Connection,
+    /// A channel.
+    Channel {
+        /// Which.
+        channel_id: ChannelId,
+    },
+}
+
+/// What happened: the most urgent first.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum NotificationKind {
-    /// A chat came into the queue.
-    NewInQueue,
-    /// A client wrote in a chat of mine.
-    NewMessage,
     /// A colleague mentioned me.
     Mention,
     /// A colleague gave me a chat.
     Given,
+    /// A chat of mine that was closed is open again.
+    Reopened,
+    /// A reply in a chat of mine will not arrive.
+    NotDelivered,
     /// A chat came into the queue for which a rule asks my attention.
     Suggested,
+    /// A client wrote in a chat of mine.
+    NewMessage,
+    /// A chat came into the queue.
+    NewInQueue,
+    /// A client wrote in a chat that I observe.
+    Observed,
+    /// Clients wait in the queue for long.
+    WaitsInQueue,
+    /// Clients wait for an answer longer than the company allows.
+    Overdue,
+    /// A channel cannot send.
+    ChannelDown,
+    /// There has been no connection for long.
+    ConnectionLost,
+}
+
+impl NotificationKind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Mention,
+        Self::Given,
+        Self::Reopened,
+        Self::NotDelivered,
+        Self::Suggested,
+        Self::NewMessage,
+        Self::NewInQueue,
+        Self::Observed,
+        Self::WaitsInQueue,
+        Self::Overdue,
+        Self::ChannelDown,
+        Self::ConnectionLost,
+    ];
+}
+
+/// How a kind is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct Alert {
+    /// By a banner.
+    pub banner: bool,
+    /// By a sound.
+    pub sound: bool,
+    /// Also while the window is in front. Of a chat that is on the screen nothing is told.
+    pub in_front: bool,
+    /// Again every so many seconds until it is seen; none for once.
+    pub repeat_s: Option<u32>,
+}
+
+/// How an operator wants to be told, on this device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+#[serde(default)]
+pub struct NotificationSettings {
+    /// How each kind is told; one that is not named is told as usual.
+    pub kinds: BTreeMap<NotificationKind, Alert>,
+    /// Banners tell who writes, and not what.
+    pub hide_text: bool,
+    /// From how many seconds on a client waits for long in the queue; none for never.
+    pub queue_waits_s: Option<u32>,
+    /// Until then it is quiet, by the local clock; none if it is not quiet by hand.
+    pub quiet_until: Option<Timestamp>,
+    /// When it is quiet every day.
+    pub quiet_hours: Option<QuietHours>,
+    /// Whether it is quiet while I have said that I am away.
+    pub quiet_when_away: bool,
+    /// Whether mentions of me are told even then.
+    pub mentions_break_through: bool,
+}
+
+impl Default for NotificationSettings {
+    fn default() -> Self {
+        Self {
+            kinds: BTreeMap::new(),
+            hide_text: false,
+            queue_waits_s: Some(60),
+            quiet_until: None,
+            quiet_hours: None,
+            quiet_when_away: false,
+            mentions_break_through: true,
+        }
+    }
+}
+
+/// When it is quiet every day, in minutes since midnight by the local clock. They may go on past it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct QuietHours {
+    /// From then.
+    pub from: u16,
+    /// Until then.
+    pub until: u16,
+}
+
+/// What notifications are and could be, for the page that sets them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct NotificationChoices {
+    /// What holds.
+    pub settings: NotificationSettings,
+    /// All kinds, the most urgent first, with how each is told and how it is told as usual.
+    pub kinds: Vec<KindChoice>,
+}
+
+/// How a kind of notifications is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct KindChoice {
+    /// Which.
+    pub what: NotificationKind,
+    /// How it is told.
+    pub alert: Alert,
+    /// How it is told if nothing is chosen.
+    pub usual: Alert,
+}
+
+/// A line in the list of what was told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct NotificationLine {
+    /// Its number; the newest has the largest.
+    #[ts(type = "number")]
+    pub position: i64,
+    /// When, by the local clock.
+    pub at: Timestamp,
+    /// What. Its words are gone if its chat has left one's sight.
+    pub notification: Notification,
+    /// Whether it was seen: in the list or in its chat.
+    pub is_seen: bool,
 }
 
 /// What the sign-in screen proposes.

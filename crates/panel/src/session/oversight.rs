@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pult_domain::{ChatId, CommandId, Place, Status, Timestamp};
-use pult_protocol::{Command, LateChat, LateChats, Presence, Problem};
+use pult_protocol::{Command, LateChat, LateChats, Problem};
 use uuid::Uuid;
 
 use super::Session;
@@ -19,7 +19,8 @@ use crate::error::PanelError;
 use crate::outbox::{self, Draft, State};
 use crate::storage::StorageError;
 use crate::view::{
-    ChatDeed, DeedOutcome, DeedState, LateNews, OverseenChat, OverseerDeed, PanelEvent,
+    BannerKey, ChatDeed, DeedOutcome, DeedState, Notification, NotificationKind, OverseenChat,
+    OverseerDeed, PanelEvent,
 };
 
 /// Commands whose outcome is remembered at most.
@@ -206,13 +207,8 @@ impl Session {
     /// Who is not at work is told when they are back.
     pub(crate) fn tell_late(&self) -> Result<(), StorageError> {
         let me = self.account.operator.id;
-        let is_on_duty = self
-            .presence
-            .lock()
-            .get(&me)
-            .is_none_or(|row| row.presence == Presence::Online);
         let late = self.late();
-        if !is_on_duty || late.chats.is_empty() {
+        if !self.is_on_duty() || late.chats.is_empty() {
             return Ok(());
         }
         let new: Vec<LateChat> = self.cache.write(|tx| {
@@ -229,13 +225,20 @@ impl Session {
             return Ok(());
         };
         let mine = new.first().filter(|chat| chat.owner_id == Some(me));
-        self.events.send(PanelEvent::Late {
-            news: LateNews {
-                n: u32::try_from(new.len()).unwrap_or(u32::MAX),
-                minutes,
-                chat_id: mine.map(|chat| chat.chat_id).filter(|_| new.len() == 1),
-            },
-        });
+        let one = Notification {
+            what: NotificationKind::Overdue,
+            key: BannerKey::Late,
+            chat_id: mine.map(|chat| chat.chat_id).filter(|_| new.len() == 1),
+            place: None,
+            title: None,
+            text: String::new(),
+            placeholder: None,
+            n: u32::try_from(new.len()).unwrap_or(u32::MAX),
+            minutes,
+            banner: false,
+            sound: false,
+        };
+        self.tell(one)?;
         Ok(())
     }
 }

@@ -202,7 +202,6 @@ impl Backend {
             rows,
             cursor: Some(self.cursor()),
             is_snapshot: true,
-            is_live: false,
         }
     }
 
@@ -368,7 +367,6 @@ proptest! {
                             rows: groups.concat(),
                             cursor: Some(backend.cursor()),
                             is_snapshot: false,
-                            is_live: true,
                         })
                         .unwrap();
                 }

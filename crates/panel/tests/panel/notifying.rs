@@ -1,13 +1,15 @@
-//! What is worth a banner.
+//! What the operator is told of.
 
-use pult_domain::Place;
-use pult_panel::view::{DraftRevision, Notification, NotificationKind, PanelEvent};
+use pult_domain::{ChatId, CommandId, Place, Timestamp};
+use pult_panel::view::{
+    BannerKey, DraftRevision, Notification, NotificationKind, NotificationSettings, PanelEvent,
+};
 use pult_panel::{EventStream, Panel};
-use pult_protocol::{ChatRow, EntryRow, Row};
+use pult_protocol::{ChatRow, DeliveryState, EntryBody, EntryRow, Notice, Row};
 
 use crate::backend::{Backend, Socket, operator_id, within};
-use crate::rows::{Chat, just_now};
-use crate::{reconnect, signed_in, until_live};
+use crate::rows::Chat;
+use crate::{open, signed_in, until_live};
 
 /// Anna, live, with chat 1 in her hands and chat 2 in the queue.
 async fn anna(dir: &std::path::Path) -> (Backend, Panel, Socket, EventStream) {
@@ -32,67 +34,112 @@ fn mine(last_place: i64) -> ChatRow {
     Chat(1).in_work(operator_id("anna"), last_place)
 }
 
-/// What was notified up to a change that tells nothing by itself.
-async fn notified(socket: &mut Socket, events: &mut EventStream, seq: i64) -> Vec<Notification> {
-    let end = PanelEvent::TimelineChanged {
-        chat_id: Chat(99).id(),
+/// A chat that somebody else has and I observe: whoever mentions me there is always told.
+const LAST: Chat = Chat(99);
+
+fn mentions_me(place: i64) -> Vec<Row> {
+    let comment = EntryBody::Comment {
+        text: "Anna, look".to_owned(),
+        mentions: vec![operator_id("anna")],
     };
-    socket.changes(vec![Chat(99).mark(1)], seq).await;
+    let entry = EntryRow {
+        author_id: Some(operator_id("boris")),
+        body: comment,
+        ..LAST.inbound(place, "")
+    };
+    let chat = ChatRow {
+        observer_ids: vec![operator_id("anna")],
+        ..LAST.in_work(operator_id("boris"), place)
+    };
+    vec![Row::Chat(chat), Row::Entry(entry)]
+}
+
+/// What is told of a page, up to what is always told last. `n` is the change's number. Clients who wait
+/// in the queue are another matter: here they have waited for years.
+async fn told(
+    socket: &mut Socket,
+    events: &mut EventStream,
+    (rows, n): (Vec<Row>, i64),
+) -> Vec<Notification> {
+    let mut rows = rows;
+    rows.extend(mentions_me(n));
+    socket.changes(rows, n).await;
     let mut found = Vec::new();
     loop {
         let event = within(events.next()).await.unwrap();
-        if event == end {
-            return found;
-        }
         if let PanelEvent::Notify { notification } = event {
-            found.push(notification);
+            if notification.chat_id == Some(LAST.id()) {
+                return found;
+            }
+            if notification.what != NotificationKind::WaitsInQueue {
+                found.push(notification);
+            }
         }
     }
 }
 
+/// What it is, of which chat, and its words.
+fn facts(found: &[Notification]) -> Vec<(NotificationKind, ChatId, &str)> {
+    found
+        .iter()
+        .map(|one| (one.what, one.chat_id.unwrap(), one.text.as_str()))
+        .collect()
+}
+
+async fn sets(panel: &Panel, settings: NotificationSettings) {
+    panel.set_notification_settings(settings).await.unwrap();
+}
+
 #[tokio::test]
-async fn what_was_there_before_is_no_news() {
+async fn what_a_new_device_finds_is_no_news() {
     let dir = tempfile::tempdir().unwrap();
-    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
-    assert_eq!(notified(&mut socket, &mut events, 2).await, []);
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    assert_eq!(told(&mut socket, &mut events, (vec![], 2)).await, []);
+    let lines = panel.notifications().await.unwrap();
+    let whats: Vec<_> = lines.iter().map(|line| line.notification.what).collect();
+    assert!(
+        !whats.contains(&NotificationKind::NewMessage)
+            && !whats.contains(&NotificationKind::NewInQueue),
+        "{whats:?}"
+    );
+}
+
+fn new_in_queue(chat: Chat) -> Vec<Row> {
+    vec![
+        Row::Entry(chat.inbound(1, "Good afternoon")),
+        Row::Entry(chat.inbound(2, "Is it in stock?")),
+        Row::Chat(chat.queued(2)),
+    ]
 }
 
 #[tokio::test]
 async fn a_new_chat_in_the_queue_is_told_once_unless_the_window_is_in_front() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
-    let rows = |chat: Chat| {
-        vec![
-            Row::Entry(chat.inbound(1, "Good afternoon")),
-            Row::Entry(chat.inbound(2, "Is it in stock?")),
-            Row::Chat(chat.queued(2)),
-        ]
+    let found = told(&mut socket, &mut events, (new_in_queue(Chat(3)), 2)).await;
+    let [one] = found.as_slice() else {
+        panic!("{found:?}");
     };
-    socket.changes(rows(Chat(3)), 2).await;
-    let found = notified(&mut socket, &mut events, 3).await;
-    assert_eq!(
-        found,
-        [Notification {
-            chat_id: Chat(3).id(),
-            what: NotificationKind::NewInQueue,
-            title: Some("Client 3".to_owned()),
-            text: "Is it in stock?".to_owned(),
-            placeholder: None,
-        }]
-    );
+    assert_eq!(one.what, NotificationKind::NewInQueue);
+    assert_eq!(one.title.as_deref(), Some("Client 3"));
+    assert_eq!(one.text, "Is it in stock?");
+    assert_eq!((one.place, one.n), (Some(Place(2)), 2));
+    assert!(one.banner && one.sound);
     // Already in the queue: no second banner.
-    socket
-        .changes(
-            vec![
-                Row::Entry(Chat(3).inbound(3, "Hello?")),
-                Row::Chat(Chat(3).queued(3)),
-            ],
-            4,
-        )
-        .await;
+    let more = vec![
+        Row::Entry(Chat(3).inbound(3, "Hello?")),
+        Row::Chat(Chat(3).queued(3)),
+    ];
+    assert_eq!(told(&mut socket, &mut events, (more, 3)).await, []);
     panel.watch(None, true, None).await.unwrap();
-    socket.changes(rows(Chat(4)), 5).await;
-    assert_eq!(notified(&mut socket, &mut events, 6).await, []);
+    let seen = told(&mut socket, &mut events, (new_in_queue(Chat(4)), 4)).await;
+    assert_eq!(seen, []);
+    // It is in the list all the same.
+    let lines = panel.notifications().await.unwrap();
+    let of_4 = lines
+        .iter()
+        .find(|line| line.notification.chat_id == Some(Chat(4).id()));
+    assert_eq!(of_4.unwrap().notification.text, "Is it in stock?");
 }
 
 #[tokio::test]
@@ -105,154 +152,310 @@ async fn a_chat_that_a_rule_has_marked_for_me_is_told_once_also_in_front_and_an_
         ..chat.queued(last_place)
     };
     panel.watch(Some(Chat(1).id()), true, None).await.unwrap();
-    let asked = Row::Entry(Chat(3).inbound(1, "An invoice, please"));
-    let for_boris = Row::Chat(marked(Chat(4), 1, "boris"));
-    socket
-        .changes(
-            vec![asked, Row::Chat(marked(Chat(3), 1, "anna")), for_boris],
-            2,
-        )
-        .await;
-    let found = notified(&mut socket, &mut events, 3).await;
+    let rows = vec![
+        Row::Entry(Chat(3).inbound(1, "An invoice, please")),
+        Row::Chat(marked(Chat(3), 1, "anna")),
+        Row::Chat(marked(Chat(4), 1, "boris")),
+    ];
+    let found = told(&mut socket, &mut events, (rows, 2)).await;
+    let suggested = NotificationKind::Suggested;
     assert_eq!(
-        found,
-        [Notification {
-            chat_id: Chat(3).id(),
-            what: NotificationKind::Suggested,
-            title: Some("Client 3".to_owned()),
-            text: "An invoice, please".to_owned(),
-            placeholder: None,
-        }]
+        facts(&found),
+        [(suggested, Chat(3).id(), "An invoice, please")]
     );
     // It is marked still, and something goes out to the client by itself.
     let automatic = EntryRow {
         author_id: None,
         command_id: None,
         automatic: Some(pult_domain::AutomaticKind::Greeting),
-        ..Chat(3).outbound(
-            2,
-            "Good afternoon",
-            pult_domain::CommandId(uuid::Uuid::now_v7()),
-        )
+        ..Chat(3).outbound(2, "Good afternoon", CommandId(uuid::Uuid::now_v7()))
     };
     panel.watch(None, false, None).await.unwrap();
     let rows = vec![Row::Entry(automatic), Row::Chat(marked(Chat(3), 2, "anna"))];
-    socket.changes(rows, 4).await;
-    assert_eq!(notified(&mut socket, &mut events, 5).await, []);
+    assert_eq!(told(&mut socket, &mut events, (rows, 3)).await, []);
     // A chat that stood there unmarked, and is marked by what the client says next.
-    socket
-        .changes(vec![Row::Chat(marked(Chat(2), 2, "anna"))], 6)
-        .await;
-    let found = notified(&mut socket, &mut events, 7).await;
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].what, NotificationKind::Suggested);
+    let rows = vec![Row::Chat(marked(Chat(2), 2, "anna"))];
+    let found = told(&mut socket, &mut events, (rows, 4)).await;
+    assert_eq!(facts(&found), [(suggested, Chat(2).id(), "preview of 2")]);
 }
 
 #[tokio::test]
 async fn a_message_in_my_chat_is_told_unless_i_am_looking_at_it() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
-    let mut seq = 2;
-    for (watched, in_front, n_expected) in [
-        (Some(Chat(1)), false, 1),
-        (Some(Chat(2)), true, 1),
-        (Some(Chat(1)), true, 0),
-        (None, true, 1),
+    for (place, watched, in_front, is_told) in [
+        (2, Some(Chat(1)), false, true),
+        (3, Some(Chat(2)), true, true),
+        (4, Some(Chat(1)), true, false),
+        (5, None, true, true),
     ] {
         panel
             .watch(watched.map(Chat::id), in_front, None)
             .await
             .unwrap();
-        let entry = Chat(1).inbound(seq, "and one more thing");
-        socket
-            .changes(vec![Row::Entry(entry), Row::Chat(mine(seq))], seq)
-            .await;
-        let found = notified(&mut socket, &mut events, seq + 1).await;
-        assert_eq!(found.len(), n_expected, "{watched:?} {in_front}");
-        assert!(
-            found
-                .iter()
-                .all(|found| found.what == NotificationKind::NewMessage)
+        let entry = Chat(1).inbound(place, "and one more thing");
+        let rows = vec![Row::Entry(entry), Row::Chat(mine(place))];
+        let found = told(&mut socket, &mut events, (rows, place)).await;
+        let expected = (
+            NotificationKind::NewMessage,
+            Chat(1).id(),
+            "and one more thing",
         );
-        seq += 2;
+        let expected: Vec<_> = is_told.then_some(expected).into_iter().collect();
+        assert_eq!(facts(&found), expected, "{watched:?} {in_front}");
     }
 }
 
 #[tokio::test]
-async fn delivery_ticks_and_what_was_read_elsewhere_are_no_news() {
+async fn what_i_sent_delivery_ticks_and_what_was_read_elsewhere_are_no_news() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
     let seen = DraftRevision::default();
     let replied = panel.reply(Chat(1).id(), "Hello".to_owned(), seen);
     let id = replied.await.unwrap();
-    socket
-        .changes(
-            vec![
-                Row::Entry(Chat(1).outbound(2, "Hello", id)),
-                Row::Chat(mine(2)),
-                Row::Entry(Chat(1).inbound(1, "old")),
-            ],
-            2,
-        )
-        .await;
-    socket
-        .changes(
-            vec![
-                Row::Entry(Chat(1).inbound(3, "read on another device")),
-                Chat(1).mark(3),
-                Row::Chat(mine(3)),
-            ],
-            3,
-        )
-        .await;
-    assert_eq!(notified(&mut socket, &mut events, 4).await, []);
+    let rows = vec![
+        Row::Entry(Chat(1).outbound(2, "Hello", id)),
+        Row::Chat(mine(2)),
+        Row::Entry(Chat(1).inbound(1, "old")),
+    ];
+    assert_eq!(told(&mut socket, &mut events, (rows, 2)).await, []);
+    let rows = vec![
+        Row::Entry(Chat(1).inbound(3, "read on another device")),
+        Chat(1).mark(3),
+        Row::Chat(mine(3)),
+    ];
+    assert_eq!(told(&mut socket, &mut events, (rows, 3)).await, []);
 }
 
 #[tokio::test]
-async fn what_was_missed_is_news_only_if_it_is_fresh() {
+async fn a_reply_that_will_not_arrive_is_told_once() {
     let dir = tempfile::tempdir().unwrap();
-    let (mut backend, panel, socket, mut events) = anna(dir.path()).await;
-    drop(socket);
-    reconnect(&panel).await;
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    let failed = || {
+        let mut entry = Chat(1).outbound(2, "Hello", CommandId(uuid::Uuid::now_v7()));
+        if let EntryBody::Outbound { delivery, .. } = &mut entry.body {
+            delivery.state = DeliveryState::Failed;
+        }
+        vec![Row::Entry(entry), Row::Chat(mine(2))]
+    };
+    let found = told(&mut socket, &mut events, (failed(), 2)).await;
+    let [one] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!(one.what, NotificationKind::NotDelivered);
+    assert_eq!(one.place, Some(Place(2)));
+    assert_eq!(told(&mut socket, &mut events, (failed(), 3)).await, []);
+}
+
+#[tokio::test]
+async fn a_chat_that_is_mine_again_tells_what_the_client_wrote() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    let anna = operator_id("anna");
+    let came_back = EntryRow {
+        body: EntryBody::Notice {
+            notice: Notice::CameBack { owner: anna },
+        },
+        ..Chat(5).inbound(8, "")
+    };
+    let rows = vec![
+        Row::Chat(ChatRow {
+            fresh: true,
+            ..Chat(5).in_work(anna, 9)
+        }),
+        Chat(5).mark(7),
+        Row::Entry(came_back),
+        Row::Entry(Chat(5).inbound(9, "It is me again")),
+    ];
+    let found = told(&mut socket, &mut events, (rows, 2)).await;
+    let reopened = NotificationKind::Reopened;
+    assert_eq!(facts(&found), [(reopened, Chat(5).id(), "It is me again")]);
+}
+
+#[tokio::test]
+async fn what_was_missed_is_told_when_all_of_it_is_here_and_once_even_after_the_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    assert_eq!(told(&mut socket, &mut events, (vec![], 2)).await, []);
+    panel.shut_down().await;
+    drop((panel, socket, events));
+
+    let panel = open(dir.path()).await;
+    let mut events = panel.events();
     let (mut socket, _) = backend.accept().await;
     socket.welcome("anna").await;
-    socket
-        .changes(
-            vec![
-                Row::Entry(Chat(1).inbound(2, "an hour ago")),
-                Row::Chat(mine(2)),
-                Row::Chat(Chat(5).queued(1)),
-                Row::Chat(ChatRow {
-                    last_activity_at: just_now(),
-                    ..Chat(6).queued(1)
-                }),
-            ],
-            2,
-        )
-        .await;
-    let found = notified(&mut socket, &mut events, 3).await;
-    assert_eq!(found.len(), 1);
-    assert_eq!(found[0].chat_id, Chat(6).id());
-    assert_eq!(found[0].text, "preview of 6");
-    // A chat that comes to me with its past tells the newest message, if it is new.
-    let anna = operator_id("anna");
-    let recent = EntryRow {
-        received_at: just_now(),
-        ..Chat(8).inbound(2, "just now")
+    let missed = vec![
+        Row::Entry(Chat(1).inbound(2, "an hour ago")),
+        Row::Chat(mine(2)),
+    ];
+    let found = told(&mut socket, &mut events, (missed.clone(), 3)).await;
+    let message = NotificationKind::NewMessage;
+    assert_eq!(facts(&found), [(message, Chat(1).id(), "an hour ago")]);
+    panel.shut_down().await;
+    drop((panel, socket, events));
+
+    let panel = open(dir.path()).await;
+    let mut events = panel.events();
+    let (mut socket, _) = backend.accept().await;
+    socket.welcome("anna").await;
+    assert_eq!(told(&mut socket, &mut events, (missed, 4)).await, []);
+    drop(panel);
+}
+
+#[tokio::test]
+async fn of_many_chats_at_once_there_is_one_banner_and_a_line_for_each() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    assert_eq!(told(&mut socket, &mut events, (vec![], 2)).await, []);
+    let rows = (10..40).flat_map(|n| new_in_queue(Chat(n))).collect();
+    socket.changes(rows, 3).await;
+    let several = loop {
+        let event = within(events.next()).await.unwrap();
+        if let PanelEvent::Notify { notification } = event
+            && notification.what != NotificationKind::WaitsInQueue
+        {
+            break notification;
+        }
     };
-    socket
-        .changes(
-            vec![
-                Row::Chat(Chat(7).in_work(anna, 2)),
-                Row::Entry(Chat(7).inbound(2, "long ago")),
-                Row::Chat(Chat(8).in_work(anna, 2)),
-                Row::Entry(recent),
-            ],
-            4,
-        )
-        .await;
-    let found = notified(&mut socket, &mut events, 5).await;
+    assert_eq!(several.key, BannerKey::Several);
+    assert_eq!((several.n, several.chat_id), (30, None));
+    let lines = panel.notifications().await.unwrap();
+    let of_queue = lines
+        .iter()
+        .filter(|line| line.notification.what == NotificationKind::NewInQueue);
+    assert_eq!(of_queue.count(), 30);
+}
+
+#[tokio::test]
+async fn what_is_read_on_another_device_is_withdrawn_here() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    let rows = vec![
+        Row::Entry(Chat(1).inbound(2, "and one more thing")),
+        Row::Chat(mine(2)),
+    ];
+    assert_eq!(told(&mut socket, &mut events, (rows, 2)).await.len(), 1);
+    socket.changes(vec![Chat(1).mark(2)], 3).await;
+    let key = BannerKey::Chat {
+        chat_id: Chat(1).id(),
+    };
+    until_withdrawn(&mut events, key).await;
+    let lines = panel.notifications().await.unwrap();
+    let of_1 = lines
+        .iter()
+        .find(|line| line.notification.chat_id == Some(Chat(1).id()));
+    assert!(of_1.unwrap().is_seen);
+}
+
+#[tokio::test]
+async fn a_chat_that_somebody_took_from_the_queue_is_withdrawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    let found = told(&mut socket, &mut events, (new_in_queue(Chat(3)), 2)).await;
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].text, "just now");
-    panel.mark_read(Chat(8).id(), Place(2)).await.unwrap();
+    socket
+        .changes(vec![Chat(3).gone(pult_protocol::GoneWhy::Lost)], 3)
+        .await;
+    let key = BannerKey::Chat {
+        chat_id: Chat(3).id(),
+    };
+    until_withdrawn(&mut events, key).await;
+}
+
+async fn until_withdrawn(events: &mut EventStream, key: BannerKey) {
+    while within(events.next()).await.unwrap() != (PanelEvent::Withdraw { key }) {}
+}
+
+#[tokio::test]
+async fn whoever_waits_in_the_queue_for_long_is_told_until_somebody_takes_the_chat() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    let waits = |event: PanelEvent| match event {
+        PanelEvent::Notify { notification } => {
+            (notification.key == BannerKey::Queue).then_some(notification)
+        }
+        _ => None,
+    };
+    let first = loop {
+        if let Some(found) = waits(within(events.next()).await.unwrap()) {
+            break found;
+        }
+    };
+    assert_eq!((first.n, first.chat_id), (1, Some(Chat(2).id())));
+    assert_eq!(first.title.as_deref(), Some("Client 2"));
+    assert!(first.minutes > 60);
+    let taken = Row::Chat(Chat(2).in_work(operator_id("boris"), 2));
+    socket.changes(vec![taken], 2).await;
+    until_withdrawn(&mut events, BannerKey::Queue).await;
+    // Whoever does not want it is not told.
+    let never = NotificationSettings {
+        queue_waits_s: None,
+        ..NotificationSettings::default()
+    };
+    sets(&panel, never).await;
+    let found = told(&mut socket, &mut events, (new_in_queue(Chat(3)), 3)).await;
+    assert_eq!(found.len(), 1);
+    let lines = panel.notifications().await.unwrap();
+    let n_waits = lines
+        .iter()
+        .filter(|line| line.notification.what == NotificationKind::WaitsInQueue);
+    assert_eq!(n_waits.count(), 1);
+}
+
+#[tokio::test]
+async fn a_banner_may_hide_what_was_written_and_quiet_is_quiet() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    let hidden = NotificationSettings {
+        hide_text: true,
+        ..NotificationSettings::default()
+    };
+    sets(&panel, hidden).await;
+    let says = |place| {
+        vec![
+            Row::Entry(Chat(1).inbound(place, "and one more thing")),
+            Row::Chat(mine(place)),
+        ]
+    };
+    let found = told(&mut socket, &mut events, (says(2), 2)).await;
+    let message = NotificationKind::NewMessage;
+    assert_eq!(facts(&found), [(message, Chat(1).id(), "")]);
+    // The mention that ends each look breaks through.
+    let quiet = NotificationSettings {
+        quiet_until: Some(Timestamp(i64::MAX)),
+        ..NotificationSettings::default()
+    };
+    sets(&panel, quiet).await;
+    assert_eq!(told(&mut socket, &mut events, (says(3), 3)).await, []);
+    // Nothing of it is lost.
+    let lines = panel.notifications().await.unwrap();
+    let n_of_1 = lines
+        .iter()
+        .filter(|line| line.notification.chat_id == Some(Chat(1).id()));
+    assert_eq!(n_of_1.count(), 2);
+    let kept = panel.notification_choices().await.unwrap();
+    assert_eq!(kept.settings.quiet_until, Some(Timestamp(i64::MAX)));
+}
+
+#[tokio::test]
+async fn the_list_has_no_words_of_what_has_left_ones_sight() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    let found = told(&mut socket, &mut events, (new_in_queue(Chat(3)), 2)).await;
+    assert_eq!(found.len(), 1);
+    let gone = vec![Chat(3).gone(pult_protocol::GoneWhy::Lost)];
+    assert_eq!(told(&mut socket, &mut events, (gone, 3)).await, []);
+    let lines = panel.notifications().await.unwrap();
+    let of_3 = lines
+        .iter()
+        .find(|line| line.notification.chat_id == Some(Chat(3).id()))
+        .unwrap();
+    assert_eq!(of_3.notification.title, None);
+    assert_eq!(of_3.notification.text, "");
+    // Looked at, it is not new any more.
+    assert!(!of_3.is_seen);
+    panel.see_notifications(of_3.position).await.unwrap();
+    let lines = panel.notifications().await.unwrap();
+    let of_3 = lines.iter().find(|line| line.position == of_3.position);
+    assert!(of_3.unwrap().is_seen);
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use pult_domain::{CommandId, Place, Status, Timestamp};
-use pult_panel::view::{DeedState, LateNews, OverseenChat, OverseerDeed, PanelEvent};
+use pult_domain::{ChatId, CommandId, Place, Status, Timestamp};
+use pult_panel::view::{BannerKey, DeedState, OverseenChat, OverseerDeed, PanelEvent};
 use pult_panel::{EventStream, Options, Panel};
 use pult_protocol::{
     BackendFrame, Code, Command, LateChat, LateChats, PanelFrame, Presence, PresenceRow, Row,
@@ -323,7 +323,11 @@ async fn says_presence(socket: &mut Socket, presence: Presence) {
 }
 
 /// What was told of late clients up to a change that tells nothing by itself.
-async fn told(socket: &mut Socket, events: &mut EventStream, seq: i64) -> Vec<LateNews> {
+async fn told(
+    socket: &mut Socket,
+    events: &mut EventStream,
+    seq: i64,
+) -> Vec<(u32, u32, Option<ChatId>)> {
     let end = PanelEvent::TimelineChanged {
         chat_id: Chat(99).id(),
     };
@@ -334,8 +338,10 @@ async fn told(socket: &mut Socket, events: &mut EventStream, seq: i64) -> Vec<La
         if event == end {
             return found;
         }
-        if let PanelEvent::Late { news } = event {
-            found.push(news);
+        if let PanelEvent::Notify { notification } = event
+            && notification.key == BannerKey::Late
+        {
+            found.push((notification.n, notification.minutes, notification.chat_id));
         }
     }
 }
@@ -351,28 +357,14 @@ async fn who_waits_too_long_is_told_of_once_also_after_a_restart() {
     ];
     says_late(&mut socket, two.clone()).await;
     let first = told(&mut socket, &mut events, 2).await;
-    assert_eq!(
-        first,
-        [LateNews {
-            n: 2,
-            minutes: 10,
-            chat_id: None,
-        }]
-    );
+    assert_eq!(first, [(2, 10, None)]);
     assert_eq!(panel.overview().await.unwrap().late.n, 2);
     // One of mine more, and the same two again: one banner, of the new one.
     let mut three = two.clone();
     three.push(late(Chat(1), Some("anna"), 3_000, 15));
     says_late(&mut socket, three.clone()).await;
     let second = told(&mut socket, &mut events, 3).await;
-    assert_eq!(
-        second,
-        [LateNews {
-            n: 1,
-            minutes: 15,
-            chat_id: Some(Chat(1).id()),
-        }]
-    );
+    assert_eq!(second, [(1, 15, Some(Chat(1).id()))]);
     panel.shut_down().await;
     drop((panel, events, socket));
 

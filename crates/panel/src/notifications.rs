@@ -1,0 +1,78 @@
+//! The API for what the operator is told of, and the task that tells it.
+
+use std::sync::Arc;
+
+use tokio::time::sleep_until;
+
+use crate::error::PanelError;
+use crate::panel::Panel;
+use crate::session::Session;
+use crate::storage::StorageError;
+use crate::view::{NotificationChoices, NotificationLine, NotificationSettings};
+
+impl Panel {
+    /// What its operator was told of on this device, the newest first.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub async fn notifications(&self) -> Result<Vec<NotificationLine>, PanelError> {
+        self.with_session(|session| session.notifications()).await
+    }
+
+    /// The list was looked at, up to and with the line of that number.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn see_notifications(&self, position: i64) -> Result<(), PanelError> {
+        self.with_session(move |session| session.see_notifications(position))
+            .await
+    }
+
+    /// How its operator is told of what on this device.
+    ///
+    /// # Errors
+    /// When the files cannot be read.
+    pub async fn notification_choices(&self) -> Result<NotificationChoices, PanelError> {
+        self.with_session(|session| session.notification_choices())
+            .await
+    }
+
+    /// Its operator wants to be told so from now on.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn set_notification_settings(
+        &self,
+        settings: NotificationSettings,
+    ) -> Result<(), PanelError> {
+        self.with_session(move |session| session.set_notification_settings(settings))
+            .await
+    }
+}
+
+/// Tells the operator what there is to tell, until the session ends.
+pub(crate) async fn keep_telling(session: Arc<Session>) {
+    loop {
+        let asked = Arc::clone(&session);
+        let told = tokio::task::spawn_blocking(move || asked.notify()).await;
+        let next = match told {
+            Ok(Ok(next)) => next,
+            Ok(Err(StorageError::Closed)) | Err(_) => return,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "What is news cannot be found out");
+                None
+            }
+        };
+        let due = async {
+            match next {
+                Some(moment) => sleep_until(moment).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            () = session.ended.cancelled() => return,
+            () = session.has_news.notified() => {}
+            () = due => {}
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What its operator is told of: banners, sounds, and a list in which none is missing.
+//!
+//! Of what is news decides the state, not the moment: for each chat the device keeps up to which
+//! place it has told ([`store`]), and what came after that and was not seen is news ([`news`]). So
+//! nothing is told twice and nothing is lost, whether it came while the panel ran, caught up, or was
+//! not there at all. How it is told, and whether it is quiet now, is the operator's ([`settings`]).
+//!
+//! What comes within a moment is told together; of more than a few chats there is one word for all.
+
+pub(crate) mod news;
+pub(crate) mod settings;
+pub(crate) mod store;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use pult_domain::{ChatId, Place};
+use tokio::time::Instant;
+
+use crate::view::{BannerKey, Notification};
+
+/// For so long it is gathered what is to be told.
+pub(crate) const GATHER: Duration = Duration::from_millis(300);
+
+/// Of more chats than these there is one banner for all.
+pub(crate) const MAX_BANNERS: usize = 3;
+
+/// After so long without a connection its operator is told.
+pub(crate) const LOST_FOR: Duration = Duration::from_secs(60);
+
+/// What is on its way to be told, and what stands on the screen.
+#[derive(Debug, Default)]
+pub(crate) struct Notifying {
+    /// Chats in which something may be news.
+    pub(crate) touched: BTreeSet<ChatId>,
+    /// Replies that have failed: an entry changes with that, and keeps its place.
+    pub(crate) failed: BTreeMap<ChatId, Place>,
+    /// Since when something waits here.
+    pub(crate) since: Option<Instant>,
+    /// What was told and not seen yet.
+    pub(crate) open: BTreeMap<BannerKey, Open>,
+    /// When the queue is to be looked at next.
+    pub(crate) queue_due: Option<Instant>,
+    /// Since when there has been no connection.
+    pub(crate) offline_since: Option<Instant>,
+}
+
+/// A notification that was not seen yet.
+#[derive(Debug, Clone)]
+pub(crate) struct Open {
+    pub(crate) notification: Notification,
+    /// When it was told last.
+    pub(crate) told_at: Instant,
+}
+
+impl Notifying {
+    /// Something may be news in these chats.
+    pub(crate) fn touch(&mut self, chats: impl IntoIterator<Item = ChatId>, now: Instant) {
+        self.touched.extend(chats);
+        if !self.touched.is_empty() {
+            self.since.get_or_insert(now);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! How an operator is told of what, and when it is quiet.
+
+use pult_domain::Timestamp;
+
+use crate::view::{Alert, NotificationKind, NotificationSettings, QuietHours};
+
+/// Minutes of a day.
+const DAY: u16 = 24 * 60;
+
+/// The least time after which something is told again, in seconds.
+const MIN_REPEAT_S: u32 = 10;
+
+/// What decides whether it is quiet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// By the local clock.
+    pub(crate) now: Timestamp,
+    /// How far the day is, by the local clock.
+    pub(crate) minute_of_day: u16,
+    /// Whether the operator has said that they are away.
+    pub(crate) is_away: bool,
+    /// Whether the window is in front.
+    pub(crate) is_in_front: bool,
+}
+
+/// How something is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Manner {
+    pub(crate) banner: bool,
+    pub(crate) sound: bool,
+}
+
+impl NotificationSettings {
+    /// How a kind is told.
+    #[must_use]
+    pub fn alert(&self, what: NotificationKind) -> Alert {
+        self.kinds
+            .get(&what)
+            .copied()
+            .unwrap_or_else(|| what.usual())
+    }
+
+    /// How something is told at a moment.
+    pub(crate) fn manner(&self, what: NotificationKind, moment: &Moment) -> Manner {
+        let alert = self.alert(what);
+        let is_held_back = moment.is_in_front && !alert.in_front;
+        let is_let_through = self.mentions_break_through && what == NotificationKind::Mention;
+        if is_held_back || (self.is_quiet(moment) && !is_let_through) {
+            return Manner {
+                banner: false,
+                sound: false,
+            };
+        }
+        Manner {
+            banner: alert.banner,
+            sound: alert.sound,
+        }
+    }
+
+    /// Whether nothing is to be told now.
+    pub(crate) fn is_quiet(&self, moment: &Moment) -> bool {
+        let by_hand = self.quiet_until.is_some_and(|until| moment.now < until);
+        let by_hours = self
+            .quiet_hours
+            .is_some_and(|hours| hours.hold_at(moment.minute_of_day));
+        by_hand || by_hours || (self.quiet_when_away && moment.is_away)
+    }
+
+    /// The same with nothing in it that means nothing.
+    #[must_use]
+    pub(crate) fn tidied(mut self) -> Self {
+        for alert in self.kinds.values_mut() {
+            alert.repeat_s = alert.repeat_s.map(|seconds| seconds.max(MIN_REPEAT_S));
+        }
+        self.kinds.retain(|what, alert| *alert != what.usual());
+        self.quiet_hours = self.quiet_hours.filter(|hours| hours.from != hours.until);
+        self
+    }
+}
+
+impl QuietHours {
+    /// Whether they hold at a minute of the day; they may go on past midnight.
+    const fn hold_at(self, minute: u16) -> bool {
+        let (from, until) = (self.from % DAY, self.until % DAY);
+        if from <= until {
+            from <= minute && minute < until
+        } else {
+            from <= minute || minute < until
+        }
+    }
+}
+
+impl NotificationKind {
+    /// How it is told unless its operator has chosen otherwise.
+    #[must_use]
+    pub const fn usual(self) -> Alert {
+        let alert = Alert {
+            banner: true,
+            sound: true,
+            in_front: true,
+            repeat_s: None,
+        };
+        match self {
+            // Whoever works in the window sees the queue grow.
+            Self::NewInQueue => Alert {
+                in_front: false,
+                ..alert
+            },
+            Self::WaitsInQueue => Alert {
+                repeat_s: Some(60),
+                ..alert
+            },
+            Self::Observed => Alert {
+                sound: false,
+                in_front: false,
+                ..alert
+            },
+            Self::ConnectionLost | Self::ChannelDown => Alert {
+                sound: false,
+                ..alert
+            },
+            Self::Mention
+            | Self::Given
+            | Self::Reopened
+            | Self::NotDelivered
+            | Self::Suggested
+            | Self::NewMessage
+            | Self::Overdue => alert,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use pult_domain::Timestamp;
+
+    use super::{Manner, Moment};
+    use crate::view::{Alert, NotificationKind, NotificationSettings, QuietHours};
+
+    const NOON: Moment = Moment {
+        now: Timestamp(1_000_000),
+        minute_of_day: 12 * 60,
+        is_away: false,
+        is_in_front: false,
+    };
+    const TOLD: Manner = Manner {
+        banner: true,
+        sound: true,
+    };
+    const QUIET: Manner = Manner {
+        banner: false,
+        sound: false,
+    };
+
+    #[test]
+    fn a_new_chat_in_the_queue_is_told_unless_the_window_is_in_front() {
+        let settings = NotificationSettings::default();
+        let told = |moment| settings.manner(NotificationKind::NewInQueue, &moment);
+        assert_eq!(told(NOON), TOLD);
+        let in_front = Moment {
+            is_in_front: true,
+            ..NOON
+        };
+        assert_eq!(told(in_front), QUIET);
+    }
+
+    #[test]
+    fn it_is_quiet_by_hand_until_then_by_hours_and_by_status() {
+        let message = NotificationKind::NewMessage;
+        let by_hand = NotificationSettings {
+            quiet_until: Some(Timestamp(1_000_001)),
+            ..NotificationSettings::default()
+        };
+        assert_eq!(by_hand.manner(message, &NOON), QUIET);
+        let later = Moment {
+            now: Timestamp(1_000_001),
+            ..NOON
+        };
+        assert_eq!(by_hand.manner(message, &later), TOLD);
+
+        let by_status = NotificationSettings {
+            quiet_when_away: true,
+            ..NotificationSettings::default()
+        };
+        assert_eq!(by_status.manner(message, &NOON), TOLD);
+        let away = Moment {
+            is_away: true,
+            ..NOON
+        };
+        assert_eq!(by_status.manner(message, &away), QUIET);
+
+        for (from, until, is_quiet) in [
+            (12 * 60, 13 * 60, true),
+            (11 * 60, 12 * 60, false),
+            // Past midnight.
+            (20 * 60, 8 * 60, false),
+            (20 * 60, 12 * 60 + 1, true),
+            (11 * 60, 3 * 60, true),
+        ] {
+            let settings = NotificationSettings {
+                quiet_hours: Some(QuietHours { from, until }),
+                ..NotificationSettings::default()
+            };
+            assert_eq!(settings.is_quiet(&NOON), is_quiet, "{from} {until}");
+        }
+    }
+
+    #[test]
+    fn a_mention_breaks_through_if_it_may() {
+        let settings = |may| NotificationSettings {
+            quiet_until: Some(Timestamp(i64::MAX)),
+            mentions_break_through: may,
+            ..NotificationSettings::default()
+        };
+        let mention = NotificationKind::Mention;
+        assert_eq!(settings(true).manner(mention, &NOON), TOLD);
+        assert_eq!(settings(false).manner(mention, &NOON), QUIET);
+        let message = NotificationKind::NewMessage;
+        assert_eq!(settings(true).manner(message, &NOON), QUIET);
+    }
+
+    #[test]
+    fn what_is_as_usual_is_not_kept_and_nothing_is_repeated_without_a_pause() {
+        let usual = NotificationKind::NewMessage.usual();
+        let settings = NotificationSettings {
+            kinds: BTreeMap::from([
+                (NotificationKind::NewMessage, usual),
+                (
+                    NotificationKind::Mention,
+                    Alert {
+                        repeat_s: Some(0),
+                        ..usual
+                    },
+                ),
+            ]),
+            quiet_hours: Some(QuietHours { from: 5, until: 5 }),
+            ..NotificationSettings::default()
+        };
+        let tidied = settings.tidied();
+        assert_eq!(tidied.quiet_hours, None);
+        assert!(!tidied.kinds.contains_key(&NotificationKind::NewMessage));
+        let mention = tidied.alert(NotificationKind::Mention);
+        assert_eq!(mention.repeat_s, Some(10));
+    }
+}

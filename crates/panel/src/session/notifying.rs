@@ -1,0 +1,653 @@
+//! Telling the operator: what is news, once each, and what of it is over.
+
+use std::collections::BTreeMap;
+
+use pult_domain::{ChatId, OperatorId, Place, Role, Status};
+use pult_protocol::{ChannelRow, ChatRow, DeliveryState, EntryBody, EntryRow, Presence, Row};
+use tokio::time::Instant;
+
+use super::feed::Page;
+use super::{Session, client_name};
+use crate::cache::{self, HeldChat};
+use crate::clock;
+use crate::error::PanelError;
+use crate::notifying::news::{Reading, Told};
+use crate::notifying::settings::Moment;
+use crate::notifying::{GATHER, LOST_FOR, MAX_BANNERS, Open, store};
+use crate::storage::StorageError;
+use crate::view::{
+    BannerKey, Connection, KindChoice, Notification, NotificationChoices, NotificationKind,
+    NotificationLine, NotificationSettings, PanelEvent,
+};
+
+/// Of so many entries it is looked what they are: the newest of a chat.
+const MAX_ENTRIES: u32 = 100;
+
+impl Session {
+    /// Notes what of a page may be news; it is told in a moment, or once all that was missed is here.
+    pub(super) fn note_news(&self, page: &Page, before: &BTreeMap<ChatId, Option<ChatRow>>) {
+        let mut notifying = self.notifying.lock();
+        for row in &page.rows {
+            if let Row::Entry(entry) = row
+                && is_failed(entry)
+                && !page.is_snapshot
+            {
+                let place = notifying.failed.entry(entry.chat_id).or_default();
+                *place = entry.place.max(*place);
+            }
+        }
+        notifying.touch(before.keys().copied(), Instant::now());
+        let is_queued = |chat: &ChatRow| chat.status == Status::Queued;
+        let was_queued = before.values().flatten().any(is_queued);
+        if was_queued || page.is_snapshot || page.chats().any(is_queued) {
+            notifying.queue_due = Some(Instant::now());
+        }
+        drop(notifying);
+        self.has_news.notify_one();
+    }
+
+    /// What a new device finds is no news.
+    pub(super) fn begin_telling(&self) -> Result<(), StorageError> {
+        if self.outbox.read(store::has_begun)? {
+            return Ok(());
+        }
+        let me = self.account.operator.id;
+        let chats = self.cache.read(cache::listed_chats)?;
+        self.outbox.write(|tx| {
+            for held in &chats {
+                store::put_told(tx, held.row.id, Told::all_of(&held.row, me))?;
+            }
+            store::begin(tx)
+        })?;
+        Ok(())
+    }
+
+    /// Whatever was missed while the panel was not there may be news.
+    pub(super) fn note_all_news(&self) -> Result<(), StorageError> {
+        let chats = self.cache.read(cache::listed_chats)?;
+        let chats = chats.into_iter().map(|held| held.row.id);
+        let now = Instant::now();
+        let mut notifying = self.notifying.lock();
+        notifying.touch(chats, now);
+        notifying.queue_due = Some(now);
+        drop(notifying);
+        Ok(())
+    }
+
+    /// Tells what there is to tell now, and when there may be more.
+    pub(crate) fn notify(&self) -> Result<Option<Instant>, StorageError> {
+        let now = Instant::now();
+        let is_live = matches!(self.connection(), Connection::Live);
+        let settings = self.outbox.read(store::settings)?;
+        let mut next = Next::default();
+        self.withdraw_seen()?;
+        next.at(self.notify_of_connection(is_live, now)?);
+        if is_live {
+            next.at(self.notify_of_chats(&settings, now)?);
+            next.at(self.notify_of_queue(&settings, now)?);
+            next.at(self.repeat(&settings, now));
+        }
+        Ok(next.0)
+    }
+
+    /// Chats in which something came: each by its most urgent, all together if they are many.
+    fn notify_of_chats(
+        &self,
+        settings: &NotificationSettings,
+        now: Instant,
+    ) -> Result<Option<Instant>, StorageError> {
+        let (touched, failed) = {
+            let mut notifying = self.notifying.lock();
+            let Some(since) = notifying.since else {
+                return Ok(None);
+            };
+            if now < since + GATHER {
+                return Ok(Some(since + GATHER));
+            }
+            notifying.since = None;
+            let touched = std::mem::take(&mut notifying.touched);
+            (touched, std::mem::take(&mut notifying.failed))
+        };
+        let mut found = Vec::new();
+        let all_told = self.outbox.read(store::all_told)?;
+        let me = self.account.operator.id;
+        let mut to_note = Vec::new();
+        for chat_id in touched {
+            let told = all_told.get(&chat_id).copied();
+            let Some((held, read_place)) = self.cache.read(|reader| {
+                let Some(held) = cache::chat(reader, chat_id)? else {
+                    return Ok(None);
+                };
+                Ok(Some((held, cache::read_place(reader, chat_id)?)))
+            })?
+            else {
+                continue;
+            };
+            let before = told.unwrap_or_default();
+            let failed = failed.get(&chat_id).copied();
+            let failed = failed.filter(|place| *place > before.failed_place);
+            let mut all = Told::all_of(&held.row, me);
+            all.failed_place = failed.unwrap_or(before.failed_place);
+            found.extend(self.news_of(&held, before, read_place, failed)?);
+            if told != Some(all) {
+                to_note.push((chat_id, all));
+            }
+        }
+        // The most urgent comes last, and lies on top.
+        found.sort_by_key(|one| std::cmp::Reverse(one.what));
+        self.outbox.write(|tx| {
+            for (chat_id, told) in &to_note {
+                store::put_told(tx, *chat_id, *told)?;
+            }
+            for one in &found {
+                store::add_line(tx, clock::now(), one)?;
+            }
+            Ok(())
+        })?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        self.events.send(PanelEvent::NotificationsChanged);
+        if found.len() > MAX_BANNERS {
+            let n = u32::try_from(found.len()).unwrap_or(u32::MAX);
+            if let Some(most_urgent) = found.into_iter().next_back() {
+                self.show(
+                    settings,
+                    Notification {
+                        key: BannerKey::Several,
+                        chat_id: None,
+                        place: None,
+                        title: None,
+                        text: String::new(),
+                        placeholder: None,
+                        n,
+                        ..most_urgent
+                    },
+                    now,
+                );
+            }
+        } else {
+            for one in found {
+                self.show(settings, one, now);
+            }
+        }
+        Ok(self.repeat(settings, now))
+    }
+
+    /// What of a chat is to be told, if anything is; nothing of what is before one's eyes.
+    fn news_of(
+        &self,
+        held: &HeldChat,
+        told: Told,
+        read_place: Place,
+        failed: Option<Place>,
+    ) -> Result<Option<Notification>, StorageError> {
+        let chat = &held.row;
+        let me = self.account.operator.id;
+        let looks = self.desk.looks();
+        if looks.in_front && looks.chat_id == Some(chat.id) {
+            return Ok(None);
+        }
+        let from = told.place.max(read_place);
+        let entries: Vec<EntryRow> = self.cache.read(|reader| {
+            let newest = Place(i64::MAX);
+            let run = cache::run_before(reader, chat.id, newest, MAX_ENTRIES)?;
+            Ok(run.into_iter().filter(|entry| entry.place > from).collect())
+        })?;
+        let reading = Reading {
+            me,
+            chat,
+            only_addressed: held.only_addressed && chat.observer_ids.contains(&me),
+            entries: &entries,
+        };
+        let news = reading.news(told);
+        let is_mine = chat.owner_id == Some(me) && chat.status == Status::InWork;
+        let of_failed = failed.filter(|_| is_mine);
+        let what = news.map(|news| news.what);
+        let is_urgent = what.is_some_and(|what| what < NotificationKind::NotDelivered);
+        if let Some(place) = of_failed.filter(|_| !is_urgent) {
+            let what = NotificationKind::NotDelivered;
+            return Ok(Some(about(chat, what, Some(place))));
+        }
+        let Some(news) = news else {
+            return Ok(None);
+        };
+        let mut one = about(chat, news.what, news.entry.map(|entry| entry.place));
+        one.n = u32::try_from(news.n).unwrap_or(u32::MAX);
+        if let Some((text, placeholder)) = news.entry.and_then(|entry| words(&entry.body)) {
+            one.text = text;
+            one.placeholder = placeholder;
+        } else if let Some(preview) = chat.preview.as_ref().filter(|_| news.entry.is_none()) {
+            one.text.clone_from(&preview.text);
+            one.placeholder.clone_from(&preview.placeholder);
+        }
+        Ok(Some(one))
+    }
+
+    /// Clients who wait in the queue for long: all of them together, until none does.
+    fn notify_of_queue(
+        &self,
+        settings: &NotificationSettings,
+        now: Instant,
+    ) -> Result<Option<Instant>, StorageError> {
+        let due = self.notifying.lock().queue_due;
+        if due.is_none_or(|due| now < due) {
+            return Ok(due);
+        }
+        let due = self.look_at_queue(settings, now)?;
+        self.notifying.lock().queue_due = due;
+        Ok(due)
+    }
+
+    /// The same; gives when the next client will have waited for long.
+    fn look_at_queue(
+        &self,
+        settings: &NotificationSettings,
+        now: Instant,
+    ) -> Result<Option<Instant>, StorageError> {
+        let Some(limit_s) = settings.queue_waits_s else {
+            self.withdraw(BannerKey::Queue);
+            return Ok(None);
+        };
+        let limit_ms = i64::from(limit_s).saturating_mul(1000);
+        let server_now = clock::now().plus_ms(self.clock_offset_ms());
+        let chats = self.cache.read(cache::listed_chats)?;
+        let mut waiting: Vec<(i64, &ChatRow)> = chats
+            .iter()
+            .filter(|held| held.row.status == Status::Queued)
+            .filter_map(|held| Some((server_now.ms_since(held.row.waiting_since?), &held.row)))
+            .collect();
+        let soonest = waiting
+            .iter()
+            .map(|(waits, _)| limit_ms.saturating_sub(*waits))
+            .filter(|left| *left > 0)
+            .min();
+        let soonest = soonest.and_then(|left| {
+            now.checked_add(std::time::Duration::from_millis(u64::try_from(left).ok()?))
+        });
+        waiting.retain(|(waits, _)| *waits >= limit_ms);
+        waiting.sort_by_key(|(waits, _)| std::cmp::Reverse(*waits));
+        let Some((longest, first)) = waiting.first() else {
+            self.withdraw(BannerKey::Queue);
+            return Ok(soonest);
+        };
+        let n = u32::try_from(waiting.len()).unwrap_or(u32::MAX);
+        let what = NotificationKind::WaitsInQueue;
+        let one = Notification {
+            key: BannerKey::Queue,
+            n,
+            minutes: u32::try_from(longest / 60_000).unwrap_or(u32::MAX),
+            ..about(first, what, None)
+        };
+        if !self.is_on_duty() {
+            return Ok(soonest);
+        }
+        let shown = self.notifying.lock().open.get(&BannerKey::Queue).cloned();
+        match shown {
+            // It goes on: told again when it is time, with what holds by then.
+            Some(shown) if shown.notification.n >= n => {
+                let mut notifying = self.notifying.lock();
+                if let Some(open) = notifying.open.get_mut(&BannerKey::Queue) {
+                    open.notification = Notification {
+                        banner: open.notification.banner,
+                        sound: open.notification.sound,
+                        ..one
+                    };
+                }
+            }
+            Some(_) | None => self.tell(one)?,
+        }
+        Ok(soonest)
+    }
+
+    /// There has been no connection for long, or there is one again.
+    fn notify_of_connection(
+        &self,
+        is_live: bool,
+        now: Instant,
+    ) -> Result<Option<Instant>, StorageError> {
+        if is_live {
+            self.notifying.lock().offline_since = None;
+            self.withdraw(BannerKey::Connection);
+            return Ok(None);
+        }
+        let mut notifying = self.notifying.lock();
+        let due = *notifying.offline_since.get_or_insert(now) + LOST_FOR;
+        let is_told = notifying.open.contains_key(&BannerKey::Connection);
+        drop(notifying);
+        if is_told {
+            return Ok(None);
+        }
+        if now < due {
+            return Ok(Some(due));
+        }
+        let one = Notification {
+            what: NotificationKind::ConnectionLost,
+            key: BannerKey::Connection,
+            chat_id: None,
+            place: None,
+            title: None,
+            text: String::new(),
+            placeholder: None,
+            n: 1,
+            minutes: 0,
+            banner: false,
+            sound: false,
+        };
+        self.tell(one)?;
+        Ok(None)
+    }
+
+    /// Channels that cannot send any more, or can again; for those who see to it.
+    pub(super) fn notify_of_channels(&self, before: &[ChannelRow]) -> Result<(), StorageError> {
+        if self.account.operator.role == Role::Operator {
+            return Ok(());
+        }
+        for channel in self.cache.read(cache::channels)? {
+            let key = BannerKey::Channel {
+                channel_id: channel.id,
+            };
+            let was = before.iter().find(|other| other.id == channel.id);
+            let was_down = was.is_some_and(|was| was.problem.is_some());
+            if channel.problem.is_none() {
+                self.withdraw(key);
+            } else if was.is_some() && !was_down {
+                let one = Notification {
+                    what: NotificationKind::ChannelDown,
+                    key,
+                    chat_id: None,
+                    place: None,
+                    title: Some(channel.name.clone()),
+                    text: String::new(),
+                    placeholder: None,
+                    n: 1,
+                    minutes: 0,
+                    banner: false,
+                    sound: false,
+                };
+                self.tell(one)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts one into the list and shows it.
+    pub(super) fn tell(&self, one: Notification) -> Result<(), StorageError> {
+        let settings = self.outbox.write(|tx| {
+            store::add_line(tx, clock::now(), &one)?;
+            store::settings(tx.reader())
+        })?;
+        self.events.send(PanelEvent::NotificationsChanged);
+        self.show(&settings, one, Instant::now());
+        self.has_news.notify_one();
+        Ok(())
+    }
+
+    /// Shows what is to be shown as its operator wants it.
+    fn show(&self, settings: &NotificationSettings, one: Notification, now: Instant) {
+        let manner = settings.manner(one.what, &self.moment());
+        let notification = Notification {
+            text: if settings.hide_text {
+                String::new()
+            } else {
+                one.text
+            },
+            placeholder: one.placeholder.filter(|_| !settings.hide_text),
+            banner: manner.banner,
+            sound: manner.sound,
+            ..one
+        };
+        self.notifying.lock().open.insert(
+            notification.key,
+            Open {
+                notification: notification.clone(),
+                told_at: now,
+            },
+        );
+        if manner.banner || manner.sound {
+            self.events.send(PanelEvent::Notify { notification });
+        }
+    }
+
+    /// Tells again what was not seen and is to be told again, and says when the next is due.
+    fn repeat(&self, settings: &NotificationSettings, now: Instant) -> Option<Instant> {
+        let mut next = Next::default();
+        let open: Vec<Open> = self.notifying.lock().open.values().cloned().collect();
+        for Open {
+            notification,
+            told_at,
+        } in open
+        {
+            let Some(seconds) = settings.alert(notification.what).repeat_s else {
+                continue;
+            };
+            let every = std::time::Duration::from_secs(u64::from(seconds));
+            if now < told_at + every {
+                next.at(Some(told_at + every));
+                continue;
+            }
+            next.at(Some(now + every));
+            self.show(settings, notification, now);
+        }
+        next.0
+    }
+
+    /// What was seen here or on another device, or is over, is on the screen no longer.
+    fn withdraw_seen(&self) -> Result<(), StorageError> {
+        let open: Vec<Open> = self.notifying.lock().open.values().cloned().collect();
+        let looks = self.desk.looks();
+        let me = self.account.operator.id;
+        for Open { notification, .. } in open {
+            let BannerKey::Chat { chat_id } = notification.key else {
+                // Whoever looks into the window sees that there was much.
+                if notification.key == BannerKey::Several && looks.in_front {
+                    self.withdraw(notification.key);
+                }
+                continue;
+            };
+            let is_looked_at = looks.in_front && looks.chat_id == Some(chat_id);
+            let is_over = self.cache.read(|reader| {
+                let Some(held) = cache::chat(reader, chat_id)? else {
+                    return Ok(true);
+                };
+                let read = cache::read_place(reader, chat_id)?;
+                let is_read = notification.place.is_some_and(|place| place <= read);
+                Ok(is_read || !still_holds(notification.what, &held.row, me))
+            })?;
+            if is_over || is_looked_at {
+                self.withdraw(notification.key);
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn withdraw(&self, key: BannerKey) {
+        if self.notifying.lock().open.remove(&key).is_some() {
+            self.events.send(PanelEvent::Withdraw { key });
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        let zoned = jiff::Zoned::now();
+        let minute = i32::from(zoned.hour()) * 60 + i32::from(zoned.minute());
+        let me = self.account.operator.id;
+        let is_away = self.presence_of(me).is_some_and(|row| row.by_hand);
+        Moment {
+            now: clock::now(),
+            minute_of_day: u16::try_from(minute).unwrap_or_default(),
+            is_away,
+            is_in_front: self.desk.looks().in_front,
+        }
+    }
+
+    /// Whether somebody is at work here, as far as is known.
+    pub(super) fn is_on_duty(&self) -> bool {
+        self.presence_of(self.account.operator.id)
+            .is_none_or(|row| row.presence == Presence::Online)
+    }
+
+    // --- for the page
+
+    /// What was told, the newest first. Words come from the cache: of a chat that has left one's
+    /// sight nothing is said.
+    pub(crate) fn notifications(&self) -> Result<Vec<NotificationLine>, PanelError> {
+        let (lines, seen) = self
+            .outbox
+            .read(|reader| Ok((store::lines(reader)?, store::seen(reader)?)))
+            .map_err(StorageError::from)?;
+        let channels = self.cache.read(cache::channels)?;
+        let mut shown = Vec::new();
+        for (position, at, mut notification) in lines {
+            let mut is_read = false;
+            if let Some(chat_id) = notification.chat_id {
+                let words = self.cache.read(|reader| {
+                    let Some(held) = cache::chat(reader, chat_id)? else {
+                        return Ok(None);
+                    };
+                    let entry = match notification.place {
+                        Some(place) => cache::run_before(reader, chat_id, place.next(), 1)?
+                            .into_iter()
+                            .next(),
+                        None => None,
+                    };
+                    let read = cache::read_place(reader, chat_id)?;
+                    Ok(Some((client_name(&held.row), entry, read)))
+                })?;
+                if let Some((title, entry, read)) = words {
+                    notification.title = title;
+                    is_read = notification.place.is_some_and(|place| place <= read);
+                    let at_place = entry.filter(|entry| Some(entry.place) == notification.place);
+                    if let Some((text, placeholder)) = at_place.and_then(|at| words_of(&at)) {
+                        notification.text = text;
+                        notification.placeholder = placeholder;
+                    }
+                }
+            }
+            if let BannerKey::Channel { channel_id } = notification.key {
+                let channel = channels.iter().find(|channel| channel.id == channel_id);
+                notification.title = channel.map(|channel| channel.name.clone());
+            }
+            shown.push(NotificationLine {
+                position,
+                at,
+                notification,
+                is_seen: is_read || position <= seen,
+            });
+        }
+        Ok(shown)
+    }
+
+    /// The list was looked at up to a line.
+    pub(crate) fn see_notifications(&self, position: i64) -> Result<(), PanelError> {
+        self.write_outbox(|tx| store::see(tx, position))?;
+        self.events.send(PanelEvent::NotificationsChanged);
+        Ok(())
+    }
+
+    /// How its operator is told of what.
+    pub(crate) fn notification_choices(&self) -> Result<NotificationChoices, PanelError> {
+        let settings = self
+            .outbox
+            .read(store::settings)
+            .map_err(StorageError::from)?;
+        let kinds = NotificationKind::ALL.map(|what| KindChoice {
+            what,
+            alert: settings.alert(what),
+            usual: what.usual(),
+        });
+        Ok(NotificationChoices {
+            settings,
+            kinds: kinds.into(),
+        })
+    }
+
+    /// Its operator wants to be told so from now on.
+    pub(crate) fn set_notification_settings(
+        &self,
+        settings: NotificationSettings,
+    ) -> Result<(), PanelError> {
+        let settings = settings.tidied();
+        self.write_outbox(|tx| store::put_settings(tx, &settings))?;
+        self.notifying.lock().queue_due = Some(Instant::now());
+        self.has_news.notify_one();
+        self.events.send(PanelEvent::NotificationsChanged);
+        Ok(())
+    }
+}
+
+/// The earliest of several moments.
+#[derive(Default)]
+struct Next(Option<Instant>);
+
+impl Next {
+    fn at(&mut self, moment: Option<Instant>) {
+        self.0 = match (self.0, moment) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        };
+    }
+}
+
+/// Whether what a banner told of a chat is so still.
+fn still_holds(what: NotificationKind, chat: &ChatRow, me: OperatorId) -> bool {
+    match what {
+        NotificationKind::NewInQueue | NotificationKind::Suggested => chat.status == Status::Queued,
+        NotificationKind::NewMessage
+        | NotificationKind::Given
+        | NotificationKind::Reopened
+        | NotificationKind::NotDelivered => {
+            chat.status == Status::InWork && chat.owner_id == Some(me)
+        }
+        NotificationKind::Mention | NotificationKind::Observed => chat.status != Status::Closed,
+        NotificationKind::WaitsInQueue
+        | NotificationKind::Overdue
+        | NotificationKind::ChannelDown
+        | NotificationKind::ConnectionLost => true,
+    }
+}
+
+fn about(chat: &ChatRow, what: NotificationKind, place: Option<Place>) -> Notification {
+    Notification {
+        what,
+        key: BannerKey::Chat { chat_id: chat.id },
+        chat_id: Some(chat.id),
+        place,
+        title: client_name(chat),
+        text: String::new(),
+        placeholder: None,
+        n: 1,
+        minutes: 0,
+        banner: false,
+        sound: false,
+    }
+}
+
+fn words_of(entry: &EntryRow) -> Option<(String, Option<String>)> {
+    words(&entry.body)
+}
+
+/// What a banner says of an entry and, if it is not shown in full, its kind.
+fn words(body: &EntryBody) -> Option<(String, Option<String>)> {
+    match body {
+        EntryBody::Inbound { text } | EntryBody::Comment { text, .. } => Some((text.clone(), None)),
+        EntryBody::InboundPlaceholder {
+            placeholder,
+            caption,
+        } => Some((
+            caption.clone().unwrap_or_default(),
+            Some(placeholder.clone()),
+        )),
+        EntryBody::Outbound { text, .. } => Some((text.clone(), None)),
+        EntryBody::Notice { .. } => None,
+    }
+}
+
+const fn is_failed(entry: &EntryRow) -> bool {
+    match &entry.body {
+        EntryBody::Outbound { delivery, .. } => matches!(delivery.state, DeliveryState::Failed),
+        EntryBody::Inbound { .. }
+        | EntryBody::InboundPlaceholder { .. }
+        | EntryBody::Comment { .. }
+        | EntryBody::Notice { .. } => false,
+    }
+}
