@@ -748,7 +748,9 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Session) -> Result<T, StorageError> + Send + 'static,
 ) -> Result<T, Lost> {
     let session = Arc::clone(session);
-    tokio::task::spawn_blocking(move || work(&session))
+    let works = session.works.clone();
+    works
+        .spawn_blocking(move || work(&session))
         .await
         .map_or(Err(Lost::Storage(StorageError::Closed)), |result| {
             result.map_err(Lost::from)

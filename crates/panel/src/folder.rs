@@ -15,6 +15,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use pult_domain::OperatorId;
 use pult_protocol::OperatorRow;
@@ -59,8 +60,13 @@ pub enum OpenError {
 #[derive(Debug)]
 pub(crate) struct DataFolder {
     path: PathBuf,
-    lock: File,
+    lock: FolderLock,
 }
+
+/// Keeps other processes, and other panels of this one, out of a folder for as long as it or a copy of
+/// it lives: whoever still writes there has one.
+#[derive(Debug, Clone)]
+pub(crate) struct FolderLock(Arc<File>);
 
 /// Who is signed in, and what the sign-in screen proposes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,7 +110,7 @@ impl DataFolder {
         match lock.try_lock() {
             Ok(()) => Ok(Self {
                 path: path.to_owned(),
-                lock,
+                lock: FolderLock(Arc::new(lock)),
             }),
             Err(fs::TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
             Err(fs::TryLockError::Error(source)) => Err(failed(source)),
@@ -115,9 +121,14 @@ impl DataFolder {
         &self.path
     }
 
+    /// What keeps others out, for whoever writes into the folder.
+    pub(crate) fn lock(&self) -> FolderLock {
+        self.lock.clone()
+    }
+
     /// Lets other processes use the folder.
     pub(crate) fn release(&self) {
-        if let Err(error) = self.lock.unlock() {
+        if let Err(error) = self.lock.0.unlock() {
             tracing::warn!(%error, "The data folder cannot be unlocked before the end");
         }
     }

@@ -54,7 +54,7 @@ impl Panel {
 pub(crate) async fn keep_telling(session: Arc<Session>) {
     loop {
         let asked = Arc::clone(&session);
-        let told = tokio::task::spawn_blocking(move || asked.notify()).await;
+        let told = session.works.spawn_blocking(move || asked.notify()).await;
         let next = match told {
             Ok(Ok(next)) => next,
             Ok(Err(StorageError::Closed)) | Err(_) => return,

@@ -499,7 +499,11 @@ impl Panel {
         work: impl FnOnce(&Session) -> Result<T, PanelError> + Send + 'static,
     ) -> Result<T, PanelError> {
         let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
-        blocking(move || work(&session)).await
+        let works = session.works.clone();
+        works
+            .spawn_blocking(move || work(&session))
+            .await
+            .unwrap_or_else(|error| Err(PanelError::storage(&error)))
     }
 }
 
@@ -577,6 +581,7 @@ impl Inner {
             self.events.clone(),
             Arc::clone(&self.desk),
             self.closing.child_token(),
+            self.folder.lock(),
         )?;
         Ok(Arc::new(session))
     }
@@ -618,6 +623,8 @@ impl Inner {
         self.tasks.wait().await;
         self.tasks.reopen();
         if let Some(session) = session {
+            session.works.close();
+            session.works.wait().await;
             let erased = blocking(move || Ok(session.cache.erase_remains()?)).await;
             if let Err(error) = erased {
                 tracing::warn!(%error, "Copies of erased text may be left until the next start");

@@ -20,6 +20,7 @@ use pult_protocol::{
 };
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::cache::{self, Cache};
@@ -27,7 +28,7 @@ use crate::clock;
 use crate::drafts::{self as draft_standings, Composer};
 use crate::error::PanelError;
 use crate::events::EventSender;
-use crate::folder::Account;
+use crate::folder::{Account, FolderLock};
 use crate::notifying::Notifying;
 use crate::outbox::{self, Draft, State, Waiting};
 use crate::presence::{Desk, Onlookers};
@@ -78,9 +79,13 @@ pub(crate) struct Session {
     outcomes: Mutex<oversight::Outcomes>,
     /// Whose clients wait too long, as far as the connection that is live has told.
     late: Mutex<LateChats>,
+    /// What is done with the files right now: a task that ends does not end it.
+    pub(crate) works: TaskTracker,
     notifying: Mutex<Notifying>,
     /// Told when there may be something to tell the operator of, or to take back.
     pub(crate) has_news: Notify,
+    /// Dropped last: until then nobody else opens the files.
+    _folder: FolderLock,
 }
 
 /// Drafts that are being typed, each with the number of its last change.
@@ -98,6 +103,7 @@ impl Session {
         events: EventSender,
         desk: Arc<Desk>,
         ended: CancellationToken,
+        folder: FolderLock,
     ) -> Result<Self, StorageError> {
         let outbox = outbox::open(dir)?;
         let device_id = outbox.write(draft_standings::device)?;
@@ -126,6 +132,8 @@ impl Session {
             overseeing: tokio::sync::watch::Sender::new(false),
             outcomes: Mutex::default(),
             late: Mutex::default(),
+            works: TaskTracker::new(),
+            _folder: folder,
             notifying: Mutex::default(),
             has_news: Notify::new(),
         };

@@ -20,7 +20,7 @@ use super::{Page, Session};
 use crate::address::Address;
 use crate::cache::{self, HeldChat};
 use crate::events::EventSender;
-use crate::folder::Account;
+use crate::folder::{Account, DataFolder};
 use crate::presence::Desk;
 use crate::storage::from_json;
 
@@ -281,9 +281,13 @@ fn me() -> OperatorRow {
 }
 
 fn session(dir: &std::path::Path) -> Session {
-    std::fs::create_dir_all(dir).unwrap();
+    let folder = DataFolder::open(dir).unwrap();
+    session_in(&folder)
+}
+
+fn session_in(folder: &DataFolder) -> Session {
     Session::open(
-        dir,
+        folder.path(),
         Account {
             address: Address::parse("localhost").unwrap(),
             operator: me(),
@@ -292,8 +296,20 @@ fn session(dir: &std::path::Path) -> Session {
         EventSender::new(),
         Arc::new(Desk::new()),
         CancellationToken::new(),
+        folder.lock(),
     )
     .unwrap()
+}
+
+#[test]
+fn nobody_else_opens_a_folder_as_long_as_somebody_may_write_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = DataFolder::open(dir.path()).unwrap();
+    let session = session_in(&folder);
+    drop(folder);
+    assert!(DataFolder::open(dir.path()).is_err());
+    drop(session);
+    DataFolder::open(dir.path()).unwrap();
 }
 
 /// What a session holds: listed chats, their marks, all entries of them, operators.
