@@ -17,7 +17,11 @@ import type { ArchiveQuery } from './generated/ArchiveQuery';
 import type { ChannelId } from './generated/ChannelId';
 import type { ChannelRow } from './generated/ChannelRow';
 import type { ChatDeed } from './generated/ChatDeed';
+import type { BannerKey } from './generated/BannerKey';
 import type { ChatId } from './generated/ChatId';
+import type { NotificationChoices } from './generated/NotificationChoices';
+import type { NotificationLine } from './generated/NotificationLine';
+import type { NotificationSettings } from './generated/NotificationSettings';
 import type { ChatsPage } from './generated/ChatsPage';
 import type { ChatsQuery } from './generated/ChatsQuery';
 import type { ClientHistory } from './generated/ClientHistory';
@@ -195,8 +199,18 @@ export interface Backend {
   /** Tries to connect at once. */
   reconnect(): Promise<void>;
 
-  /** Shows a banner of the system; about whose clients wait too long if it is about no one chat. */
-  showBanner(chatId: ChatId | null, title: string, body: string): Promise<void>;
+  /** Shows a banner of the system, in the place of the one with the same key. */
+  showBanner(banner: Banner): Promise<void>;
+  /** Takes one from the screen, if it is there still. */
+  hideBanner(key: BannerKey): Promise<void>;
+  /** What was told on this device, the newest first. */
+  notifications(): Promise<NotificationLine[]>;
+  /** The list was looked at, up to and with that line. */
+  seeNotifications(position: number): Promise<void>;
+  /** How the operator is told of what. */
+  notificationChoices(): Promise<NotificationChoices>;
+  /** The operator wants to be told so from now on. */
+  setNotificationSettings(settings: NotificationSettings): Promise<void>;
   /** Tells the window's title and the number that waits. */
   setBadge(n: number, title: string): Promise<void>;
   /** Opens a link outside: http, https, mailto, tel. */
@@ -210,6 +224,30 @@ export interface Backend {
 
   /** Calls `listener` with each batch of events. */
   onEvents(listener: (events: PanelEvent[]) => void): Promise<Unlisten>;
-  /** Calls `listener` when a banner was clicked, with the chat that it was about. */
-  onOpenChat(listener: (chatId: ChatId | null) => void): Promise<Unlisten>;
+  /** Calls `listener` when a banner was clicked. */
+  onBannerClicked(listener: (click: BannerClick) => void): Promise<Unlisten>;
+}
+
+/** A banner in words. */
+export interface Banner {
+  /** What it is about. */
+  key: BannerKey;
+  title: string;
+  body: string;
+  /** The chat that a click opens, and the entry there that it leads to. */
+  chatId: ChatId | null;
+  place: Place | null;
+  /** What its buttons say; none for those that are not there. */
+  open: string | null;
+  reply: string | null;
+  isUrgent: boolean;
+}
+
+/** A click on a banner. */
+export interface BannerClick {
+  key: BannerKey;
+  chatId: ChatId | null;
+  place: Place | null;
+  /** Whether its operator wants to write at once. */
+  reply: boolean;
 }

@@ -1,5 +1,8 @@
 /** States of the panel in memory, by name: `?fixture=NAME` while the page is worked on. */
 import { withArchive, withCard } from './fixtures-archive';
+import type { Alert } from './generated/Alert';
+import type { NotificationChoices } from './generated/NotificationChoices';
+import type { NotificationKind } from './generated/NotificationKind';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { Code } from './generated/Code';
 import type { DeliveryState } from './generated/DeliveryState';
@@ -77,7 +80,40 @@ function emptyWorld(now: number): World {
     chats: new Map(),
     shells: [],
     answers: readyAnswers(),
+    notifications: [],
+    notificationChoices: notificationChoices(),
     lastSignIn: { address: 'https://pult.example.ru', login: 'anna' },
+  };
+}
+
+/** Kinds of notifications, each as usual. */
+function notificationChoices(): NotificationChoices {
+  const loud = { banner: true, sound: true, in_front: true, repeat_s: null };
+  const usual: [NotificationKind, Alert][] = [
+    ['mention', loud],
+    ['given', loud],
+    ['reopened', loud],
+    ['not_delivered', loud],
+    ['suggested', loud],
+    ['new_message', loud],
+    ['new_in_queue', { ...loud, in_front: false }],
+    ['observed', { ...loud, sound: false, in_front: false }],
+    ['waits_in_queue', { ...loud, repeat_s: 60 }],
+    ['overdue', loud],
+    ['channel_down', { ...loud, sound: false }],
+    ['connection_lost', { ...loud, sound: false }],
+  ];
+  return {
+    settings: {
+      kinds: {},
+      hide_text: false,
+      queue_waits_s: 60,
+      quiet_until: null,
+      quiet_hours: null,
+      quiet_when_away: false,
+      mentions_break_through: true,
+    },
+    kinds: usual.map(([what, alert]) => ({ what, alert, usual: alert })),
   };
 }
 

@@ -12,7 +12,11 @@ import type { ChannelHealth } from './generated/ChannelHealth';
 import type { ManagedIntegration } from './generated/ManagedIntegration';
 import type { ManagedOperator } from './generated/ManagedOperator';
 import type { SessionRow } from './generated/SessionRow';
-import type { Backend, Unlisten } from './backend';
+import type { Backend, Banner, BannerClick, Unlisten } from './backend';
+import type { BannerKey } from './generated/BannerKey';
+import type { NotificationChoices } from './generated/NotificationChoices';
+import type { NotificationLine } from './generated/NotificationLine';
+import type { NotificationSettings } from './generated/NotificationSettings';
 import { FIXTURES, type World } from './fixtures';
 import type { AnswerScope } from './generated/AnswerScope';
 import type { ArchivePage } from './generated/ArchivePage';
@@ -114,7 +118,7 @@ export class MemoryBackend implements Backend {
 
   readonly #options: MemoryOptions;
   readonly #listeners = new Set<(events: PanelEvent[]) => void>();
-  readonly #chatListeners = new Set<(chatId: ChatId | null) => void>();
+  readonly #clickListeners = new Set<(click: BannerClick) => void>();
   #nCommands = 0;
   #signedOut: SessionView | null = null;
   /** The composer that has the focus. */
@@ -699,9 +703,42 @@ export class MemoryBackend implements Backend {
     }, 4);
   }
 
-  async showBanner(chatId: ChatId | null, title: string, body: string): Promise<void> {
+  async showBanner({ chatId, title, body }: Banner): Promise<void> {
     if (!this.hasBanners) throw new Error('no_banners');
     this.asked.push(`banner ${chatId} ${title}: ${body}`);
+  }
+
+  async hideBanner(key: BannerKey): Promise<void> {
+    this.asked.push(`hide ${JSON.stringify(key)}`);
+  }
+
+  async notifications(): Promise<NotificationLine[]> {
+    this.#fail();
+    return this.world.notifications;
+  }
+
+  async seeNotifications(position: number): Promise<void> {
+    this.#fail();
+    this.world.notifications = this.world.notifications.map((line) => ({
+      ...line,
+      is_seen: line.is_seen || line.position <= position,
+    }));
+    this.#emit({ event: 'notifications_changed' });
+  }
+
+  async notificationChoices(): Promise<NotificationChoices> {
+    this.#fail();
+    return this.world.notificationChoices;
+  }
+
+  async setNotificationSettings(settings: NotificationSettings): Promise<void> {
+    this.#fail();
+    const { kinds } = this.world.notificationChoices;
+    this.world.notificationChoices = {
+      settings,
+      kinds: kinds.map((kind) => ({ ...kind, alert: settings.kinds[kind.what] ?? kind.usual })),
+    };
+    this.#emit({ event: 'notifications_changed' });
   }
 
   async setBadge(n: number, title: string): Promise<void> {
@@ -734,9 +771,9 @@ export class MemoryBackend implements Backend {
     return () => this.#listeners.delete(listener);
   }
 
-  async onOpenChat(listener: (chatId: ChatId | null) => void): Promise<Unlisten> {
-    this.#chatListeners.add(listener);
-    return () => this.#chatListeners.delete(listener);
+  async onBannerClicked(listener: (click: BannerClick) => void): Promise<Unlisten> {
+    this.#clickListeners.add(listener);
+    return () => this.#clickListeners.delete(listener);
   }
 
   /** Tells the page something, as the panel would. */
@@ -746,7 +783,10 @@ export class MemoryBackend implements Backend {
 
   /** A banner of the chat is clicked. */
   clickBanner(chatId: ChatId | null): void {
-    for (const listener of this.#chatListeners) listener(chatId);
+    const key: BannerKey = chatId === null ? { about: 'late' } : { about: 'chat', chat_id: chatId };
+    for (const listener of this.#clickListeners) {
+      listener({ key, chatId, place: null, reply: false });
+    }
   }
 
   #chat(chatId: ChatId): MemoryChat {

@@ -2,8 +2,7 @@
 import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 
-import type { Backend } from './backend';
-import type { ChatId } from './generated/ChatId';
+import type { Backend, BannerClick } from './backend';
 import type { PanelEvent } from './generated/PanelEvent';
 import type { SignInFailure } from './generated/SignInFailure';
 
@@ -72,7 +71,12 @@ export const tauriBackend: Backend = {
   signOut: (force) => invoke('sign_out', { force }),
   lastSignIn: () => invoke('last_sign_in'),
   reconnect: () => invoke('reconnect'),
-  showBanner: (chatId, title, body) => invoke('show_banner', { chatId, title, body }),
+  showBanner: (banner) => invoke('show_banner', { banner }),
+  hideBanner: (key) => invoke('hide_banner', { key }),
+  notifications: () => invoke('notifications'),
+  seeNotifications: (position) => invoke('see_notifications', { position }),
+  notificationChoices: () => invoke('notification_choices'),
+  setNotificationSettings: (settings) => invoke('set_notification_settings', { settings }),
   setBadge: (n, title) => invoke('set_badge', { n, title }),
   openLink: (url) => invoke('open_link', { url }),
   saveText: (suggestedName, contents) => invoke('save_text', { suggestedName, contents }),
@@ -80,7 +84,8 @@ export const tauriBackend: Backend = {
     invoke('save_bytes', { suggestedName, contents: [...contents] }),
   quit: () => invoke('quit'),
   onEvents: (listener) => listen<PanelEvent[]>('panel', (event) => listener(event.payload)),
-  onOpenChat: (listener) => listen<ChatId | null>('open-chat', (event) => listener(event.payload)),
+  onBannerClicked: (listener) =>
+    listen<BannerClick>('banner-clicked', (event) => listener(event.payload)),
 };
 
 function isSignInFailure(value: unknown): value is SignInFailure {

@@ -17,6 +17,8 @@ import type { IntegrationRow } from './generated/IntegrationRow';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { OperatorId } from './generated/OperatorId';
 import type { OperatorRow } from './generated/OperatorRow';
+import type { NotificationChoices } from './generated/NotificationChoices';
+import type { NotificationLine } from './generated/NotificationLine';
 import type { Pending } from './generated/Pending';
 import type { PresenceRow } from './generated/PresenceRow';
 import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
@@ -40,6 +42,8 @@ export interface World {
   chats: Map<string, MemoryChat>;
   shells: Shell[];
   answers: ReadyAnswerRow[];
+  notifications: NotificationLine[];
+  notificationChoices: NotificationChoices;
   lastSignIn: LastSignIn | null;
 }
 

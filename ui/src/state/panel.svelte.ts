@@ -7,16 +7,11 @@ import type { ChatId } from '../api/generated/ChatId';
 import type { ChatSummary } from '../api/generated/ChatSummary';
 import type { CommandId } from '../api/generated/CommandId';
 import type { IntegrationId } from '../api/generated/IntegrationId';
-import type { Notification } from '../api/generated/Notification';
 import type { OperatorId } from '../api/generated/OperatorId';
 import type { OperatorRow } from '../api/generated/OperatorRow';
 import type { Overview } from '../api/generated/Overview';
 import type { PanelEvent } from '../api/generated/PanelEvent';
 import type { Presence } from '../api/generated/Presence';
-import type { LateNews } from '../api/generated/LateNews';
-import type { NotificationKind } from '../api/generated/NotificationKind';
-import { placeholderTitle } from '../format/entries';
-import { plainText } from '../format/markup';
 import { presenceText, roleName } from '../format/people';
 import { m } from '../paraglide/messages';
 import { Answers } from './answers.svelte';
@@ -28,6 +23,7 @@ import { panelErrorCode, panelErrorText } from './problems';
 import { Onlookers, OwnTyping } from './onlookers.svelte';
 import { OversightState } from './oversight.svelte';
 import { coalesced } from './reload';
+import { Notifications } from './notifications.svelte';
 import { isSupervisor, may, type Right } from './rights';
 import type { Settings } from './settings.svelte';
 import { TimelineState } from './timeline.svelte';
@@ -49,6 +45,8 @@ export class PanelState {
   /** What I am typing, as colleagues are told. */
   readonly typing = new OwnTyping(() => this.#watch());
   readonly automatic: AutomaticState;
+  /** What the operator is told of. */
+  readonly notifications: Notifications;
   readonly companyForm = new CompanyForm();
   readonly toasts = new Toasts();
   readonly clock = new Clock();
@@ -130,6 +128,10 @@ export class PanelState {
     this.answers = new Answers(backend, settings.storage);
     this.onlookers = new Onlookers(backend);
     this.automatic = new AutomaticState(backend);
+    this.notifications = new Notifications(backend, this.toasts, {
+      chat: (chatId) => void this.open(chatId),
+      late: () => this.oversight.show(),
+    });
     this.#reload = coalesced(async () => {
       try {
         const overview = await this.backend.overview();
@@ -156,12 +158,7 @@ export class PanelState {
       void subscription.then((end) => (isOver ? end() : endings.push(end)));
     };
     keep(this.backend.onEvents((events) => this.#hear(events)));
-    keep(
-      this.backend.onOpenChat((chatId) => {
-        if (chatId === null) this.oversight.show();
-        else void this.open(chatId);
-      }),
-    );
+    keep(this.backend.onBannerClicked((click) => this.notifications.follow(click)));
 
     const look = (): void => {
       const isInFront = document.visibilityState === 'visible' && document.hasFocus();
@@ -192,6 +189,7 @@ export class PanelState {
     look();
     void this.reload();
     void this.answers.reload();
+    void this.notifications.reload();
     void this.onlookers.reload();
     return () => {
       isOver = true;
@@ -388,47 +386,25 @@ export class PanelState {
         case 'chats_changed':
           this.oversight.hear(event.chat_ids, event.everything);
           break;
-        case 'late':
-          this.#lateBanner(event.news);
-          break;
         case 'notify':
-          this.#banner(event.notification);
+          this.notifications.show(event.notification);
+          break;
+        case 'withdraw':
+          this.notifications.withdraw(event.key);
+          break;
+        case 'notifications_changed':
+          void this.notifications.reload();
           break;
         case 'overflowed':
           void this.reload();
           void this.answers.reload();
+          void this.notifications.reload();
           void this.onlookers.reload();
           this.oversight.hear([], true);
           for (const timeline of this.#timelines.values()) void timeline.refresh();
           break;
       }
     }
-  }
-
-  #banner({ chat_id, what, title, text, placeholder }: Notification): void {
-    const name = title ?? m.no_name();
-    const heading = HEADINGS[what](name);
-    const kind = placeholder === null ? '' : placeholderTitle(placeholder);
-    const body = [kind, plainText(text)].filter((part) => part !== '').join(': ');
-    void this.backend.showBanner(chat_id, heading, body).catch(() => {
-      // Without the system's banners the window tells it by itself.
-      this.toasts.show(`${heading}: ${body}`, {
-        action: { label: m.banner_open(), run: () => void this.open(chat_id) },
-      });
-    });
-  }
-
-  /** Tells of clients who wait too long: once, of however many. */
-  #lateBanner({ n, minutes, chat_id }: LateNews): void {
-    const title = m.late_title();
-    const body = m.late_banner({ count: n, n, minutes });
-    const show = (): void => {
-      if (chat_id === null) this.oversight.show();
-      else void this.open(chat_id);
-    };
-    void this.backend.showBanner(chat_id, title, body).catch(() => {
-      this.toasts.show(`${title}: ${body}`, { action: { label: m.banner_open(), run: show } });
-    });
   }
 
   #summaries(): ChatSummary[] {
@@ -449,17 +425,9 @@ export class PanelState {
     this.automatic.forget();
     this.companyForm.forget();
     this.oversight.forget();
+    this.notifications.forget();
   }
 }
-
-/** What a banner says above its text. */
-const HEADINGS: Record<NotificationKind, (name: string) => string> = {
-  new_in_queue: (name) => m.banner_new_in_queue({ name }),
-  new_message: (name) => name,
-  mention: (name) => m.banner_mention({ name }),
-  given: (name) => m.banner_given({ name }),
-  suggested: (name) => m.banner_suggested({ name }),
-};
 
 /** Hands the state to the views. */
 export const [panelState, providePanelState] = createContext<PanelState>();

@@ -1,3 +1,4 @@
+import type { Notification } from '../api/generated/Notification';
 import { cleanup, screen, waitFor, within } from '@testing-library/svelte';
 import { describe, expect, it } from 'vitest';
 
@@ -261,13 +262,7 @@ describe('a chat', () => {
   it('has banners worded here', async () => {
     const { backend, the } = page();
     await the('group-queued');
-    const notification = {
-      chat_id: 'q5',
-      what: 'new_in_queue',
-      title: 'Тимур',
-      text: '',
-      placeholder: 'sticker',
-    } as const;
+    const notification = notificationOf('q5', { text: '', placeholder: 'sticker' });
     backend.tell({ event: 'notify', notification });
     expect(backend.asked).toContain('banner q5 Новый чат: Тимур: Стикер');
   });
@@ -275,26 +270,54 @@ describe('a chat', () => {
   it.each([
     ['mention', 'Тимур: вас позвали в чат'],
     ['given', 'Чат передан вам: Тимур'],
+    ['reopened', 'Чат снова у вас: Тимур'],
+    ['not_delivered', 'Не доставлено: Тимур'],
     ['suggested', 'Чат для вас: Тимур'],
+    ['new_message', 'Тимур'],
+    ['new_in_queue', 'Новый чат: Тимур'],
+    ['observed', 'Тимур (вы наблюдаете)'],
   ] as const)('has a banner that says what happened: %s', async (what, heading) => {
     const { backend, the } = page();
     await the('group-queued');
-    const notification = { chat_id: 'q5', what, title: 'Тимур', text: 'Глянь', placeholder: null };
+    const notification = notificationOf('q5', { what, text: 'Глянь' });
     backend.tell({ event: 'notify', notification });
     expect(backend.asked).toContain(`banner q5 ${heading}: Глянь`);
+  });
+
+  it.each([
+    [
+      { what: 'waits_in_queue', key: { about: 'queue' }, n: 3, minutes: 5 },
+      'Клиент ждёт в очереди: Тимур ждёт 5 мин. И ещё 2 клиента.',
+    ],
+    [{ key: { about: 'several' }, n: 12, chat_id: null }, 'Новое в 12 чатах: '],
+    [
+      { what: 'overdue', key: { about: 'late' }, n: 2, minutes: 10, chat_id: null },
+      'Клиенты ждут ответа: 2 чата ждут дольше 10 мин',
+    ],
+    [{ what: 'connection_lost', key: { about: 'connection' } }, 'Нет связи с сервером: '],
+    [
+      { what: 'channel_down', key: { about: 'channel', channel_id: 'n1' }, title: 'Продажи' },
+      'Канал «Продажи» не отправляет: ',
+    ],
+  ] as const)('has a banner that says what happened: %o', async (facts, said) => {
+    const { backend, the } = page();
+    await the('group-queued');
+    backend.tell({ event: 'notify', notification: notificationOf('q5', facts) });
+    expect(backend.asked.find((asked) => asked.startsWith('banner'))).toContain(said);
+  });
+
+  it('takes a banner away that was seen elsewhere', async () => {
+    const { backend, the } = page();
+    await the('group-queued');
+    backend.tell({ event: 'withdraw', key: { about: 'chat', chat_id: 'q5' } });
+    expect(backend.asked).toContain('hide {"about":"chat","chat_id":"q5"}');
   });
 
   it('tells by itself what the system has no banners for', async () => {
     const { backend, the, user } = page();
     await the('group-queued');
     backend.hasBanners = false;
-    const notification = {
-      chat_id: 'q3',
-      what: 'new_in_queue',
-      title: 'Тимур',
-      text: 'Добрый день',
-      placeholder: null,
-    } as const;
+    const notification = notificationOf('q3', {});
     backend.tell({ event: 'notify', notification });
     const toast = await the('toast');
     expect(toast.textContent).toContain('Новый чат: Тимур: Добрый день');
@@ -800,3 +823,21 @@ describe('the connection', () => {
     else expect((await the('connection-bar')).textContent).toContain(words);
   });
 });
+
+/** A notification of a chat. */
+function notificationOf(chatId: string, facts: Partial<Notification>): Notification {
+  return {
+    what: 'new_in_queue',
+    key: { about: 'chat', chat_id: chatId },
+    chat_id: chatId,
+    place: 1,
+    title: 'Тимур',
+    text: 'Добрый день',
+    placeholder: null,
+    n: 1,
+    minutes: 0,
+    banner: true,
+    sound: false,
+    ...facts,
+  };
+}

@@ -95,9 +95,15 @@ impl Scene {
         let by = self.device(idx)?.desk.by();
         let read = self.watchman.read.entry(idx).or_default();
         read.retain(|chat_id, _| listed(now).any(|chat| chat.chat.id == *chat_id));
-        let Some(place) = shown.map(|shown| shown.read_place) else {
+        let Some(shown) = shown else {
             return Ok(());
         };
+        // It has left the sight since it was listed, and its mark with it.
+        if shown.chat.is_none() {
+            read.remove(&chat_id);
+            return Ok(());
+        }
+        let place = shown.read_place;
         let before = read.insert(chat_id, place).unwrap_or_default();
         must(before <= place, || {
             Finding::new(by, format!("a mark not before {before:?}"), place)

@@ -1,0 +1,155 @@
+/** What the operator is told of: worded here, shown by the system, and kept in a list. */
+import type { Backend, BannerClick } from '../api/backend';
+import type { ChatId } from '../api/generated/ChatId';
+import type { BannerKey } from '../api/generated/BannerKey';
+import type { Notification } from '../api/generated/Notification';
+import type { NotificationChoices } from '../api/generated/NotificationChoices';
+import type { NotificationKind } from '../api/generated/NotificationKind';
+import type { NotificationLine } from '../api/generated/NotificationLine';
+import type { NotificationSettings } from '../api/generated/NotificationSettings';
+import { placeholderTitle } from '../format/entries';
+import { plainText } from '../format/markup';
+import { m } from '../paraglide/messages';
+import { coalesced } from './reload';
+import type { Toasts } from './toasts.svelte';
+
+/** A notification in words. */
+export interface Words {
+  heading: string;
+  body: string;
+}
+
+/** Where a click on a notification leads. */
+export interface Leads {
+  chat: (chatId: ChatId) => void;
+  late: () => void;
+}
+
+export class Notifications {
+  /** What was told, the newest first; nothing before it is read. */
+  lines = $state.raw<NotificationLine[]>([]);
+  /** How it is told of what; none before it is read. */
+  choices = $state.raw<NotificationChoices | null>(null);
+  readonly nUnseen = $derived(this.lines.filter((line) => !line.is_seen).length);
+
+  readonly #backend: Backend;
+  readonly #toasts: Toasts;
+  readonly #leads: Leads;
+  readonly reload: () => Promise<void>;
+
+  constructor(backend: Backend, toasts: Toasts, leads: Leads) {
+    this.#backend = backend;
+    this.#toasts = toasts;
+    this.#leads = leads;
+    this.reload = coalesced(async () => {
+      try {
+        [this.lines, this.choices] = await Promise.all([
+          backend.notifications(),
+          backend.notificationChoices(),
+        ]);
+      } catch {
+        // Nobody is signed in.
+        this.forget();
+      }
+    });
+  }
+
+  /** Nothing of one operator is for the next. */
+  forget(): void {
+    this.lines = [];
+    this.choices = null;
+  }
+
+  /** Shows one; where the system has no banners, in the window. */
+  show(notification: Notification): void {
+    if (!notification.banner) return;
+    const { heading, body } = words(notification);
+    const isOfOneChat = notification.key.about === 'chat';
+    const banner = {
+      key: notification.key,
+      title: heading,
+      body,
+      chatId: notification.chat_id,
+      place: notification.place,
+      open: m.banner_open(),
+      reply: isOfOneChat ? m.banner_reply() : null,
+      isUrgent: notification.what === 'waits_in_queue' || notification.what === 'overdue',
+    };
+    void this.#backend.showBanner(banner).catch(() => {
+      this.#toasts.show(body === '' ? heading : `${heading}: ${body}`, {
+        action: {
+          label: m.banner_open(),
+          run: () => this.follow({ ...banner, reply: false }),
+        },
+      });
+    });
+  }
+
+  /** Takes one from the screen. */
+  withdraw(key: BannerKey): void {
+    void this.#backend.hideBanner(key).catch(() => undefined);
+  }
+
+  /** Goes where one leads. */
+  follow({ key, chatId }: BannerClick): void {
+    if (chatId !== null) this.#leads.chat(chatId);
+    else if (key.about === 'late') this.#leads.late();
+  }
+
+  /** The list was looked at. */
+  async see(): Promise<void> {
+    const newest = this.lines[0];
+    if (newest !== undefined && this.nUnseen > 0) {
+      await this.#backend.seeNotifications(newest.position);
+    }
+  }
+
+  /** The operator wants to be told so from now on. */
+  async set(settings: NotificationSettings): Promise<void> {
+    await this.#backend.setNotificationSettings(settings);
+    await this.reload();
+  }
+}
+
+/** What a notification says. */
+export function words(notification: Notification): Words {
+  const { what, title, placeholder, text, n, minutes, key } = notification;
+  const kind = placeholder === null ? '' : placeholderTitle(placeholder);
+  const said = [kind, plainText(text)].filter((part) => part !== '').join(': ');
+  if (key.about === 'several') {
+    return { heading: m.banner_several({ count: n, n }), body: m.banner_several_hint() };
+  }
+  if (what === 'overdue') {
+    return { heading: m.late_title(), body: m.late_banner({ count: n, n, minutes }) };
+  }
+  const name = title ?? m.no_name();
+  if (what === 'waits_in_queue') {
+    const more = n > 1 ? m.banner_waits_more({ count: n - 1, n: n - 1 }) : '';
+    const first = m.banner_waits_for({ name, minutes: Math.max(minutes, 1) });
+    return { heading: m.banner_waits(), body: [first, more].filter((one) => one !== '').join(' ') };
+  }
+  if (what === 'connection_lost') {
+    return { heading: m.banner_connection(), body: m.banner_connection_hint() };
+  }
+  if (what === 'channel_down') {
+    return { heading: m.banner_channel({ name }), body: m.banner_channel_hint() };
+  }
+  return { heading: HEADINGS[what](name), body: said };
+}
+
+type OfChats = Exclude<
+  NotificationKind,
+  'waits_in_queue' | 'overdue' | 'connection_lost' | 'channel_down'
+>;
+
+/** What stands above the text of one that is about a chat. */
+const HEADINGS: Record<OfChats, (name: string) => string> = {
+  mention: (name) => m.banner_mention({ name }),
+  given: (name) => m.banner_given({ name }),
+  reopened: (name) => m.banner_reopened({ name }),
+  not_delivered: (name) => m.banner_not_delivered({ name }),
+  suggested: (name) => m.banner_suggested({ name }),
+  new_message: (name) => name,
+  new_in_queue: (name) => m.banner_new_in_queue({ name }),
+  observed: (name) => m.banner_observed({ name }),
+};
