@@ -144,7 +144,7 @@ impl Banners {
                     clicked = match response {
                         NotificationResponse::Default => Some(false),
                         NotificationResponse::Action(name) => Some(name == REPLY),
-                        _ => None,
+                        NotificationResponse::Reply(_) | NotificationResponse::Closed(_) => None,
                     };
                 })
                 .await;

@@ -25,6 +25,10 @@ pub struct Banner {
     pub body: String,
     /// Whether it took the place of one that was shown.
     pub replaces: bool,
+    /// What can be done with it, each by its name and its words.
+    pub actions: Vec<(String, String)>,
+    /// Whether it is to make no sound of the desktop's.
+    pub is_silent: bool,
 }
 
 /// The desktop's banners; nobody shows any once this goes.
@@ -32,10 +36,12 @@ pub struct Banner {
 pub struct Banners {
     connection: Connection,
     shown: Arc<Mutex<Vec<Banner>>>,
+    closed: Arc<Mutex<Vec<u32>>>,
 }
 
 struct Daemon {
     shown: Arc<Mutex<Vec<Banner>>>,
+    closed: Arc<Mutex<Vec<u32>>>,
     last_id: u32,
 }
 
@@ -51,7 +57,8 @@ impl Daemon {
 
     #[expect(
         clippy::too_many_arguments,
-        reason = "the protocol of the desktop has so many"
+        clippy::needless_pass_by_value,
+        reason = "the protocol of the desktop has so many, and hands them over"
     )]
     fn notify(
         &mut self,
@@ -60,8 +67,8 @@ impl Daemon {
         _icon: String,
         title: String,
         body: String,
-        _actions: Vec<String>,
-        _hints: HashMap<String, OwnedValue>,
+        actions: Vec<String>,
+        hints: HashMap<String, OwnedValue>,
         _timeout: i32,
     ) -> u32 {
         let replaces = replaces_id != 0;
@@ -76,11 +83,20 @@ impl Daemon {
             title,
             body,
             replaces,
+            actions: actions
+                .chunks_exact(2)
+                .filter_map(|pair| Some((pair.first()?.clone(), pair.last()?.clone())))
+                .collect(),
+            is_silent: hints
+                .get("suppress-sound")
+                .is_some_and(|hint| bool::try_from(hint).unwrap_or(false)),
         });
         id
     }
 
-    fn close_notification(&self, _id: u32) {}
+    fn close_notification(&self, id: u32) {
+        self.closed.lock().push(id);
+    }
 }
 
 impl Banners {
@@ -90,8 +106,10 @@ impl Banners {
     /// When there is no session bus, or a real daemon on it.
     pub async fn record() -> Result<Self> {
         let shown = Arc::new(Mutex::new(Vec::new()));
+        let closed = Arc::new(Mutex::new(Vec::new()));
         let daemon = Daemon {
             shown: Arc::clone(&shown),
+            closed: Arc::clone(&closed),
             last_id: 0,
         };
         let connection = zbus::connection::Builder::session()
@@ -101,7 +119,11 @@ impl Banners {
             .build()
             .await
             .context("Taking the place of the notification daemon")?;
-        Ok(Self { connection, shown })
+        Ok(Self {
+            connection,
+            shown,
+            closed,
+        })
     }
 
     /// All banners so far, oldest first.
@@ -121,6 +143,17 @@ impl Banners {
         .await
     }
 
+    /// Waits until a banner is taken from the screen.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn is_closed(&self, banner: &Banner) -> Result<()> {
+        until("a banner is taken away", async || {
+            self.closed.lock().contains(&banner.id).then_some(())
+        })
+        .await
+    }
+
     /// Clicks on a banner until `is_done`: who showed it hears clicks only a moment later, and a
     /// second click on a banner that is gone does nothing.
     ///
@@ -128,12 +161,12 @@ impl Banners {
     /// When that does not come about.
     pub async fn click_until(
         &self,
-        banner: &Banner,
+        (banner, action): (&Banner, &str),
         what: &str,
         mut is_done: impl AsyncFnMut() -> bool,
     ) -> Result<()> {
         until(what, async || {
-            let click = (banner.id, "default");
+            let click = (banner.id, action);
             let told =
                 self.connection
                     .emit_signal(None::<&str>, PATH, NAME, "ActionInvoked", &click);

@@ -68,6 +68,13 @@ pub(crate) struct DataFolder {
 #[derive(Debug, Clone)]
 pub(crate) struct FolderLock(Arc<File>);
 
+/// Where the files of an account are.
+#[derive(Debug)]
+pub(crate) struct AccountFolder {
+    pub(crate) path: PathBuf,
+    pub(crate) lock: FolderLock,
+}
+
 /// Who is signed in, and what the sign-in screen proposes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SignIns {
@@ -121,11 +128,6 @@ impl DataFolder {
         &self.path
     }
 
-    /// What keeps others out, for whoever writes into the folder.
-    pub(crate) fn lock(&self) -> FolderLock {
-        self.lock.clone()
-    }
-
     /// Lets other processes use the folder.
     pub(crate) fn release(&self) {
         if let Err(error) = self.lock.0.unlock() {
@@ -134,10 +136,11 @@ impl DataFolder {
     }
 
     /// The folder of one account's files, made if it is missing.
-    pub(crate) fn account_dir(&self, account: &Account) -> io::Result<PathBuf> {
-        let dir = self.path.join(hashed(&account.key()));
-        create_private_dir(&dir)?;
-        Ok(dir)
+    pub(crate) fn of_account(&self, account: &Account) -> io::Result<AccountFolder> {
+        let path = self.path.join(hashed(&account.key()));
+        create_private_dir(&path)?;
+        let lock = self.lock.clone();
+        Ok(AccountFolder { path, lock })
     }
 
     /// Who is signed in. A file that cannot be understood says: nobody.

@@ -570,18 +570,17 @@ impl Inner {
     }
 
     fn open_session(&self, account: Account, token: Token) -> Result<Arc<Session>, StorageError> {
-        let dir = self
+        let folder = self
             .folder
-            .account_dir(&account)
+            .of_account(&account)
             .map_err(StorageError::Folder)?;
         let session = Session::open(
-            &dir,
+            folder,
             account,
             token,
             self.events.clone(),
             Arc::clone(&self.desk),
             self.closing.child_token(),
-            self.folder.lock(),
         )?;
         Ok(Arc::new(session))
     }

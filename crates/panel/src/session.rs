@@ -4,7 +4,6 @@
 //! what comes from the backend is applied in `feed`, and `connection` moves both ways.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -28,7 +27,7 @@ use crate::clock;
 use crate::drafts::{self as draft_standings, Composer};
 use crate::error::PanelError;
 use crate::events::EventSender;
-use crate::folder::{Account, FolderLock};
+use crate::folder::{Account, AccountFolder, FolderLock};
 use crate::notifying::Notifying;
 use crate::outbox::{self, Draft, State, Waiting};
 use crate::presence::{Desk, Onlookers};
@@ -97,21 +96,20 @@ struct Typing {
 
 impl Session {
     pub(crate) fn open(
-        dir: &Path,
+        folder: AccountFolder,
         account: Account,
         token: Token,
         events: EventSender,
         desk: Arc<Desk>,
         ended: CancellationToken,
-        folder: FolderLock,
     ) -> Result<Self, StorageError> {
-        let outbox = outbox::open(dir)?;
+        let outbox = outbox::open(&folder.path)?;
         let device_id = outbox.write(draft_standings::device)?;
         let onlookers = Onlookers::new(account.operator.id);
         let session = Self {
             account,
             token,
-            cache: Cache::open(dir)?,
+            cache: Cache::open(&folder.path)?,
             outbox,
             events,
             has_work: Notify::new(),
@@ -133,7 +131,7 @@ impl Session {
             outcomes: Mutex::default(),
             late: Mutex::default(),
             works: TaskTracker::new(),
-            _folder: folder,
+            _folder: folder.lock,
             notifying: Mutex::default(),
             has_news: Notify::new(),
         };

@@ -62,7 +62,7 @@ impl<'a> Reading<'a> {
             | EntryBody::Outbound { .. }
             | EntryBody::Notice { .. } => false,
         };
-        let mention = self.of_others().filter(mentions_me).next_back();
+        let mention = self.of_others().rfind(mentions_me);
         let news = |what, entry| {
             let n = self.of_others().filter(is_inbound).count();
             Some(News { what, entry, n })
@@ -71,7 +71,7 @@ impl<'a> Reading<'a> {
             Status::Closed => None,
             _ if mention.is_some() => news(NotificationKind::Mention, mention),
             Status::Queued => {
-                let newest = self.of_others().filter(is_inbound).next_back();
+                let newest = self.of_others().rfind(is_inbound);
                 if self.chat.suggested_owner_id == Some(self.me) && !told.is_suggested {
                     news(NotificationKind::Suggested, newest)
                 } else if !told.is_queued && !self.is_of_mine() {
@@ -88,7 +88,7 @@ impl<'a> Reading<'a> {
         &self,
         news: impl Fn(NotificationKind, Option<&'a EntryRow>) -> Option<News<'a>>,
     ) -> Option<News<'a>> {
-        let newest = self.of_others().filter(is_inbound).next_back();
+        let newest = self.of_others().rfind(is_inbound);
         if self.chat.owner_id == Some(self.me) {
             let became_mine = |entry| became(entry, self.me).map(|what| (what, entry));
             return match (self.of_others().filter_map(became_mine).next_back(), newest) {
@@ -121,8 +121,8 @@ impl<'a> Reading<'a> {
 
     /// Whether it came into the queue by me.
     fn is_of_mine(&self) -> bool {
-        let notices = self.entries.iter().filter(|entry| is_notice(entry));
-        notices.last().is_some_and(|entry| is_by(entry, self.me))
+        let newest = self.entries.iter().rfind(|entry| is_notice(entry));
+        newest.is_some_and(|entry| is_by(entry, self.me))
     }
 }
 

@@ -5,13 +5,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use pult_domain::{
     ChannelId, ChatId, ClientId, EntryId, OperatorId, Place, Role, Seq, Status, Timestamp,
 };
 use pult_protocol::{
-    ChatRow, ClientCard, Cursor, EntryBody, EntryRow, GoneWhy, MarkRow, OperatorRow, Row, Token,
+    ChannelKind, ChannelRow, ChatRow, ClientCard, Cursor, EntryBody, EntryRow, FailureKind,
+    GoneWhy, MarkRow, OperatorRow, Row, Token,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -19,10 +22,11 @@ use uuid::Uuid;
 use super::{Page, Session};
 use crate::address::Address;
 use crate::cache::{self, HeldChat};
-use crate::events::EventSender;
+use crate::events::{EventSender, EventStream};
 use crate::folder::{Account, DataFolder};
 use crate::presence::Desk;
 use crate::storage::from_json;
+use crate::view::{BannerKey, Connection, NotificationKind, PanelEvent};
 
 /// Newest entries that come with a chat's first appearance.
 const NEWEST: usize = 3;
@@ -286,17 +290,21 @@ fn session(dir: &std::path::Path) -> Session {
 }
 
 fn session_in(folder: &DataFolder) -> Session {
+    session_of(folder, me())
+}
+
+fn session_of(folder: &DataFolder, operator: OperatorRow) -> Session {
+    let account = Account {
+        address: Address::parse("localhost").unwrap(),
+        operator,
+    };
     Session::open(
-        folder.path(),
-        Account {
-            address: Address::parse("localhost").unwrap(),
-            operator: me(),
-        },
+        folder.of_account(&account).unwrap(),
+        account,
         Token("none".to_owned()),
         EventSender::new(),
         Arc::new(Desk::new()),
         CancellationToken::new(),
-        folder.lock(),
     )
     .unwrap()
 }
@@ -449,4 +457,93 @@ fn what_another_version_has_applied_is_fetched_anew() {
     assert_eq!(cursor(), None);
     session.apply(&snapshot).unwrap();
     assert_eq!(cursor(), snapshot.cursor);
+}
+
+/// Everything that was told since one looked last: what, and whether it is over.
+fn told(events: &mut EventStream) -> Vec<(NotificationKind, bool)> {
+    let mut told = Vec::new();
+    while let Some(Some(event)) = events.next().now_or_never() {
+        match event {
+            PanelEvent::Notify { notification } => told.push((notification.what, false)),
+            PanelEvent::Withdraw { key } => {
+                let what = match key {
+                    BannerKey::Connection => NotificationKind::ConnectionLost,
+                    BannerKey::Channel { .. } => NotificationKind::ChannelDown,
+                    BannerKey::Chat { .. }
+                    | BannerKey::Several
+                    | BannerKey::Queue
+                    | BannerKey::Late => continue,
+                };
+                told.push((what, true));
+            }
+            PanelEvent::OverviewChanged
+            | PanelEvent::TimelineChanged { .. }
+            | PanelEvent::ReadyAnswersChanged
+            | PanelEvent::OnlookersChanged
+            | PanelEvent::ChatsChanged { .. }
+            | PanelEvent::NotificationsChanged
+            | PanelEvent::Overflowed => {}
+        }
+    }
+    told
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_lost_for_long_is_told_once_and_over_when_it_is_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let mut events = session.events.subscribe();
+    let lost = NotificationKind::ConnectionLost;
+    let due = session.notify().unwrap().unwrap();
+    assert_eq!(told(&mut events), []);
+    tokio::time::advance(due - tokio::time::Instant::now()).await;
+    assert_eq!(session.notify().unwrap(), None);
+    assert_eq!(told(&mut events), [(lost, false)]);
+    tokio::time::advance(Duration::from_hours(1)).await;
+    session.notify().unwrap();
+    assert_eq!(told(&mut events), []);
+    session.set_connection(Connection::Live);
+    session.notify().unwrap();
+    assert_eq!(told(&mut events), [(lost, true)]);
+    // It may be lost again, and for a moment is not for long.
+    session.set_connection(Connection::Offline {
+        since: Timestamp(0),
+    });
+    assert!(session.notify().unwrap().is_some());
+    assert_eq!(told(&mut events), []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_that_cannot_send_is_told_to_those_who_see_to_it() {
+    for role in [Role::Operator, Role::Supervisor, Role::Administrator] {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(dir.path()).unwrap();
+        let session = session_of(&folder, OperatorRow { role, ..me() });
+        let mut events = session.events.subscribe();
+        let channel = |problem| {
+            Row::Channel(ChannelRow {
+                id: ChannelId(Uuid::from_u128(1)),
+                kind: ChannelKind::Whatsapp,
+                name: "Sales".to_owned(),
+                problem,
+                phone: None,
+            })
+        };
+        let page = |problem| Page {
+            rows: vec![channel(problem)],
+            cursor: None,
+            is_snapshot: false,
+        };
+        let down = NotificationKind::ChannelDown;
+        let mut all = Vec::new();
+        for problem in [None, Some(FailureKind::ChannelBlocked), None] {
+            session.apply(&page(problem)).unwrap();
+            all.extend(told(&mut events));
+        }
+        if role == Role::Operator {
+            assert_eq!(all, []);
+        } else {
+            assert_eq!(all, [(down, false), (down, true)]);
+        }
+    }
 }

@@ -370,15 +370,11 @@ async fn until_withdrawn(events: &mut EventStream, key: BannerKey) {
 async fn whoever_waits_in_the_queue_for_long_is_told_until_somebody_takes_the_chat() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
-    let waits = |event: PanelEvent| match event {
-        PanelEvent::Notify { notification } => {
-            (notification.key == BannerKey::Queue).then_some(notification)
-        }
-        _ => None,
-    };
     let first = loop {
-        if let Some(found) = waits(within(events.next()).await.unwrap()) {
-            break found;
+        if let PanelEvent::Notify { notification } = within(events.next()).await.unwrap()
+            && notification.key == BannerKey::Queue
+        {
+            break notification;
         }
     };
     assert_eq!((first.n, first.chat_id), (1, Some(Chat(2).id())));

@@ -9,8 +9,6 @@ use pult_protocol::{
 };
 use uuid::Uuid;
 
-use crate::backend::now;
-
 /// The `n`th chat, with a client called `Client n`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chat(pub(crate) u8);
@@ -132,10 +130,6 @@ pub(crate) fn entries(entries: Vec<EntryRow>) -> impl Iterator<Item = Row> {
 
 pub(crate) fn long_ago(place: i64) -> Timestamp {
     Timestamp(1_700_000_000_000 + place * 1_000)
-}
-
-pub(crate) fn just_now() -> Timestamp {
-    now()
 }
 
 fn id(kind: u8, n: u8) -> Uuid {
