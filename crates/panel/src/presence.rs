@@ -85,7 +85,7 @@ impl Desk {
     }
 
     /// Notes what is on the screen.
-    fn set_looks(&self, looks: Looks) {
+    pub(crate) fn set_looks(&self, looks: Looks) {
         self.state.lock().looks = looks;
     }
 

@@ -677,4 +677,6 @@ impl From<StorageError> for PanelError {
 }
 
 #[cfg(test)]
+mod notifying_tests;
+#[cfg(test)]
 mod tests;

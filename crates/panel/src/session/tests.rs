@@ -31,7 +31,7 @@ use crate::view::{BannerKey, Connection, NotificationKind, PanelEvent};
 /// Newest entries that come with a chat's first appearance.
 const NEWEST: usize = 3;
 
-const ME: OperatorId = OperatorId(Uuid::from_u128(7));
+pub(super) const ME: OperatorId = OperatorId(Uuid::from_u128(7));
 
 /// One chat as the backend has it.
 #[derive(Default)]
@@ -284,7 +284,7 @@ fn me() -> OperatorRow {
     }
 }
 
-fn session(dir: &std::path::Path) -> Session {
+pub(super) fn session(dir: &std::path::Path) -> Session {
     let folder = DataFolder::open(dir).unwrap();
     session_in(&folder)
 }

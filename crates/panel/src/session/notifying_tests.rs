@@ -1,0 +1,350 @@
+//! What is told equals what a simple model says, once each, whatever happens in between.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use pult_domain::{
+    AutomaticKind, ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, Place, Seq, Status,
+    Timestamp,
+};
+use pult_protocol::{
+    ChatRow, ClientCard, Cursor, Delivery, DeliveryState, EntryBody, EntryRow, MarkRow, Row,
+};
+use uuid::Uuid;
+
+use super::tests::{ME, session};
+use super::{Page, Session};
+use crate::notifying::GATHER;
+use crate::presence::Looks;
+use crate::view::{Connection, NotificationKind, NotificationSettings};
+
+const BORIS: OperatorId = OperatorId(Uuid::from_u128(8));
+
+/// How I stand to a chat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mine {
+    Owned,
+    Observed,
+    Queued,
+}
+
+/// My chats: more than there are banners for at once.
+const CHATS: [Mine; 6] = [
+    Mine::Owned,
+    Mine::Observed,
+    Mine::Queued,
+    Mine::Owned,
+    Mine::Owned,
+    Mine::Queued,
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Said {
+    /// By the client.
+    Inbound,
+    /// In a comment that mentions me.
+    Mention,
+    /// By me.
+    Own,
+    /// By nobody.
+    Automatic,
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Say(usize, Said),
+    /// On another device of mine.
+    ReadElsewhere(usize),
+    /// The window is in front with a chat, or is left.
+    Look(Option<usize>),
+    /// Time passes, and what there is to tell is told.
+    Tell,
+    /// The program ends and starts again.
+    Restart,
+    /// The reader begins anew.
+    Snapshot,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let chat = 0..CHATS.len();
+    let said = prop_oneof![
+        5 => Just(Said::Inbound),
+        1 => Just(Said::Mention),
+        1 => Just(Said::Own),
+        1 => Just(Said::Automatic),
+    ];
+    prop_oneof![
+        6 => (chat.clone(), said).prop_map(|(chat, said)| Step::Say(chat, said)),
+        1 => chat.clone().prop_map(Step::ReadElsewhere),
+        1 => prop::option::of(chat).prop_map(Step::Look),
+        4 => Just(Step::Tell),
+        1 => Just(Step::Restart),
+        1 => Just(Step::Snapshot),
+    ]
+}
+
+/// A chat as the backend has it, and what the model says was told of it.
+#[derive(Debug, Clone)]
+struct Chat {
+    said: Vec<Said>,
+    read: usize,
+    told: usize,
+}
+
+#[derive(Debug)]
+struct Model {
+    seq: i64,
+    chats: Vec<Chat>,
+    looks: Option<usize>,
+    /// What was told: kind, chat and place.
+    lines: Vec<(NotificationKind, usize, i64)>,
+}
+
+impl Model {
+    /// A device that finds the chats with a message each.
+    fn new() -> Self {
+        let chat = Chat {
+            said: vec![Said::Inbound],
+            read: 0,
+            told: 1,
+        };
+        Self {
+            seq: 1,
+            chats: vec![chat; CHATS.len()],
+            looks: None,
+            lines: Vec::new(),
+        }
+    }
+
+    /// What is told now.
+    fn tell(&mut self) {
+        for (idx, chat) in self.chats.iter_mut().enumerate() {
+            let from = chat.told.max(chat.read);
+            chat.told = chat.said.len();
+            if self.looks == Some(idx) {
+                continue;
+            }
+            let last = |what: Said| {
+                let new = chat.said.iter().enumerate().skip(from);
+                new.filter(|(_, said)| **said == what)
+                    .map(|(at, _)| at + 1)
+                    .next_back()
+            };
+            let of_client = last(Said::Inbound);
+            let what = match CHATS[idx] {
+                _ if last(Said::Mention).is_some() => NotificationKind::Mention,
+                Mine::Owned if of_client.is_some() => NotificationKind::NewMessage,
+                Mine::Observed if of_client.is_some() => NotificationKind::Observed,
+                Mine::Owned | Mine::Observed | Mine::Queued => continue,
+            };
+            let place = last(Said::Mention).or(of_client).unwrap_or_default();
+            self.lines.push((what, idx, i64::try_from(place).unwrap()));
+        }
+    }
+
+    fn rows(&self, idx: usize, from: usize) -> Vec<Row> {
+        let chat = &self.chats[idx];
+        let mut rows = vec![Row::Chat(row(idx, chat.said.len()))];
+        let entries = chat.said.iter().enumerate().skip(from);
+        rows.extend(entries.map(|(at, said)| Row::Entry(entry(idx, at + 1, *said))));
+        if chat.read > 0 {
+            rows.push(Row::Mark(MarkRow {
+                chat_id: chat_id(idx),
+                read_place: place(chat.read),
+                only_addressed: false,
+            }));
+        }
+        rows
+    }
+
+    fn page(&mut self, rows: Vec<Row>, is_snapshot: bool) -> Page {
+        self.seq += 1;
+        Page {
+            rows,
+            cursor: Some(Cursor {
+                epoch: "epoch".to_owned(),
+                seq: Seq(self.seq),
+            }),
+            is_snapshot,
+        }
+    }
+
+    fn snapshot(&mut self) -> Page {
+        let rows = (0..CHATS.len()).flat_map(|idx| self.rows(idx, 0)).collect();
+        self.page(rows, true)
+    }
+}
+
+fn place(n: usize) -> Place {
+    Place(i64::try_from(n).unwrap())
+}
+
+fn chat_id(idx: usize) -> ChatId {
+    ChatId(Uuid::from_u128(100 + idx as u128))
+}
+
+fn row(idx: usize, n: usize) -> ChatRow {
+    let (status, owner_id, observer_ids) = match CHATS[idx] {
+        Mine::Owned => (Status::InWork, Some(ME), vec![]),
+        Mine::Observed => (Status::InWork, Some(BORIS), vec![ME]),
+        Mine::Queued => (Status::Queued, None, vec![]),
+    };
+    ChatRow {
+        id: chat_id(idx),
+        channel_id: ChannelId(Uuid::from_u128(1)),
+        client: ClientCard {
+            id: ClientId(Uuid::from_u128(200 + idx as u128)),
+            name: Some(format!("Client {idx}")),
+            own_name: None,
+            phone: None,
+            note: String::new(),
+        },
+        status,
+        owner_id,
+        former_owner_id: None,
+        suggested_owner_id: None,
+        observer_ids,
+        waiting_since: None,
+        last_activity_at: Timestamp(0),
+        client_wrote_at: None,
+        last_place: place(n),
+        preview: None,
+        fresh: false,
+    }
+}
+
+fn entry(idx: usize, at: usize, said: Said) -> EntryRow {
+    let outbound = || EntryBody::Outbound {
+        text: "said".to_owned(),
+        delivery: Delivery {
+            state: DeliveryState::Sent,
+            failure: None,
+            failure_details: None,
+        },
+    };
+    let (author_id, automatic, body) = match said {
+        Said::Inbound => {
+            let text = "said".to_owned();
+            (None, None, EntryBody::Inbound { text })
+        }
+        Said::Mention => {
+            let comment = EntryBody::Comment {
+                text: "said".to_owned(),
+                mentions: vec![ME],
+            };
+            (Some(BORIS), None, comment)
+        }
+        Said::Own => (Some(ME), None, outbound()),
+        Said::Automatic => (None, Some(AutomaticKind::Greeting), outbound()),
+    };
+    EntryRow {
+        id: EntryId(Uuid::from_u128((1000 * idx + at) as u128)),
+        chat_id: chat_id(idx),
+        place: place(at),
+        author_id,
+        integration_id: None,
+        command_id: (said == Said::Own).then_some(CommandId(Uuid::from_u128(at as u128))),
+        automatic,
+        sent_at: Timestamp(0),
+        received_at: Timestamp(0),
+        body,
+    }
+}
+
+/// A session in which nobody is told of who waits.
+fn live(dir: &std::path::Path) -> Session {
+    let session = session(dir);
+    let settings = NotificationSettings {
+        queue_waits_s: None,
+        ..NotificationSettings::default()
+    };
+    session.set_notification_settings(settings).unwrap();
+    session.set_connection(Connection::Live);
+    session
+}
+
+/// What stands in the list, the oldest first.
+fn lines(session: &Session) -> Vec<(NotificationKind, usize, i64)> {
+    let by_id: BTreeMap<ChatId, usize> = (0..CHATS.len()).map(|idx| (chat_id(idx), idx)).collect();
+    let mut lines: Vec<_> = session
+        .notifications()
+        .unwrap()
+        .into_iter()
+        .map(|line| {
+            let one = line.notification;
+            let place = one.place.map_or(0, |place| place.0);
+            (one.what, by_id[&one.chat_id.unwrap()], place)
+        })
+        .collect();
+    lines.reverse();
+    lines
+}
+
+async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let dir = tempfile::tempdir().unwrap();
+    let mut session = live(dir.path());
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    for step in steps.into_iter().chain([Step::Tell]) {
+        match step {
+            Step::Say(idx, said) => {
+                let from = model.chats[idx].said.len();
+                model.chats[idx].said.push(said);
+                let rows = model.rows(idx, from);
+                session.apply(&model.page(rows, false)).unwrap();
+            }
+            Step::ReadElsewhere(idx) => {
+                model.chats[idx].read = model.chats[idx].said.len();
+                let all = model.chats[idx].said.len();
+                let rows = model.rows(idx, all);
+                session.apply(&model.page(rows, false)).unwrap();
+            }
+            Step::Look(idx) => {
+                model.looks = idx;
+                session.desk.set_looks(looks(idx));
+            }
+            Step::Tell => {
+                tokio::time::advance(GATHER + Duration::from_millis(1)).await;
+                session.notify().unwrap();
+                model.tell();
+                let (mut told, mut expected) = (lines(&session), model.lines.clone());
+                told.sort_unstable();
+                expected.sort_unstable();
+                prop_assert_eq!(told, expected);
+            }
+            Step::Restart => {
+                drop(session);
+                session = live(dir.path());
+                session.desk.set_looks(looks(model.looks));
+            }
+            Step::Snapshot => session.apply(&model.snapshot()).unwrap(),
+        }
+    }
+    Ok(())
+}
+
+fn looks(idx: Option<usize>) -> Looks {
+    Looks {
+        chat_id: idx.map(chat_id),
+        in_front: idx.is_some(),
+        typing: None,
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(64)
+    })]
+
+    #[test]
+    fn what_is_told_equals_the_model_once_each(steps in prop::collection::vec(step(), 1..40)) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(run(steps))?;
+    }
+}
