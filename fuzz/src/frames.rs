@@ -830,6 +830,7 @@ impl Trial {
             | BackendFrame::Watching { .. }
             | BackendFrame::ChatsChanged { .. }
             | BackendFrame::Late(_)
+            | BackendFrame::First { .. }
             | BackendFrame::Ping => {}
             BackendFrame::Done { id, .. } => {
                 line.n_owed = line.n_owed.saturating_sub(1);

@@ -285,7 +285,8 @@ async fn listen(mut stream: SplitStream<Socket>, sink: Arc<AsyncMutex<Sink>>, he
             BackendFrame::Presence { .. }
             | BackendFrame::Watching { .. }
             | BackendFrame::ChatsChanged { .. }
-            | BackendFrame::Late(_) => continue,
+            | BackendFrame::Late(_)
+            | BackendFrame::First { .. } => continue,
             BackendFrame::Ping => {
                 // Who is silent is taken for dead. If this cannot be said, that is so.
                 if let Ok(ping) = text(&PanelFrame::Ping) {

@@ -36,7 +36,7 @@ pub(crate) struct FeedFrame {
 }
 
 /// Names a reader of the hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ReaderId(u64);
 
 /// Where changes are handed on.

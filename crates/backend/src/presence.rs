@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use parking_lot::Mutex;
 use pult_domain::{OperatorId, Timestamp};
 use pult_protocol::{AwayRequest, Presence, PresenceRow, Problem, Standing};
-use tokio::sync::{Mutex as AsyncMutex, broadcast};
+use tokio::sync::{Mutex as AsyncMutex, broadcast, watch};
 use tokio::time::Instant;
 
 use crate::auth::SignedIn;
@@ -39,17 +39,42 @@ pub(crate) struct Attendance {
 
 #[derive(Default)]
 struct Attending {
-    /// Until when each of their panels stands for a device that is used; none for one that is not.
-    connections: HashMap<ReaderId, Option<Instant>>,
+    connections: HashMap<ReaderId, Device>,
+    /// The panel at the device that was used last.
+    first: watch::Sender<Option<ReaderId>>,
     away_by_hand: Option<Timestamp>,
     since: Option<Timestamp>,
 }
 
+/// What a panel says of the device that it is at.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Device {
+    /// Until when it is used; none for one that is not.
+    pub(crate) used_until: Option<Instant>,
+    /// When it was used last; none if that is not known yet.
+    pub(crate) used_at: Option<Instant>,
+}
+
 impl Attending {
+    /// Finds the panel at the device that was used last, and tells if it is another.
+    fn settle_first(&self) {
+        let used_last = self
+            .connections
+            .iter()
+            .max_by_key(|(reader, device)| (device.used_at, **reader));
+        let first = used_last.map(|(reader, _)| *reader);
+        self.first.send_if_modified(|before| {
+            let is_another = *before != first;
+            *before = first;
+            is_another
+        });
+    }
+
     fn presence(&self) -> Presence {
+        let is_idle = |device: &Device| device.used_until.is_none();
         if self.connections.is_empty() {
             Presence::Offline
-        } else if self.away_by_hand.is_some() || self.connections.values().all(Option::is_none) {
+        } else if self.away_by_hand.is_some() || self.connections.values().all(is_idle) {
             Presence::Away
         } else {
             Presence::Online
@@ -97,17 +122,22 @@ impl Attendance {
     }
 
     /// A panel of theirs is connected, at a device that is used until then or at one that is not.
-    /// True if it is the first.
+    /// True if it is the only one; and what tells which of them is at the device used last.
     pub(crate) fn join(
         &self,
         operator: OperatorId,
         panel: ReaderId,
         used_until: Option<Instant>,
         now: Timestamp,
-    ) -> bool {
+    ) -> (bool, watch::Receiver<Option<ReaderId>>) {
+        let device = Device {
+            used_until,
+            used_at: None,
+        };
         self.change(operator, now, |attending| {
-            attending.connections.insert(panel, used_until);
-            attending.connections.len() == 1
+            attending.connections.insert(panel, device);
+            let is_only = attending.connections.len() == 1;
+            (is_only, attending.first.subscribe())
         })
     }
 
@@ -116,12 +146,12 @@ impl Attendance {
         &self,
         operator: OperatorId,
         panel: ReaderId,
-        used_until: Option<Instant>,
+        device: Device,
         now: Timestamp,
     ) {
         self.change(operator, now, |attending| {
             if let Some(connection) = attending.connections.get_mut(&panel) {
-                *connection = used_until;
+                *connection = device;
             }
         });
     }
@@ -137,7 +167,7 @@ impl Attendance {
     /// Ends the leases that have run out.
     pub(crate) fn expire(&self, now: Instant, at: Timestamp) {
         let operators = self.operators.lock();
-        let is_over = |until: &Option<Instant>| until.is_some_and(|until| until <= now);
+        let is_over = |device: &Device| device.used_until.is_some_and(|until| until <= now);
         let over = operators
             .iter()
             .filter(|(_, attending)| attending.connections.values().any(is_over));
@@ -145,8 +175,8 @@ impl Attendance {
         drop(operators);
         for operator in over {
             self.change(operator, at, |attending| {
-                for until in attending.connections.values_mut() {
-                    *until = until.filter(|until| *until > now);
+                for device in attending.connections.values_mut() {
+                    device.used_until = device.used_until.filter(|until| *until > now);
                 }
             });
         }
@@ -172,6 +202,7 @@ impl Attendance {
         let attending = operators.entry(operator).or_default();
         let before = attending.row(operator);
         let result = change(attending);
+        attending.settle_first();
         let after = attending.row(operator);
         if (before.presence, before.by_hand) != (after.presence, after.by_hand) {
             attending.since = Some(now);
@@ -266,6 +297,39 @@ mod tests {
         }
     }
 
+    fn used(at: Instant) -> Device {
+        Device {
+            used_until: Some(at + LEASE),
+            used_at: Some(at),
+        }
+    }
+
+    fn idle() -> Device {
+        Device {
+            used_until: None,
+            used_at: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn the_device_that_was_used_last_is_first() {
+        let (anna, desk, home) = somebody();
+        let attendance = Attendance::new(Vec::new(), Vec::new());
+        let now = Instant::now();
+        let (_, mut first) = attendance.join(anna, desk, None, Timestamp(1));
+        assert_eq!(*first.borrow_and_update(), Some(desk));
+        attendance.stand(anna, desk, used(now), Timestamp(2));
+        attendance.join(anna, home, Some(now + LEASE), Timestamp(3));
+        assert!(!first.has_changed().unwrap(), "it has only come");
+        attendance.stand(anna, home, used(now + LEASE), Timestamp(4));
+        assert_eq!(*first.borrow_and_update(), Some(home));
+        // What is said again of earlier changes nothing.
+        attendance.stand(anna, desk, used(now), Timestamp(5));
+        assert!(!first.has_changed().unwrap());
+        attendance.leave(anna, home, Timestamp(6));
+        assert_eq!(*first.borrow_and_update(), Some(desk));
+    }
+
     /// An operator, and two panels of theirs.
     fn somebody() -> (OperatorId, ReaderId, ReaderId) {
         let (operator, hub) = (OperatorId(Uuid::now_v7()), Hub::default());
@@ -279,8 +343,8 @@ mod tests {
         let until = Some(Instant::now() + LEASE);
         let (rows, mut following) = attendance.follow();
         assert_eq!(rows, [row(boris, Presence::Offline, 1)]);
-        assert!(attendance.join(anna, desk, until, Timestamp(2)));
-        assert!(!attendance.join(anna, home, until, Timestamp(3)));
+        assert!(attendance.join(anna, desk, until, Timestamp(2)).0);
+        assert!(!attendance.join(anna, home, until, Timestamp(3)).0);
         assert!(!attendance.leave(anna, desk, Timestamp(4)));
         assert!(attendance.leave(anna, home, Timestamp(5)));
         let told = following.next().await.unwrap();
@@ -300,9 +364,9 @@ mod tests {
         let (_, mut following) = attendance.follow();
         attendance.join(anna, desk, Some(now + LEASE), Timestamp(1));
         attendance.join(anna, home, None, Timestamp(2));
-        attendance.stand(anna, desk, None, Timestamp(3));
-        attendance.stand(anna, home, None, Timestamp(4));
-        attendance.stand(anna, home, Some(now + LEASE), Timestamp(5));
+        attendance.stand(anna, desk, idle(), Timestamp(3));
+        attendance.stand(anna, home, idle(), Timestamp(4));
+        attendance.stand(anna, home, used(now), Timestamp(5));
         attendance.leave(anna, home, Timestamp(6));
         let told = following.next().await.unwrap();
         let expected = [
@@ -324,7 +388,7 @@ mod tests {
         attendance.join(anna, desk, until, Timestamp(2));
         attendance.join(anna, home, until, Timestamp(3));
         attendance.set_away(anna, Some(Timestamp(4)), Timestamp(4));
-        attendance.stand(anna, desk, until, Timestamp(5));
+        attendance.stand(anna, desk, used(Instant::now()), Timestamp(5));
         attendance.set_away(anna, None, Timestamp(6));
         let told = following.next().await.unwrap();
         let by_hand = PresenceRow {

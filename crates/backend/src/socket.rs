@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backend::{Backend, Shared};
 use crate::hub::{FeedFrame, ReaderId, encode};
 use crate::oversight::{self, Hint};
-use crate::presence::{self, Following};
+use crate::presence::{self, Device, Following};
 use crate::problem::{ProblemResponse, of_store_error};
 use crate::{auth, commands};
 
@@ -101,7 +101,10 @@ async fn serve(backend: Shared, socket: WebSocket, address: IpAddr) {
             let reader = backend.hub.join(operator);
             let used_until = presence::used_until(greeted.standing, Instant::now() + lease());
             let attendance = &backend.attendance;
-            if attendance.join(operator, reader, used_until, backend.now()) {
+            let (is_only, mut first) = attendance.join(operator, reader, used_until, backend.now());
+            // How it stands at the beginning is to be told too.
+            first.mark_changed();
+            if is_only {
                 note_seen(&backend, operator);
             }
             let mut connection = Connection {
@@ -110,6 +113,8 @@ async fn serve(backend: Shared, socket: WebSocket, address: IpAddr) {
                 overseeing: None,
                 late: backend.oversight.late(),
                 told_late: LateChats::default(),
+                first,
+                is_first: true,
                 session: greeted.session,
                 reader,
                 ended,
@@ -324,6 +329,10 @@ struct Connection<'a> {
     late: watch::Receiver<Arc<LateChats>>,
     /// The late chats as they were told last.
     told_late: LateChats,
+    /// Which panel of the operator is at the device that was used last.
+    first: watch::Receiver<Option<ReaderId>>,
+    /// Whether this one is, as it was told last.
+    is_first: bool,
     ended: CancellationToken,
     commands: JoinSet<Answer>,
     said: Said,
@@ -471,6 +480,7 @@ impl Connection<'_> {
                         self.hand_over(&answer).await?;
                     }
                 }
+                Ok(()) = self.first.changed() => self.tell_first().await?,
                 watch = self.said.due() => self.act_on(&watch),
                 text = self.line.hear(), if self.commands.len() < MAX_COMMANDS => {
                     self.take(&text?).await?;
@@ -492,15 +502,30 @@ impl Connection<'_> {
             chat_id,
             typing,
             standing,
+            used_ago_s,
         } = *watch;
         let now = Instant::now();
         self.said.not_before = Some(now + WATCH_INTERVAL);
         let until = now + lease();
         self.backend.hub.look(self.reader, chat_id, typing, until);
-        let used_until = presence::used_until(standing, until);
+        let ago = Duration::from_secs(u64::from(used_ago_s));
+        let device = Device {
+            used_until: presence::used_until(standing, until),
+            used_at: now.checked_sub(ago),
+        };
         let (operator, at) = (self.session.operator.id, self.backend.now());
         let attendance = &self.backend.attendance;
-        attendance.stand(operator, self.reader, used_until, at);
+        attendance.stand(operator, self.reader, device, at);
+    }
+
+    /// Says whether this device is the one that was used last, if that has changed.
+    async fn tell_first(&mut self) -> Result<(), End> {
+        let is_first = *self.first.borrow_and_update() == Some(self.reader);
+        if is_first == self.is_first {
+            return Ok(());
+        }
+        self.is_first = is_first;
+        self.line.say(&BackendFrame::First { is_first }).await
     }
 
     /// Whether the operator is an active supervisor at this moment.

@@ -352,6 +352,10 @@ impl Connected<'_> {
             }
             BackendFrame::Refused { id, problem } => self.take_refusal(id, problem).await,
             BackendFrame::Problem { problem } => heed(problem),
+            BackendFrame::First { is_first } => {
+                self.session.set_first(is_first);
+                Ok(())
+            }
             BackendFrame::ChatsChanged {
                 chat_ids,
                 everything,
@@ -572,9 +576,20 @@ impl Connected<'_> {
         }
         Some(match self.said {
             None => Instant::now(),
-            Some((said, at)) if said == self.session.desk.watch() => at + self.renewal,
+            Some((said, at)) if !self.has_news_of_desk(said, at) => at + self.renewal,
             Some((_, at)) => at + WATCH_INTERVAL,
         })
+    }
+
+    /// Whether the backend is to be told soon: something else is on the screen, or somebody has come
+    /// to this device from another.
+    fn has_news_of_desk(&self, said: Watch, at: Instant) -> bool {
+        let now = Watch {
+            used_ago_s: said.used_ago_s,
+            ..self.session.desk.watch()
+        };
+        let has_come = !self.session.is_first() && self.session.desk.was_used_since(at);
+        said != now || has_come
     }
 
     async fn say_watch(&mut self) -> Result<(), Lost> {
@@ -686,15 +701,15 @@ fn parse(text: &str) -> Result<Option<BackendFrame>, Lost> {
     let kind = serde_json::from_str::<Kind<'_>>(text).map_err(|_| Lost::Malformed)?;
     let frame = match &*kind.kind {
         "changes" => parse_changes(text).map(BackendFrame::Changes),
-        "welcome" | "presence" | "watching" | "chats_changed" | "late" | "done" | "refused"
-        | "problem" | "ping" => serde_json::from_str(text),
+        "welcome" | "presence" | "watching" | "chats_changed" | "late" | "first" | "done"
+        | "refused" | "problem" | "ping" => serde_json::from_str(text),
         _ => return Ok(None),
     };
     frame.map(Some).or_else(|error| {
         // The error's words may quote what a client wrote.
         tracing::warn!(kind = %kind.kind, column = error.column(), "A frame cannot be understood");
         match &*kind.kind {
-            "presence" | "watching" | "chats_changed" | "late" => Ok(None),
+            "presence" | "watching" | "chats_changed" | "late" | "first" => Ok(None),
             _ => Err(Lost::Malformed),
         }
     })

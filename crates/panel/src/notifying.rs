@@ -22,6 +22,9 @@ use crate::view::{BannerKey, Notification};
 /// For so long it is gathered what is to be told.
 pub(crate) const GATHER: Duration = Duration::from_millis(300);
 
+/// So long a device waits that was not used last: what is seen on the one that was, it does not tell.
+pub(crate) const LATER: Duration = Duration::from_secs(5);
+
 /// Of more chats than these there is one banner for all.
 pub(crate) const MAX_BANNERS: usize = 3;
 

@@ -74,6 +74,7 @@ impl Desk {
         let looks = Some(state.looks)
             .filter(|looks| looks.in_front && matches!(standing, Standing::Active));
         let chat_id = looks.and_then(|looks| looks.chat_id);
+        let used_at = state.used_at;
         drop(state);
         Watch {
             chat_id,
@@ -81,7 +82,13 @@ impl Desk {
                 .and_then(|looks| looks.typing)
                 .filter(|_| chat_id.is_some()),
             standing,
+            used_ago_s: u32::try_from(used_at.elapsed().as_secs()).unwrap_or(u32::MAX),
         }
+    }
+
+    /// Whether the device was used since then.
+    pub(crate) fn was_used_since(&self, at: Instant) -> bool {
+        self.state.lock().used_at > at
     }
 
     /// Notes what is on the screen.
@@ -246,6 +253,23 @@ mod tests {
         }
     }
 
+    /// What is said, however long ago the device was used.
+    fn watch(desk: &Desk) -> Watch {
+        Watch {
+            used_ago_s: 0,
+            ..desk.watch()
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn how_long_ago_the_device_was_used_is_said() {
+        let desk = Desk::new();
+        tokio::time::advance(Duration::from_secs(70)).await;
+        assert_eq!(desk.watch().used_ago_s, 70);
+        desk.used(Duration::from_secs(3));
+        assert_eq!(desk.watch().used_ago_s, 3);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn nobody_looks_at_a_window_that_is_behind_others_or_left_alone() {
         let desk = Desk::new();
@@ -256,26 +280,26 @@ mod tests {
             typing: looks.typing,
             ..Watch::default()
         };
-        assert_eq!(desk.watch(), seen);
+        assert_eq!(watch(&desk), seen);
         desk.set_looks(Looks {
             in_front: false,
             ..looks
         });
-        assert_eq!(desk.watch(), Watch::default());
+        assert_eq!(watch(&desk), Watch::default());
         desk.set_looks(looks);
         desk.set_locked(true);
         let locked = Watch {
             standing: Standing::Locked,
             ..Watch::default()
         };
-        assert_eq!(desk.watch(), locked);
+        assert_eq!(watch(&desk), locked);
         desk.set_locked(false);
         tokio::time::advance(IDLE_AFTER).await;
         let idle = Watch {
             standing: Standing::Idle,
             ..Watch::default()
         };
-        assert_eq!(desk.watch(), idle);
+        assert_eq!(watch(&desk), idle);
     }
 
     #[tokio::test(start_paused = true)]
@@ -283,14 +307,14 @@ mod tests {
         let desk = Desk::new();
         tokio::time::advance(IDLE_AFTER).await;
         desk.used(IDLE_AFTER);
-        assert_eq!(desk.watch().standing, Standing::Idle);
+        assert_eq!(watch(&desk).standing, Standing::Idle);
         desk.used(Duration::from_secs(1));
-        assert_eq!(desk.watch().standing, Standing::Active);
+        assert_eq!(watch(&desk).standing, Standing::Active);
         // The system knows of an earlier use: that takes nothing back.
         desk.used(IDLE_AFTER);
-        assert_eq!(desk.watch().standing, Standing::Active);
+        assert_eq!(watch(&desk).standing, Standing::Active);
         tokio::time::advance(IDLE_AFTER).await;
-        assert_eq!(desk.watch().standing, Standing::Idle);
+        assert_eq!(watch(&desk).standing, Standing::Idle);
     }
 
     #[tokio::test(start_paused = true)]
@@ -301,16 +325,16 @@ mod tests {
             ..CompanySettings::default()
         };
         tokio::time::advance(Duration::from_mins(3)).await;
-        assert_eq!(desk.watch().standing, Standing::Active);
+        assert_eq!(watch(&desk).standing, Standing::Active);
         desk.heed(&after(Some(3)));
-        assert_eq!(desk.watch().standing, Standing::Idle);
+        assert_eq!(watch(&desk).standing, Standing::Idle);
         desk.heed(&after(Some(4)));
-        assert_eq!(desk.watch().standing, Standing::Active);
+        assert_eq!(watch(&desk).standing, Standing::Active);
         desk.heed(&after(None));
         tokio::time::advance(Duration::from_hours(24)).await;
-        assert_eq!(desk.watch().standing, Standing::Active);
+        assert_eq!(watch(&desk).standing, Standing::Active);
         desk.set_locked(true);
-        assert_eq!(desk.watch().standing, Standing::Locked);
+        assert_eq!(watch(&desk).standing, Standing::Locked);
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -80,6 +80,8 @@ pub(crate) struct Session {
     late: Mutex<LateChats>,
     /// What is done with the files right now: a task that ends does not end it.
     pub(crate) works: TaskTracker,
+    /// Whether this device is to tell its operator first of what comes, as far as is known.
+    is_first: AtomicBool,
     notifying: Mutex<Notifying>,
     /// Told when there may be something to tell the operator of, or to take back.
     pub(crate) has_news: Notify,
@@ -132,6 +134,7 @@ impl Session {
             late: Mutex::default(),
             works: TaskTracker::new(),
             _folder: folder.lock,
+            is_first: AtomicBool::new(true),
             notifying: Mutex::default(),
             has_news: Notify::new(),
         };
@@ -168,11 +171,23 @@ impl Session {
             self.presence.lock().clear();
             self.set_watching(true, Vec::new());
             *self.late.lock() = LateChats::default();
+            self.set_first(true);
         }
         if has_changed {
             self.events.send(PanelEvent::OverviewChanged);
             self.has_news.notify_one();
         }
+    }
+
+    pub(crate) fn is_first(&self) -> bool {
+        self.is_first.load(Ordering::Relaxed)
+    }
+
+    /// The backend says whether this device was used last of its operator's.
+    pub(crate) fn set_first(&self, is_first: bool) {
+        self.is_first.store(is_first, Ordering::Relaxed);
+        self.has_news.notify_one();
+        self.desk_changed.notify_one();
     }
 
     /// How it stands with somebody's presence, as far as it is known.

@@ -81,6 +81,12 @@ pub enum BackendFrame {
         /// The chats.
         chats: Vec<WatchedChat>,
     },
+    /// Whether this device is the one of its operator that was used last, and is to tell them first of
+    /// what comes. One that has not heard it is.
+    First {
+        /// Whether so.
+        is_first: bool,
+    },
     /// In some chats something has changed; to supervisors who asked for it with `oversee`.
     ChatsChanged {
         /// Which; at most 100.

@@ -65,6 +65,10 @@ pub struct Watch {
     /// Whether the device is used.
     #[serde(default)]
     pub standing: Standing,
+    /// How long ago somebody used the device last, in seconds: of an operator's devices the one that
+    /// was used last tells them first of what comes.
+    #[serde(default)]
+    pub used_ago_s: u32,
 }
 
 /// Whether a device is used.

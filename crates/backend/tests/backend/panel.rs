@@ -153,6 +153,8 @@ pub(crate) struct TestPanel {
     pub(crate) hints: Vec<(Vec<ChatId>, bool)>,
     /// Whose clients wait too long, each time that it was said.
     pub(crate) late: Vec<LateChats>,
+    /// Whether it is at the device that was used last, as far as it was told.
+    pub(crate) is_first: bool,
     pub(crate) gone: Vec<(ChatId, GoneWhy)>,
     pub(crate) cursor: Option<Cursor>,
     pub(crate) n_snapshots: usize,
@@ -189,6 +191,7 @@ impl TestPanel {
             n_watching: BTreeMap::new(),
             hints: Vec::new(),
             late: Vec::new(),
+            is_first: true,
             gone: Vec::new(),
             cursor: None,
             n_snapshots: 0,
@@ -259,6 +262,7 @@ impl TestPanel {
                 everything,
             } => self.hints.push((chat_ids, everything)),
             BackendFrame::Late(late) => self.late.push(late),
+            BackendFrame::First { is_first } => self.is_first = is_first,
             BackendFrame::Ping => {}
             BackendFrame::Welcome { .. } | BackendFrame::Problem { .. } => panic!("{frame:?}"),
         }

@@ -78,6 +78,35 @@ async fn stands(panel: &mut TestPanel, standing: Standing) {
     panel.wire.say(&PanelFrame::Watch(watch)).await;
 }
 
+/// A panel says how long ago its device was used.
+async fn used(panel: &mut TestPanel, used_ago_s: u32) {
+    let watch = Watch {
+        used_ago_s,
+        ..Watch::default()
+    };
+    panel.wire.say(&PanelFrame::Watch(watch)).await;
+}
+
+#[tokio::test]
+async fn of_an_operators_devices_the_one_that_was_used_last_is_first() {
+    let backend = TestBackend::start().await;
+    let anna = backend.operator("anna").await;
+    let (mut desk, mut home) = (anna.panel().await, anna.panel().await);
+    used(&mut desk, 5).await;
+    used(&mut home, 500).await;
+    home.until("whether it is first", |home| !home.is_first)
+        .await;
+    // She goes home.
+    used(&mut home, 0).await;
+    home.until("whether it is first", |home| home.is_first)
+        .await;
+    desk.until("whether it is first", |desk| !desk.is_first)
+        .await;
+    drop(home);
+    desk.until("whether it is first", |desk| desk.is_first)
+        .await;
+}
+
 async fn says_away(signed: &Signed, away: bool) {
     let body = json!({ "away": away });
     let answer = signed.send(Method::PUT, "/api/v1/presence", &body).await;

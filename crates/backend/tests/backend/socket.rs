@@ -21,7 +21,10 @@ async fn is_alive(wire: &mut Wire) {
     wire.say_text(&frame.to_string()).await;
     let mut answer = wire.hear_json().await;
     // Colleagues come and go.
-    while answer["kind"] == "presence" || answer["kind"] == "watching" {
+    while ["presence", "watching", "first"]
+        .map(Into::into)
+        .contains(&answer["kind"])
+    {
         answer = wire.hear_json().await;
     }
     assert_eq!(answer["kind"], "refused");

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::error::PanelError;
 use crate::notifying::news::{Reading, Told};
 use crate::notifying::settings::Moment;
-use crate::notifying::{GATHER, LOST_FOR, MAX_BANNERS, Open, store};
+use crate::notifying::{GATHER, LATER, LOST_FOR, MAX_BANNERS, Open, store};
 use crate::storage::StorageError;
 use crate::view::{
     BannerKey, Connection, KindChoice, Notification, NotificationChoices, NotificationKind,
@@ -101,8 +101,9 @@ impl Session {
             let Some(since) = notifying.since else {
                 return Ok(None);
             };
-            if now < since + GATHER {
-                return Ok(Some(since + GATHER));
+            let due = since + if self.is_first() { GATHER } else { LATER };
+            if now < due {
+                return Ok(Some(due));
             }
             notifying.since = None;
             let touched = std::mem::take(&mut notifying.touched);

@@ -5,7 +5,7 @@ use pult_panel::view::{
     BannerKey, DraftRevision, Notification, NotificationKind, NotificationSettings, PanelEvent,
 };
 use pult_panel::{EventStream, Panel};
-use pult_protocol::{ChatRow, DeliveryState, EntryBody, EntryRow, Notice, Row};
+use pult_protocol::{BackendFrame, ChatRow, DeliveryState, EntryBody, EntryRow, Notice, Row};
 
 use crate::backend::{Backend, Socket, operator_id, within};
 use crate::rows::Chat;
@@ -454,4 +454,29 @@ async fn the_list_has_no_words_of_what_has_left_ones_sight() {
     let lines = panel.notifications().await.unwrap();
     let of_3 = lines.iter().find(|line| line.position == of_3.position);
     assert!(of_3.unwrap().is_seen);
+}
+
+#[tokio::test]
+async fn a_device_that_was_not_used_last_tells_only_what_is_not_seen_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    socket.send(&BackendFrame::First { is_first: false }).await;
+    let came_at = std::time::Instant::now();
+    let rows = vec![
+        Row::Entry(Chat(1).inbound(2, "seen at the desk")),
+        Row::Chat(mine(2)),
+    ];
+    socket.changes(rows, 2).await;
+    socket.changes(vec![Chat(1).mark(2)], 3).await;
+    let found = told(&mut socket, &mut events, (new_in_queue(Chat(3)), 4)).await;
+    let new = NotificationKind::NewInQueue;
+    assert_eq!(facts(&found), [(new, Chat(3).id(), "Is it in stock?")]);
+    assert!(came_at.elapsed() >= std::time::Duration::from_secs(4));
+    // It is used now.
+    socket.send(&BackendFrame::First { is_first: true }).await;
+    let rows = vec![
+        Row::Entry(Chat(1).inbound(3, "at once")),
+        Row::Chat(mine(3)),
+    ];
+    assert_eq!(told(&mut socket, &mut events, (rows, 5)).await.len(), 1);
 }

@@ -185,6 +185,7 @@ fn what_a_panel_says() {
                     chat_id: Some(CHAT),
                     typing: Some(ComposerMode::Reply),
                     standing: Standing::Locked,
+                    used_ago_s: 70,
                 }),
             ),
             ("oversee", PanelFrame::Oversee { on: true }),
@@ -260,6 +261,7 @@ fn what_the_backend_says() {
                 },
             ),
             ("late", late()),
+            ("first", BackendFrame::First { is_first: false }),
             (
                 "done",
                 BackendFrame::Done {

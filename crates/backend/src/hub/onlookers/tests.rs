@@ -78,6 +78,7 @@ impl Follower {
                 | BackendFrame::Presence { .. }
                 | BackendFrame::ChatsChanged { .. }
                 | BackendFrame::Late(_)
+                | BackendFrame::First { .. }
                 | BackendFrame::Done { .. }
                 | BackendFrame::Refused { .. }
                 | BackendFrame::Problem { .. }
