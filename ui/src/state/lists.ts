@@ -77,20 +77,34 @@ export function nWaiting(overview: Pick<Overview, 'in_work' | 'observed' | 'queu
 }
 
 /**
- * The chat whose client waits longest for an answer that this operator could give, besides one and
+ * The chats whose clients wait for an answer that this operator could give, the longest first, besides
  * those in which something of this operator's is about to be done.
  */
+function waiting(overview: Pick<Overview, 'in_work' | 'queued'>): ChatId[] {
+  return [...overview.in_work, ...overview.queued]
+    .filter(({ chat, pending }) => chat.waiting_since !== null && pending === null)
+    .sort((a, b) => (a.chat.waiting_since ?? 0) - (b.chat.waiting_since ?? 0))
+    .map(({ chat }) => chat.id);
+}
+
+/** The chat besides one whose client waits longest. */
 export function longestWaiting(
   overview: Pick<Overview, 'in_work' | 'queued'>,
   besides: ChatId,
 ): ChatId | null {
-  let longest: { id: ChatId; since: number } | null = null;
-  for (const { chat, pending } of [...overview.in_work, ...overview.queued]) {
-    const since = chat.waiting_since;
-    if (since === null || chat.id === besides || pending !== null) continue;
-    if (longest === null || since < longest.since) longest = { id: chat.id, since };
-  }
-  return longest?.id ?? null;
+  return waiting(overview).find((id) => id !== besides) ?? null;
+}
+
+/** Who stands `step` from `from` among those who wait, in a ring; the longest waiting if `from` does not. */
+export function waitingNeighbour(
+  overview: Pick<Overview, 'in_work' | 'queued'>,
+  from: ChatId | null,
+  step: 1 | -1,
+): ChatId | null {
+  const ids = waiting(overview);
+  const at = from === null ? -1 : ids.indexOf(from);
+  const next = at === -1 ? ids[0] : ids[(at + step + ids.length) % ids.length];
+  return next === undefined || next === from ? null : next;
 }
 
 /** The chat of the list that `step` rows lie between it and `from`; the first if there is none. */
@@ -127,7 +141,8 @@ function header(
   };
 }
 
-function chatMatches(summary: ChatSummary, wanted: string): boolean {
+/** Whether a chat is meant by what was typed, as `searchable` makes it. */
+export function chatMatches(summary: ChatSummary, wanted: string): boolean {
   if (wanted === '') return true;
   const { client, preview } = summary.chat;
   if (searchable(clientName(client)).includes(wanted)) return true;

@@ -13,12 +13,14 @@ import type { Overview } from '../api/generated/Overview';
 import type { PanelEvent } from '../api/generated/PanelEvent';
 import type { Presence } from '../api/generated/Presence';
 import { presenceText, roleName } from '../format/people';
+import { Commands } from '../keys/commands.svelte';
+import { Keys } from '../keys/keys.svelte';
 import { m } from '../paraglide/messages';
 import { Answers } from './answers.svelte';
 import { AutomaticState } from './automatic.svelte';
 import { Clock } from './clock.svelte';
 import { CompanyForm } from './company.svelte';
-import { longestWaiting, nWaiting } from './lists';
+import { longestWaiting, nWaiting, waitingNeighbour } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
 import { Onlookers, OwnTyping } from './onlookers.svelte';
 import { OversightState } from './oversight.svelte';
@@ -49,6 +51,9 @@ export class PanelState {
   readonly notifications: Notifications;
   readonly companyForm = new CompanyForm();
   readonly toasts = new Toasts();
+  /** What can be done now, and by which keys. */
+  readonly commands = new Commands();
+  readonly keys: Keys;
   readonly clock = new Clock();
 
   overview = $state.raw<Overview | null>(null);
@@ -103,7 +108,7 @@ export class PanelState {
   );
   /** A chat other than the open one in which something of mine waits and can be taken back. */
   readonly pendingElsewhere = $derived(
-    this.#summaries()
+    this.summaries()
       .filter(({ chat, pending }) => pending !== null && chat.id !== this.timeline?.chatId)
       .sort((a, b) => (b.pending?.until ?? 0) - (a.pending?.until ?? 0))[0] ?? null,
   );
@@ -124,6 +129,7 @@ export class PanelState {
   constructor(backend: Backend, settings: Settings) {
     this.backend = backend;
     this.settings = settings;
+    this.keys = new Keys(settings);
     this.oversight = new OversightState(backend, settings);
     this.answers = new Answers(backend, settings.storage);
     this.onlookers = new Onlookers(backend);
@@ -299,6 +305,17 @@ export class PanelState {
     return this.overview === null ? null : longestWaiting(this.overview, besides);
   }
 
+  /** Who stands `step` from the open chat among those who wait for me or for anybody. */
+  waitingNeighbour(step: 1 | -1): ChatId | null {
+    const from = this.timeline?.chatId ?? null;
+    return this.overview === null ? null : waitingNeighbour(this.overview, from, step);
+  }
+
+  /** The chats that were open, the last first, besides the one that is. */
+  get recentChats(): ChatId[] {
+    return [...this.#timelines.keys()].reverse().filter((id) => id !== this.timeline?.chatId);
+  }
+
   async reopenChat(chatId: ChatId): Promise<void> {
     await this.attempt(() => this.backend.reopenChat(chatId, null));
   }
@@ -407,7 +424,8 @@ export class PanelState {
     }
   }
 
-  #summaries(): ChatSummary[] {
+  /** All chats of the lists. */
+  summaries(): ChatSummary[] {
     const { overview } = this;
     return overview === null ? [] : [...overview.in_work, ...overview.observed, ...overview.queued];
   }

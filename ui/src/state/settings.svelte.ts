@@ -3,6 +3,8 @@ import type { DeviceDefaults } from '../api/generated/DeviceDefaults';
 import type { ChatsOrder } from '../api/generated/ChatsOrder';
 import type { OperatorId } from '../api/generated/OperatorId';
 import type { Status } from '../api/generated/Status';
+import { type OwnKeys, ownKeys } from '../keys/bindings';
+import { command, type CommandId } from '../keys/table';
 import { overwriteGetLocale } from '../paraglide/runtime';
 
 export const LANGUAGES = ['ru', 'en'] as const;
@@ -16,6 +18,9 @@ export type TextSize = (typeof TEXT_SIZES)[number];
 export const LIST_WIDTH = { min: 240, max: 420, usual: 300 };
 
 const KEY = 'pult.settings';
+
+/** How many commands are remembered as used last. */
+const RECENT_COMMANDS = 8;
 
 const ROOT_SIZES: Record<TextSize, string> = {
   small: '93.75%',
@@ -37,6 +42,12 @@ export class Settings {
   /** The tab of the supervisor's view and the section of the management that were open last. */
   supervisionTab = $state('');
   section = $state('');
+  /** The keys that are not the usual ones. */
+  ownKeys = $state.raw<OwnKeys>({});
+  /** Whether single characters are keys where nothing is typed. */
+  areSingleKeysOn = $state(true);
+  /** What was done from the palette, the last first. */
+  recentCommands = $state.raw<readonly CommandId[]>([]);
 
   /** Whether nothing was chosen on this device yet: then it begins with what the company has set. */
   #isNew = $state(false);
@@ -64,6 +75,14 @@ export class Settings {
     if (typeof kept['supervisionTab'] === 'string') this.supervisionTab = kept['supervisionTab'];
     this.oversight = oversightFilters(kept['oversight']);
     if (typeof kept['section'] === 'string') this.section = kept['section'];
+    this.ownKeys = ownKeys(kept['ownKeys']);
+    this.areSingleKeysOn = kept['areSingleKeysOn'] !== false;
+    if (Array.isArray(kept['recentCommands'])) {
+      this.recentCommands = kept['recentCommands']
+        .map((id) => command(String(id))?.id)
+        .filter((id) => id !== undefined)
+        .slice(0, RECENT_COMMANDS);
+    }
     if (Array.isArray(kept['folded'])) {
       this.folded = kept['folded'].filter((name): name is string => typeof name === 'string');
     }
@@ -89,6 +108,12 @@ export class Settings {
 
   setListWidth(width: number): void {
     this.listWidth = Math.round(Math.min(LIST_WIDTH.max, Math.max(LIST_WIDTH.min, width)));
+  }
+
+  /** Notes that a command was chosen from the palette. */
+  noteCommand(id: CommandId): void {
+    const others = this.recentCommands.filter((one) => one !== id);
+    this.recentCommands = [id, ...others].slice(0, RECENT_COMMANDS);
   }
 
   isFolded(group: string): boolean {
@@ -140,6 +165,9 @@ export class Settings {
       supervisionTab: this.supervisionTab,
       section: this.section,
       oversight: this.oversight,
+      ownKeys: this.ownKeys,
+      areSingleKeysOn: this.areSingleKeysOn,
+      recentCommands: this.recentCommands,
     });
     try {
       this.storage?.setItem(KEY, text);

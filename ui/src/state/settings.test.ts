@@ -74,6 +74,28 @@ describe('settings', () => {
     expect([chosen.language, chosen.textSize]).toEqual(['en', 'huge']);
   });
 
+  it('keep the keys that were set, as far as they make sense', () => {
+    const settings = new Settings(
+      storageWith(
+        '{"ownKeys":{"close":["Alt+KeyW","Ctrl+Alt+KeyW"],"nothing":["F9"]},"areSingleKeysOn":false,"recentCommands":["card","nothing",7]}',
+      ),
+    );
+    expect(settings.ownKeys).toEqual({ close: ['Alt+KeyW'] });
+    expect(settings.areSingleKeysOn).toBe(false);
+    expect(settings.recentCommands).toEqual(['card']);
+    const end = settings.apply();
+    settings.ownKeys = { transfer: ['F9'] };
+    settings.noteCommand('close');
+    settings.noteCommand('card');
+    flushSync();
+    const again = new Settings(localStorage);
+    end();
+    expect(again.ownKeys).toEqual({ transfer: ['F9'] });
+    expect(again.areSingleKeysOn).toBe(false);
+    expect(again.recentCommands).toEqual(['card', 'close']);
+    expect(new Settings(storageWith('{"ownKeys":[],"recentCommands":7}')).ownKeys).toEqual({});
+  });
+
   it('word messages in the language that is set', () => {
     const settings = new Settings(null, 'ru');
     expect(m.settings()).toBe('Настройки');

@@ -5,7 +5,7 @@ export interface Toast {
   text: string;
   severity: 'info' | 'bad';
   /** What can be done about it, such as undoing it. */
-  action: { label: string; run: () => void } | null;
+  action: { label: string; run: () => void; isUndo?: boolean } | null;
   /** For what can be done about it only for so long. */
   secondsLeft?: number;
 }

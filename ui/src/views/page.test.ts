@@ -525,6 +525,10 @@ describe('a transfer', () => {
     expect(backend.world.chats.get('pavel')?.pending).toBeNull();
     await user.click(await the('transfer-search'));
     await user.keyboard('ив{Enter}');
+    // The first Enter chooses and goes on to the words; only the second gives.
+    expect(document.activeElement).toBe(await the('transfer-note'));
+    expect(backend.world.chats.get('pavel')?.pending).toBeNull();
+    await user.keyboard('{Enter}');
     await the('pending');
     expect(backend.world.chats.get('pavel')?.pending?.to).toBe('op-ivan');
   });
@@ -558,7 +562,7 @@ describe('what waits', () => {
     await open('pavel');
     await user.keyboard('{Alt>}[KeyT]{/Alt}');
     await user.type(await the('transfer-note'), 'Ждёт курьера');
-    await user.type(await the('transfer-search'), 'иван{Enter}');
+    await user.type(await the('transfer-search'), 'иван{Enter}{Enter}');
     await user.click(await the('pending-undo'));
     await waitFor(() => expect(screen.queryByTestId('pending')).toBeNull());
     await user.keyboard('{Alt>}[KeyT]{/Alt}');
@@ -676,7 +680,7 @@ describe('what was refused', () => {
     await user.click(await the('held-action-choose'));
     await the('transfer');
     expect(has('held')).toBe(true);
-    await user.keyboard('иван{Enter}');
+    await user.keyboard('иван{Enter}{Enter}');
     await the('pending');
     expect(has('held')).toBe(false);
     expect(backend.world.chats.get('marina')?.pending?.to).toBe('op-ivan');
@@ -705,7 +709,7 @@ describe('the keyboard', () => {
   it('finds, opens, leaves and steps through chats', async () => {
     const { user, the, has } = page();
     await the('group-queued');
-    await user.keyboard('{Control>}[KeyK]{/Control}');
+    await user.keyboard('{Control>}[KeyF]{/Control}');
     expect(document.activeElement).toBe(await the('filter'));
     await user.keyboard('небыв{Enter}');
     expect((await the('conversation')).dataset['chatId']).toBe('pavel');
