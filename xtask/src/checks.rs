@@ -70,7 +70,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "codegen",
-        what: "the UI's types are those of the Rust",
+        what: "the UI's types are those of the Rust, the page of keys is the table's",
         run: codegen::check,
     },
     Step {

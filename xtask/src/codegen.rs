@@ -1,4 +1,5 @@
-//! The TypeScript of everything that crosses to the UI, written from the Rust that it mirrors.
+//! The TypeScript of everything that crosses to the UI, written from the Rust that it mirrors, and the
+//! page of keys, written from the UI's table.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -8,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::call::{Call, cargo};
 use crate::house::House;
+use crate::shortcuts;
 
 /// The example that writes all types into the folder it is given.
 pub(crate) const EXPORTER: &str = "export-types";
@@ -33,14 +35,14 @@ pub(crate) fn write(house: &House) -> Result<()> {
         println!("    {GENERATED}/{}", name.display());
     }
     println!("    {} of {} files changed", changed.len(), wanted.len());
-    Ok(())
+    shortcuts::write(house)
 }
 
 /// Fails when what is committed is not what would be written.
 pub(crate) fn check(house: &House) -> Result<()> {
     let changed = differing(&export(house)?, &read(&house.path(GENERATED))?);
     if changed.is_empty() {
-        return Ok(());
+        return shortcuts::check(house);
     }
     let names: Vec<String> = changed
         .iter()

@@ -22,6 +22,7 @@ mod licences;
 mod prove;
 mod session;
 mod setup;
+mod shortcuts;
 mod spdx;
 mod steps;
 mod ui;
