@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod bus;
 pub mod clients;
+pub mod display;
 pub mod guide;
 pub mod integration;
 pub mod office;

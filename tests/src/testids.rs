@@ -106,6 +106,14 @@ pub const FILTER: &str = "filter";
 pub const SETTINGS: &str = "settings";
 /// Ends the session, in the settings.
 pub const SIGN_OUT: &str = "settings-sign-out";
+/// The way from there to setting the keys.
+pub const SHORTCUTS_CHANGE: &str = "shortcuts-change";
+/// Setting the keys.
+pub const KEYS: &str = "keys";
+/// The palette of commands, chats and clients.
+pub const PALETTE: &str = "palette";
+/// Where one types what is wanted of it.
+pub const PALETTE_FIELD: &str = "palette-field";
 /// The list of shortcuts.
 pub const SHORTCUTS: &str = "shortcuts";
 /// The way to the supervisor's view.

@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::display::Display;
 use crate::programs::{Program, path_of};
 use crate::until::until;
 
@@ -47,6 +48,18 @@ impl Window {
     /// # Errors
     /// When the program or the driver is not there, or the window does not open.
     pub async fn open(data_dir: &Path) -> Result<Self> {
+        Self::start(data_dir, None).await
+    }
+
+    /// Opens the window on a data folder and on a display of its own.
+    ///
+    /// # Errors
+    /// When the program or the driver is not there, or the window does not open.
+    pub async fn open_on(display: &Display, data_dir: &Path) -> Result<Self> {
+        Self::start(data_dir, Some(display)).await
+    }
+
+    async fn start(data_dir: &Path, display: Option<&Display>) -> Result<Self> {
         let port = free_port().await?;
         let mut command = Command::new("WebKitWebDriver");
         command
@@ -56,6 +69,9 @@ impl Window {
             .env("PULT_DATA_DIR", data_dir)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
+        if let Some(display) = display {
+            command.env("DISPLAY", display.name());
+        }
         let program = Program::start(&mut command)?;
         until("WebKitWebDriver listens", async || {
             TcpStream::connect(("127.0.0.1", port)).await.ok()

@@ -51,6 +51,9 @@ enum Part {
 
 /// Enter, as the driver types it.
 const ENTER: &str = "\u{e007}";
+/// The keys of the palette, and those of the list of shortcuts.
+const CONTROL_K: &str = "\u{e009}k";
+const CONTROL_SLASH: &str = "\u{e009}/";
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -302,11 +305,35 @@ async fn own(album: &Album, window: &Window) -> Result<()> {
             window.find(testids::SIGN_OUT).await.map(drop)
         })
         .await?;
+    keys(album, window).await
+}
+
+/// The keys: the list of them, setting them, and the palette.
+async fn keys(album: &Album, window: &Window) -> Result<()> {
     album
         .add_after("shortcuts", window, async || {
             window.find(testids::CHAT_ROW).await?;
             window.type_into(testids::RAIL_ARCHIVE, "?").await?;
             window.find(testids::SHORTCUTS).await.map(drop)
+        })
+        .await?;
+    album
+        .add_at_each_width("keys", window, async || {
+            window.find(testids::CHAT_ROW).await?;
+            if !window.has(testids::KEYS).await {
+                window.type_into(testids::FILTER, CONTROL_SLASH).await?;
+                window.click(testids::SHORTCUTS_CHANGE).await?;
+            }
+            window.find(testids::KEYS).await.map(drop)
+        })
+        .await?;
+    album
+        .add_at_each_width("palette", window, async || {
+            window.find(testids::CHAT_ROW).await?;
+            if !window.has(testids::PALETTE).await {
+                window.type_into(testids::FILTER, CONTROL_K).await?;
+            }
+            window.find(testids::PALETTE).await.map(drop)
         })
         .await
 }

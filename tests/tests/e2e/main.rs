@@ -11,6 +11,7 @@ mod devices;
 mod figures;
 mod history;
 mod journeys;
+mod keys;
 mod link;
 mod presence;
 mod start;
