@@ -6,19 +6,22 @@ export function coalesced(read: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | null = null;
   let isStale = false;
   const run = async (): Promise<void> => {
-    do {
-      isStale = false;
-      await read();
-    } while (isStale);
+    try {
+      do {
+        isStale = false;
+        await read();
+      } while (isStale);
+    } finally {
+      // With the last look at it, or what changes in between would never be read.
+      running = null;
+    }
   };
   return () => {
     if (running !== null) {
       isStale = true;
       return running;
     }
-    running = run().finally(() => {
-      running = null;
-    });
+    running = run();
     return running;
   };
 }
