@@ -1,5 +1,5 @@
 /** What the operator is told of: worded here, shown by the system, and kept in a list. */
-import type { Backend, BannerClick } from '../api/backend';
+import type { Backend, Banner, BannerClick } from '../api/backend';
 import type { ChatId } from '../api/generated/ChatId';
 import type { BannerKey } from '../api/generated/BannerKey';
 import type { Notification } from '../api/generated/Notification';
@@ -9,8 +9,10 @@ import type { NotificationLine } from '../api/generated/NotificationLine';
 import type { NotificationSettings } from '../api/generated/NotificationSettings';
 import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
+import { KINDS } from '../format/notifications';
 import { m } from '../paraglide/messages';
 import { coalesced } from './reload';
+import type { Sounds } from './sounds.svelte';
 import type { Toasts } from './toasts.svelte';
 
 /** A notification in words. */
@@ -18,6 +20,9 @@ export interface Words {
   heading: string;
   body: string;
 }
+
+/** What may not go away by itself. */
+const URGENT: readonly NotificationKind[] = ['waits_in_queue', 'overdue'];
 
 /** Where a click on a notification leads. */
 export interface Leads {
@@ -31,22 +36,32 @@ export class Notifications {
   /** How it is told of what; none before it is read. */
   choices = $state.raw<NotificationChoices | null>(null);
   readonly nUnseen = $derived(this.lines.filter((line) => !line.is_seen).length);
+  /** Whether the system took the last banner; none before there was any. */
+  hasBanners = $state<boolean | null>(null);
 
   readonly #backend: Backend;
   readonly #toasts: Toasts;
+  readonly #sounds: Sounds;
   readonly #leads: Leads;
+  /** What was set and is not kept yet, in its order. */
+  #setting: Promise<unknown> = Promise.resolve();
+  #nSetting = 0;
   readonly reload: () => Promise<void>;
 
-  constructor(backend: Backend, toasts: Toasts, leads: Leads) {
+  constructor(backend: Backend, toasts: Toasts, sounds: Sounds, leads: Leads) {
     this.#backend = backend;
     this.#toasts = toasts;
+    this.#sounds = sounds;
     this.#leads = leads;
     this.reload = coalesced(async () => {
       try {
-        [this.lines, this.choices] = await Promise.all([
+        const [lines, choices] = await Promise.all([
           backend.notifications(),
           backend.notificationChoices(),
         ]);
+        this.lines = lines;
+        // What was set since is newer than what was read.
+        if (this.#nSetting === 0) this.choices = choices;
       } catch {
         // Nobody is signed in.
         this.forget();
@@ -60,8 +75,9 @@ export class Notifications {
     this.choices = null;
   }
 
-  /** Shows one; where the system has no banners, in the window. */
+  /** Shows one and lets it be heard; where the system has no banners, it is shown in the window. */
   show(notification: Notification): void {
+    if (notification.sound) this.#sounds.play(notification.what);
     if (!notification.banner) return;
     const { heading, body } = words(notification);
     const isOfOneChat = notification.key.about === 'chat';
@@ -73,9 +89,10 @@ export class Notifications {
       place: notification.place,
       open: m.banner_open(),
       reply: isOfOneChat ? m.banner_reply() : null,
-      isUrgent: notification.what === 'waits_in_queue' || notification.what === 'overdue',
+      isUrgent: URGENT.includes(notification.what),
     };
-    void this.#backend.showBanner(banner).catch(() => {
+    void this.#put(banner).then((isShown) => {
+      if (isShown) return;
       this.#toasts.show(body === '' ? heading : `${heading}: ${body}`, {
         action: {
           label: m.banner_open(),
@@ -83,6 +100,30 @@ export class Notifications {
         },
       });
     });
+  }
+
+  /** Shows what a kind would look like; false if the system shows no banners. */
+  sample(what: NotificationKind): Promise<boolean> {
+    return this.#put({
+      key: { about: 'several' },
+      title: m.test_banner({ kind: KINDS[what].title() }),
+      body: m.test_banner_hint(),
+      chatId: null,
+      place: null,
+      open: m.banner_open(),
+      reply: null,
+      isUrgent: URGENT.includes(what),
+    });
+  }
+
+  async #put(banner: Banner): Promise<boolean> {
+    try {
+      await this.#backend.showBanner(banner);
+      this.hasBanners = true;
+    } catch {
+      this.hasBanners = false;
+    }
+    return this.hasBanners;
   }
 
   /** Takes one from the screen. */
@@ -106,8 +147,23 @@ export class Notifications {
 
   /** The operator wants to be told so from now on. */
   async set(settings: NotificationSettings): Promise<void> {
-    await this.#backend.setNotificationSettings(settings);
-    await this.reload();
+    // At once, so that what is set next begins with it.
+    if (this.choices !== null) {
+      const { kinds } = this.choices;
+      this.choices = {
+        settings,
+        kinds: kinds.map((kind) => ({ ...kind, alert: settings.kinds[kind.what] ?? kind.usual })),
+      };
+    }
+    this.#nSetting += 1;
+    const kept = this.#setting.then(() => this.#backend.setNotificationSettings(settings));
+    this.#setting = kept.catch(() => undefined);
+    try {
+      await kept;
+    } finally {
+      this.#nSetting -= 1;
+      await this.reload();
+    }
   }
 }
 

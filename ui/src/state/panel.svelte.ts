@@ -12,6 +12,7 @@ import type { OperatorRow } from '../api/generated/OperatorRow';
 import type { Overview } from '../api/generated/Overview';
 import type { PanelEvent } from '../api/generated/PanelEvent';
 import type { Presence } from '../api/generated/Presence';
+import { quiet } from '../format/notifications';
 import { presenceText, roleName } from '../format/people';
 import { Commands } from '../keys/commands.svelte';
 import { Keys } from '../keys/keys.svelte';
@@ -28,6 +29,7 @@ import { coalesced } from './reload';
 import { Notifications } from './notifications.svelte';
 import { isSupervisor, may, type Right } from './rights';
 import type { Settings } from './settings.svelte';
+import { Sounds } from './sounds.svelte';
 import { TimelineState } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
 
@@ -47,6 +49,7 @@ export class PanelState {
   /** What I am typing, as colleagues are told. */
   readonly typing = new OwnTyping(() => this.#watch());
   readonly automatic: AutomaticState;
+  readonly sounds: Sounds;
   /** What the operator is told of. */
   readonly notifications: Notifications;
   readonly companyForm = new CompanyForm();
@@ -100,6 +103,12 @@ export class PanelState {
       .join(' — '),
   );
 
+  /** That nothing is told now, by the local clock; none if something is. */
+  readonly quiet = $derived.by(() => {
+    const { choices } = this.notifications;
+    return choices === null ? null : quiet(choices.settings, this.clock.now, this.isAwayByHand);
+  });
+
   /** Whom I can call, or hand a chat to: everybody active besides me, by name. */
   readonly colleagues = $derived(
     (this.overview?.operators ?? [])
@@ -134,7 +143,8 @@ export class PanelState {
     this.answers = new Answers(backend, settings.storage);
     this.onlookers = new Onlookers(backend);
     this.automatic = new AutomaticState(backend);
-    this.notifications = new Notifications(backend, this.toasts, {
+    this.sounds = new Sounds(settings);
+    this.notifications = new Notifications(backend, this.toasts, this.sounds, {
       chat: (chatId) => void this.open(chatId),
       late: () => this.oversight.show(),
     });

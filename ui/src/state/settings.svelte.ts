@@ -15,6 +15,7 @@ export type Language = (typeof LANGUAGES)[number];
 export type Theme = (typeof THEMES)[number];
 export type TextSize = (typeof TEXT_SIZES)[number];
 
+export const VOLUME = { min: 0, max: 100, usual: 70 };
 export const LIST_WIDTH = { min: 240, max: 420, usual: 300 };
 
 const KEY = 'pult.settings';
@@ -33,6 +34,9 @@ export class Settings {
   language = $state<Language>('ru');
   theme = $state<Theme>('system');
   textSize = $state<TextSize>('normal');
+  /** Whether notifications may be heard, and how loud, of a hundred. */
+  areSoundsOn = $state(true);
+  volume = $state(VOLUME.usual);
   listWidth = $state(LIST_WIDTH.usual);
   isCardOpen = $state(false);
   /** Names of the groups that are folded. */
@@ -70,6 +74,8 @@ export class Settings {
     this.theme = oneOf(THEMES, kept['theme']) ?? this.theme;
     this.textSize = oneOf(TEXT_SIZES, kept['textSize']) ?? this.textSize;
     if (typeof kept['listWidth'] === 'number') this.setListWidth(kept['listWidth']);
+    this.areSoundsOn = kept['areSoundsOn'] !== false;
+    if (typeof kept['volume'] === 'number') this.setVolume(kept['volume']);
     this.isCardOpen = kept['isCardOpen'] === true;
     this.isKeyStoreNoticeSeen = kept['isKeyStoreNoticeSeen'] === true;
     if (typeof kept['supervisionTab'] === 'string') this.supervisionTab = kept['supervisionTab'];
@@ -116,6 +122,10 @@ export class Settings {
     this.recentCommands = [id, ...others].slice(0, RECENT_COMMANDS);
   }
 
+  setVolume(volume: number): void {
+    this.volume = Math.round(Math.min(VOLUME.max, Math.max(VOLUME.min, volume)));
+  }
+
   isFolded(group: string): boolean {
     return this.folded.includes(group);
   }
@@ -158,6 +168,8 @@ export class Settings {
       language: isSystems ? undefined : this.language,
       theme: this.theme,
       textSize: isUsual ? undefined : this.textSize,
+      areSoundsOn: this.areSoundsOn,
+      volume: this.volume,
       listWidth: this.listWidth,
       isCardOpen: this.isCardOpen,
       folded: this.folded,

@@ -785,35 +785,6 @@ describe('signing in', () => {
   });
 });
 
-describe('settings', () => {
-  it('change the language at once', async () => {
-    const { the, user } = page();
-    await user.click(await the('settings'));
-    await user.click(await the('settings-language-en'));
-    await waitFor(() =>
-      expect(screen.getByTestId('group-queued').textContent).toContain('In the queue'),
-    );
-    expect(document.documentElement.lang).toBe('en');
-  });
-
-  it('have the focus at what is chosen', async () => {
-    const { the, user } = page();
-    await user.click(await the('settings'));
-    await user.click(await the('settings-language-en'));
-    await user.keyboard('{Escape}');
-    await user.click(await the('settings'));
-    const chosen = (await the('settings-language-en')).parentElement;
-    await waitFor(() => expect(chosen?.contains(document.activeElement)).toBe(true));
-  });
-
-  it('change the theme at once', async () => {
-    const { the, user } = page();
-    await user.click(await the('settings'));
-    await user.click(await the('settings-theme-dark'));
-    await waitFor(() => expect(document.documentElement.dataset['theme']).toBe('dark'));
-  });
-});
-
 describe('the connection', () => {
   it.each([
     ['usual', 'live', null],
