@@ -3,6 +3,7 @@ import { withArchive, withCard } from './fixtures-archive';
 import type { Alert } from './generated/Alert';
 import type { NotificationChoices } from './generated/NotificationChoices';
 import type { NotificationKind } from './generated/NotificationKind';
+import type { NotificationLine } from './generated/NotificationLine';
 import type { ChatDeed } from './generated/ChatDeed';
 import type { Code } from './generated/Code';
 import type { DeliveryState } from './generated/DeliveryState';
@@ -83,6 +84,49 @@ function emptyWorld(now: number): World {
     notifications: [],
     notificationChoices: notificationChoices(),
     lastSignIn: { address: 'https://pult.example.ru', login: 'anna' },
+  };
+}
+
+function announced(now: number): World {
+  const world = usual(now);
+  const told = (
+    what: NotificationKind,
+    minutesAgo: number,
+    facts: Partial<NotificationLine['notification']>,
+    isSeen = minutesAgo > 5,
+  ): Omit<NotificationLine, 'position'> => ({
+    at: now - minutesAgo * MINUTE,
+    is_seen: isSeen,
+    notification: {
+      what,
+      key: { about: 'chat', chat_id: facts.chat_id ?? 'pavel' },
+      chat_id: 'pavel',
+      place: null,
+      title: 'Павел Небылицын',
+      text: '',
+      placeholder: null,
+      n: 1,
+      minutes: 0,
+      banner: true,
+      sound: true,
+      ...facts,
+    },
+  });
+  const lines = [
+    told('mention', 1, { text: 'Проверьте, пожалуйста, склад: обещали монтаж в день доставки' }),
+    told('waits_in_queue', 3, { key: { about: 'queue' }, title: 'Тимур', n: 3, minutes: 5 }),
+    told('new_message', 8, { text: 'Где курьер?' }),
+    told('connection_lost', 90, { key: { about: 'connection' }, chat_id: null, title: null }),
+    told('not_delivered', 2000, { title: 'Ольга Выдумкина', text: 'Счёт готов' }),
+  ];
+  const { notificationChoices } = world;
+  return {
+    ...world,
+    notifications: lines.map((line, index) => ({ ...line, position: lines.length - index })),
+    notificationChoices: {
+      ...notificationChoices,
+      settings: { ...notificationChoices.settings, quiet_until: now + 30 * MINUTE },
+    },
   };
 }
 
@@ -587,6 +631,8 @@ export const FIXTURES = {
       (now) => held(now, action),
     ]),
   ),
+  /** The bell has something of several kinds, and it is quiet. */
+  announced,
   comment: (now) => commenting(now, 'Обещали монтаж в день доставки, проверьте склад'),
   /** The list of colleagues is open once the chat is. */
   mention: (now) => commenting(now, 'Проверьте склад, @ма'),
