@@ -31,6 +31,19 @@ describe('settings', () => {
     expect(new Settings(storageWith(text)).textSize).toBe('normal');
   });
 
+  it('keep whether notifications are heard, and how loud', () => {
+    localStorage.clear();
+    const first = new Settings(localStorage);
+    expect([first.areSoundsOn, first.volume]).toEqual([true, 70]);
+    first.areSoundsOn = false;
+    first.setVolume(130);
+    const end = first.apply();
+    flushSync();
+    end();
+    const second = new Settings(localStorage);
+    expect([second.areSoundsOn, second.volume]).toEqual([false, 100]);
+  });
+
   it('begin with what the company has set on a new device, once', () => {
     const fresh = new Settings(null, 'ru');
     fresh.adopt({ language: 'en', text_size: 'large' });

@@ -97,6 +97,12 @@ describe('the settings', () => {
     await the('shortcuts');
   });
 
+  it('lead to the keys', async () => {
+    const { the, user } = await page();
+    await user.click(await the('settings-keys'));
+    await the('keys-settings');
+  });
+
   it('lead to the management where there is no rail', async () => {
     const { happyDOM } = window as unknown as HappyWindow;
     happyDOM.setViewport({ width: 380 });
@@ -108,6 +114,21 @@ describe('the settings', () => {
     } finally {
       happyDOM.setViewport({ width: 1024 });
     }
+  });
+
+  it('sign out by a command from anywhere, and ask where there is unsent text', async () => {
+    const { the, user } = wholePage();
+    await the('group-queued');
+    await user.keyboard('{Control>}[KeyK]{/Control}');
+    await user.keyboard('выйти{Enter}');
+    await the('sign-out-unsent');
+  });
+
+  it('have the search in the place of the lists’ own', async () => {
+    const { the, user } = await page();
+    await user.click(await the('settings-go-quiet'));
+    await user.keyboard('{Control>}[KeyF]{/Control}');
+    expect(document.activeElement).toBe(await the('settings-search'));
   });
 
   it('say before signing out what stays of unsent texts', async () => {
