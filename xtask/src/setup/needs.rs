@@ -139,6 +139,20 @@ pub(super) const TEST: &[Need] = &[
         rpm: Rpm::Provides("/usr/bin/WebKitWebDriver"),
     },
     Need {
+        what: "xdotool (presses keys as a person does)",
+        probe: Probe::Program("xdotool"),
+        debian: "xdotool",
+        arch: "xdotool",
+        rpm: Rpm::Provides("xdotool"),
+    },
+    Need {
+        what: "setxkbmap (chooses the layout of the keyboard)",
+        probe: Probe::Program("setxkbmap"),
+        debian: "x11-xkb-utils",
+        arch: "xorg-setxkbmap",
+        rpm: Rpm::Provides("/usr/bin/setxkbmap"),
+    },
+    Need {
         what: "fc-list (tells which fonts there are)",
         probe: Probe::Program("fc-list"),
         debian: "fontconfig",
