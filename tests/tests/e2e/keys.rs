@@ -723,6 +723,28 @@ async fn sets_up_the_panel(desk: &mut Desk) -> Result<()> {
 }
 
 async fn comes_and_goes(desk: &mut Desk) -> Result<()> {
+    desk.row("notifications", async |desk, _| {
+        desk.window
+            .find_css("[data-testid='bell'][aria-expanded='true']")
+            .await?;
+        desk.press("Escape").await?;
+        desk.window
+            .find_css("[data-testid='bell'][aria-expanded='false']")
+            .await
+            .map(drop)
+    })
+    .await?;
+    desk.row("quiet", async |desk, _| {
+        desk.window
+            .find_css("[data-testid='bell'][data-quiet='true']")
+            .await?;
+        desk.press("Alt+KeyN").await?;
+        desk.window
+            .find_css("[data-testid='bell'][data-quiet='false']")
+            .await
+            .map(drop)
+    })
+    .await?;
     desk.row("away", async |desk, _| {
         let away = "[data-testid='own-presence'][data-presence='away']";
         desk.window.find_css(away).await.map(drop)

@@ -38,6 +38,8 @@ describe('the palette finds', () => {
 
   it('what was typed in the other layout', () => {
     expect(titles('gthtlfnm')).toEqual(['Передать чат']);
+    // Only whole: its letters apart are found in anything.
+    expect(titles('ghlx')).toEqual([]);
   });
 
   it('nothing where nothing is meant', () => {

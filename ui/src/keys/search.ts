@@ -13,19 +13,20 @@ const APART = 3;
 /**
  * Those that are meant by `query`: every word of it must be found. First where words begin so, then
  * where they hold it, then where its letters stand in that order; within each as they came. Where
- * nothing is found it is looked for what the same keys write in the other layout.
+ * nothing is found it is looked for what the same keys write in the other layout, but not for letters
+ * that stand apart: they would be found somewhere in the end.
  */
 export function meantBy<T extends Searched>(all: readonly T[], query: string): T[] {
-  const found = matching(all, searchable(query));
-  return found.length > 0 ? found : matching(all, searchable(otherLayout(query)));
+  const found = matching(all, searchable(query), 1);
+  return found.length > 0 ? found : matching(all, searchable(otherLayout(query)), 2);
 }
 
-function matching<T extends Searched>(all: readonly T[], query: string): T[] {
+function matching<T extends Searched>(all: readonly T[], query: string, least: number): T[] {
   if (query === '') return [...all];
   const words = query.split(/\s+/u);
   return all
     .map((one) => ({ one, rank: rankOf(one.texts.map(searchable), query, words) }))
-    .filter(({ rank }) => rank > 0)
+    .filter(({ rank }) => rank >= least)
     .sort((a, b) => b.rank - a.rank)
     .map(({ one }) => one);
 }

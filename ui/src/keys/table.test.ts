@@ -17,9 +17,7 @@ type Reached =
   /** The page reads or tells it by itself; nobody asks for it. */
   | 'by itself'
   /** A form of a section that `management` and the palette lead to, with fields and buttons. */
-  | 'in a section'
-  /** The panel can do it, but nothing of the page asks for it. */
-  | 'not in a view yet';
+  | 'in a section';
 
 /** Everything that the page can ask of the panel. What is new here has to say how it is reached. */
 const ACTIONS: Record<keyof Backend, Reached> = {
@@ -85,10 +83,10 @@ const ACTIONS: Record<keyof Backend, Reached> = {
   onEvents: 'by itself',
   onBannerClicked: 'by itself',
   hideBanner: 'by itself',
-  notifications: 'not in a view yet',
-  seeNotifications: 'not in a view yet',
-  notificationChoices: 'not in a view yet',
-  setNotificationSettings: 'not in a view yet',
+  notifications: ['notifications'],
+  seeNotifications: ['notifications'],
+  notificationChoices: 'by itself',
+  setNotificationSettings: ['quiet', 'settings'],
 };
 
 /** Everything that can be done with a chat as a whole. */
