@@ -17,7 +17,15 @@ pub(crate) struct Arguments {
           value_parser = clap::builder::FalseyValueParser::new())]
     pub(crate) no_single_instance: bool,
 
+    /// Start in the tray, without the window
+    #[arg(long)]
+    pub(crate) hidden: bool,
+
     /// A file in PEM with certificate authorities to trust besides the system's
     #[arg(long, value_name = "FILE", env = "PULT_EXTRA_CA")]
     pub(crate) extra_ca: Option<PathBuf>,
+
+    // No comment of the code, which would take it for an address.
+    #[arg(value_name = "LINK", help = "A link to a chat to open: pult://chat/ID")]
+    pub(crate) link: Option<String>,
 }

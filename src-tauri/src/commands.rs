@@ -10,6 +10,7 @@
 pub(crate) mod administration;
 pub(crate) mod automatic;
 pub(crate) mod channels;
+pub(crate) mod desktop;
 pub(crate) mod notifications;
 pub(crate) mod oversight;
 pub(crate) mod presence;
@@ -27,10 +28,8 @@ use pult_protocol::{
     ArchivePage, ArchiveQuery, ClientHistory, FiguresQuery, HistoryPage, ServiceFigures,
 };
 use serde::Serialize;
-use tauri::{AppHandle, Manager, Runtime, State};
+use tauri::{AppHandle, Runtime, State};
 use url::Url;
-
-use crate::window;
 
 /// Addresses that may be opened, outside.
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
@@ -247,21 +246,6 @@ pub(crate) async fn last_sign_in(
 #[tauri::command]
 pub(crate) async fn reconnect(panel: State<'_, Panel>) -> Result<(), PanelError> {
     panel.reconnect().await
-}
-
-/// How many chats wait, on the window's title and on its icon where the desktop has such a mark.
-#[tauri::command]
-pub(crate) fn set_badge<R: Runtime>(app: AppHandle<R>, n: u32, title: String) {
-    let Some(window) = app.get_webview_window(window::MAIN) else {
-        return;
-    };
-    let count = (n > 0).then_some(i64::from(n));
-    if let Err(error) = window
-        .set_title(&title)
-        .and_then(|()| window.set_badge_count(count))
-    {
-        tracing::warn!(%error, "The window did not take its title");
-    }
 }
 
 /// Refused unless the address is one that starts no program here but the one for links.

@@ -3,15 +3,21 @@
 //! ends.
 
 mod arguments;
+mod autostart;
 mod banners;
 mod commands;
+mod deep_link;
+mod desktop;
 mod device;
+mod dock;
 mod events;
+mod global_keys;
 mod log;
 mod start_error;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod tray;
 mod window;
 
 use std::path::{Path, PathBuf};
@@ -21,13 +27,16 @@ use std::time::Duration;
 
 use clap::Parser;
 use pult_panel::{Options, Panel};
-use tauri::{App, AppHandle, Builder, Manager, RunEvent, Runtime};
+use tauri::{App, AppHandle, Builder, Manager, RunEvent, Runtime, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
 
 use crate::arguments::Arguments;
 use crate::banners::Banners;
+use crate::deep_link::Links;
+use crate::desktop::Desktop;
 use crate::start_error::StartError;
 use crate::tokens::KeyStoreFirst;
+use crate::tray::Tray;
 
 fn main() -> ExitCode {
     match run(Arguments::parse()) {
@@ -47,7 +56,10 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
     let app = builder(&data_dir, is_single).build(tauri::generate_context!())?;
     // Only now, since a second start has handed over and ended in the line above.
     let panel = open_panel(&data_dir, arguments.extra_ca)?;
-    start(&app, panel, &data_dir)?;
+    start(&app, panel, &data_dir, arguments.hidden)?;
+    if let Some(link) = arguments.link {
+        deep_link::follow(app.handle(), deep_link::parse(&link));
+    }
     Ok(exit_code(
         app.run_return(|app, event| on_run_event(app, &event)),
     ))
@@ -57,6 +69,8 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
 fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     builder
         .manage(Banners::default())
+        .manage(Links::default())
+        .manage(Tray::new())
         .invoke_handler(tauri::generate_handler![
             commands::overview,
             commands::timeline,
@@ -95,7 +109,11 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::notifications::see_notifications,
             commands::notifications::notification_choices,
             commands::notifications::set_notification_settings,
-            commands::set_badge,
+            commands::desktop::set_badge,
+            commands::desktop::desktop,
+            commands::desktop::change_desktop,
+            commands::desktop::hide_window,
+            commands::desktop::take_link,
             commands::open_link,
             commands::saving::save_text,
             commands::saving::save_bytes,
@@ -129,15 +147,37 @@ fn builder(data_dir: &Path, is_single: bool) -> Builder<tauri::Wry> {
     let mut builder = Builder::default();
     if is_single {
         // First of all plugins, or a second start would open half of what it hands over.
-        builder = builder.plugin(tauri_plugin_single_instance::init(|app, _, _| {
-            window::bring_to_front(app);
-        }));
+        builder = builder
+            .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
+                on_second_start(app, &arguments);
+            }))
+            .plugin(
+                tauri_plugin_autostart::Builder::new()
+                    .app_name("Pult")
+                    .arg(HIDDEN)
+                    .build(),
+            );
+    }
+    if global_keys::are_possible() {
+        builder = builder.plugin(tauri_plugin_global_shortcut::Builder::new().build());
     }
     // An absolute name, so that the window's place lies in the data folder with everything else.
     let window_state = tauri_plugin_window_state::Builder::new()
         .with_filename(data_dir.join("window.json").to_string_lossy())
         .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED);
     with_commands(builder.plugin(window_state.build()))
+}
+
+/// As the panel is started with the session.
+const HIDDEN: &str = "--hidden";
+
+/// Whoever starts the panel again wants to see it, unless it is the session.
+fn on_second_start(app: &AppHandle, arguments: &[String]) {
+    if let Some(link) = deep_link::among(arguments) {
+        deep_link::follow(app, link);
+    } else if !arguments.iter().any(|argument| argument == HIDDEN) {
+        window::bring_to_front(app);
+    }
 }
 
 /// The data folder: made if it is missing, and then for its owner alone. The log starts in it.
@@ -182,7 +222,8 @@ fn device_name() -> String {
     gethostname::gethostname().to_string_lossy().into_owned()
 }
 
-fn start(app: &App, panel: Panel, data_dir: &Path) -> Result<(), StartError> {
+fn start(app: &App, panel: Panel, data_dir: &Path, is_hidden: bool) -> Result<(), StartError> {
+    app.manage(Desktop::open(data_dir));
     tauri::async_runtime::spawn(events::forward(app.handle().clone(), panel.events()));
     #[cfg(unix)]
     if let Err(error) = exit_on_signal(app.handle().clone()) {
@@ -190,7 +231,9 @@ fn start(app: &App, panel: Panel, data_dir: &Path) -> Result<(), StartError> {
     }
     tauri::async_runtime::spawn(device::watch(panel.clone()));
     app.manage(panel);
-    window::open(app.handle(), data_dir)?;
+    window::open(app.handle(), data_dir, is_hidden)?;
+    tray::start(app.handle());
+    global_keys::register(app.handle());
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "Started");
     Ok(())
 }
@@ -218,6 +261,24 @@ fn exit_on_signal(app: AppHandle) -> std::io::Result<()> {
 }
 
 fn on_run_event(app: &AppHandle, event: &RunEvent) {
+    if let RunEvent::WindowEvent {
+        event: WindowEvent::CloseRequested { api, .. },
+        ..
+    } = event
+        && !window::closes(app)
+    {
+        api.prevent_close();
+    }
+    #[cfg(target_os = "macos")]
+    match event {
+        RunEvent::Opened { urls } => {
+            if let Some(url) = urls.first() {
+                deep_link::follow(app, deep_link::parse(url.as_str()));
+            }
+        }
+        RunEvent::Reopen { .. } => window::bring_to_front(app),
+        _ => {}
+    }
     if matches!(event, RunEvent::Exit) {
         let panel = app.state::<Panel>();
         tauri::async_runtime::block_on(panel.shut_down());

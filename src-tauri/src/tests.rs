@@ -11,6 +11,7 @@ use tauri::webview::InvokeRequest;
 use tauri::{App, Manager, WebviewWindow, WebviewWindowBuilder};
 use tempfile::TempDir;
 
+use crate::desktop::Desktop;
 use crate::window;
 
 /// The application with the product's own configuration and capabilities, on a fresh data folder.
@@ -33,6 +34,7 @@ impl Shell {
             undo: None,
         };
         app.manage(tauri::async_runtime::block_on(Panel::open(options)).unwrap());
+        app.manage(Desktop::open(data_dir.path()));
         Self {
             app,
             _data_dir: data_dir,

@@ -4,6 +4,7 @@
  * Two implementations: `tauri.ts` talks to the shell, `memory.ts` plays it for unit tests and for
  * working on the page in a browser. Nothing else in the page knows which of the two it has.
  */
+import type { Badge, DesktopChange, DesktopView, Link, Wish } from './desktop';
 import type { Administration } from './generated/Administration';
 import type { AuditPage } from './generated/AuditPage';
 import type { AuditQuery } from './generated/AuditQuery';
@@ -211,8 +212,16 @@ export interface Backend {
   notificationChoices(): Promise<NotificationChoices>;
   /** The operator wants to be told so from now on. */
   setNotificationSettings(settings: NotificationSettings): Promise<void>;
-  /** Tells the window's title and the number that waits. */
-  setBadge(n: number, title: string): Promise<void>;
+  /** Tells what window, tray and taskbar show. */
+  setBadge(badge: Badge): Promise<void>;
+  /** What was chosen for this desktop, and what it can do. */
+  desktop(): Promise<DesktopView>;
+  /** Changes it; rejects with a code if the desktop does not do it. */
+  changeDesktop(change: DesktopChange): Promise<DesktopView>;
+  /** Hides the window; the panel goes on in the tray. */
+  hideWindow(): Promise<void>;
+  /** The link that the panel was started with, or was given since; it is told once. */
+  takeLink(): Promise<Link | null>;
   /** Opens a link outside: http, https, mailto, tel. */
   openLink(url: string): Promise<void>;
   /** Asks where a text is to be saved, and saves it there; false if nothing was chosen. */
@@ -224,6 +233,8 @@ export interface Backend {
 
   /** Calls `listener` with each batch of events. */
   onEvents(listener: (events: PanelEvent[]) => void): Promise<Unlisten>;
+  /** Calls `listener` when the desktop wishes something. */
+  onWish(listener: (wish: Wish) => void): Promise<Unlisten>;
   /** Calls `listener` when a banner was clicked. */
   onBannerClicked(listener: (click: BannerClick) => void): Promise<Unlisten>;
 }

@@ -5,6 +5,7 @@
  * It keeps to the rules that the page depends on (a reply is an echo first and an entry with the
  * same command id later, a refused reply is the draft again) and to none of the others.
  */
+import type { Badge, DesktopChange, DesktopView, Link, Wish } from './desktop';
 import type { Administration } from './generated/Administration';
 import type { AuditPage } from './generated/AuditPage';
 import type { AuditQuery } from './generated/AuditQuery';
@@ -17,6 +18,7 @@ import type { BannerKey } from './generated/BannerKey';
 import type { NotificationChoices } from './generated/NotificationChoices';
 import type { NotificationLine } from './generated/NotificationLine';
 import type { NotificationSettings } from './generated/NotificationSettings';
+import { MemoryDesktop } from './memory-desktop';
 import { FIXTURES, type World } from './fixtures';
 import type { AnswerScope } from './generated/AnswerScope';
 import type { ArchivePage } from './generated/ArchivePage';
@@ -106,6 +108,9 @@ export class MemoryBackend implements Backend {
   readonly saved = new Map<string, string | Uint8Array>();
   /** The next reply, comment or deed is refused with this. */
   refuseNext: { problem: Problem; ownerId: OperatorId | null } | null = null;
+  /** The desktop around the window, and what its tray shows. */
+  readonly desk = new MemoryDesktop();
+  badge: Badge | null = null;
   /** Whether the system shows banners. */
   hasBanners = true;
   /** The next call rejects with this. */
@@ -741,8 +746,25 @@ export class MemoryBackend implements Backend {
     this.#emit({ event: 'notifications_changed' });
   }
 
-  async setBadge(n: number, title: string): Promise<void> {
-    this.asked.push(`badge ${n} ${title}`);
+  async setBadge(badge: Badge): Promise<void> {
+    this.badge = badge;
+    this.asked.push(`badge ${badge.n} ${badge.title}`);
+  }
+
+  async desktop(): Promise<DesktopView> {
+    return this.desk.view;
+  }
+
+  async changeDesktop(change: DesktopChange): Promise<DesktopView> {
+    return this.desk.change(change);
+  }
+
+  async hideWindow(): Promise<void> {
+    this.asked.push('hide');
+  }
+
+  async takeLink(): Promise<Link | null> {
+    return this.desk.takeLink();
   }
 
   async openLink(url: string): Promise<void> {
@@ -769,6 +791,11 @@ export class MemoryBackend implements Backend {
   async onEvents(listener: (events: PanelEvent[]) => void): Promise<Unlisten> {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  async onWish(listener: (wish: Wish) => void): Promise<Unlisten> {
+    this.desk.listeners.add(listener);
+    return () => this.desk.listeners.delete(listener);
   }
 
   async onBannerClicked(listener: (click: BannerClick) => void): Promise<Unlisten> {

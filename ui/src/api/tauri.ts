@@ -3,6 +3,7 @@ import { invoke } from '@tauri-apps/api/core';
 import { listen } from '@tauri-apps/api/event';
 
 import type { Backend, BannerClick } from './backend';
+import type { Wish } from './desktop';
 import type { PanelEvent } from './generated/PanelEvent';
 import type { SignInFailure } from './generated/SignInFailure';
 
@@ -77,13 +78,18 @@ export const tauriBackend: Backend = {
   seeNotifications: (position) => invoke('see_notifications', { position }),
   notificationChoices: () => invoke('notification_choices'),
   setNotificationSettings: (settings) => invoke('set_notification_settings', { settings }),
-  setBadge: (n, title) => invoke('set_badge', { n, title }),
+  setBadge: (badge) => invoke('set_badge', { badge }),
+  desktop: () => invoke('desktop'),
+  changeDesktop: (change) => invoke('change_desktop', { change }),
+  hideWindow: () => invoke('hide_window'),
+  takeLink: () => invoke('take_link'),
   openLink: (url) => invoke('open_link', { url }),
   saveText: (suggestedName, contents) => invoke('save_text', { suggestedName, contents }),
   saveBytes: (suggestedName, contents) =>
     invoke('save_bytes', { suggestedName, contents: [...contents] }),
   quit: () => invoke('quit'),
   onEvents: (listener) => listen<PanelEvent[]>('panel', (event) => listener(event.payload)),
+  onWish: (listener) => listen<Wish>('desktop', (event) => listener(event.payload)),
   onBannerClicked: (listener) =>
     listen<BannerClick>('banner-clicked', (event) => listener(event.payload)),
 };

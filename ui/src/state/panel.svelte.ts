@@ -21,6 +21,7 @@ import { Answers } from './answers.svelte';
 import { AutomaticState } from './automatic.svelte';
 import { Clock } from './clock.svelte';
 import { CompanyForm } from './company.svelte';
+import { DesktopState } from './desktop.svelte';
 import { longestWaiting, nWaiting, waitingNeighbour } from './lists';
 import { panelErrorCode, panelErrorText } from './problems';
 import { Onlookers, OwnTyping } from './onlookers.svelte';
@@ -53,6 +54,8 @@ export class PanelState {
   /** What the operator is told of. */
   readonly notifications: Notifications;
   readonly companyForm = new CompanyForm();
+  /** How the panel sits on its desktop. */
+  readonly desktop: DesktopState;
   readonly toasts = new Toasts();
   /** What can be done now, and by which keys. */
   readonly commands = new Commands();
@@ -148,6 +151,7 @@ export class PanelState {
       chat: (chatId) => void this.open(chatId),
       late: () => this.oversight.show(),
     });
+    this.desktop = new DesktopState(this);
     this.#reload = coalesced(async () => {
       try {
         const overview = await this.backend.overview();
@@ -168,7 +172,7 @@ export class PanelState {
 
   /** Listens, reads and ticks until the answer is called. */
   start(): () => void {
-    const endings: (() => void)[] = [this.clock.start()];
+    const endings: (() => void)[] = [this.clock.start(), this.desktop.start()];
     let isOver = false;
     const keep = (subscription: Promise<() => void>): void => {
       void subscription.then((end) => (isOver ? end() : endings.push(end)));

@@ -3,6 +3,7 @@ import type { Component } from 'svelte';
 
 import { m } from '../../paraglide/messages';
 import Device from './Device.svelte';
+import DesktopSettings from './DesktopSettings.svelte';
 import Diagnosis from './Diagnosis.svelte';
 import KeysSettings from './KeysSettings.svelte';
 import Look from './Look.svelte';
@@ -24,5 +25,6 @@ export const SECTIONS: readonly SettingsSection[] = [
   { id: 'quiet', title: m.quiet, component: QuietSettings },
   { id: 'test', title: m.test, component: Diagnosis },
   { id: 'keys', title: m.settings_keys, component: KeysSettings },
+  { id: 'desktop', title: m.desktop, component: DesktopSettings },
   { id: 'device', title: m.settings_device, component: Device },
 ];
