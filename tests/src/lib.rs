@@ -8,6 +8,7 @@
 pub mod bench;
 pub mod bus;
 pub mod clients;
+pub mod desk;
 pub mod display;
 pub mod guide;
 pub mod integration;
@@ -24,5 +25,6 @@ pub mod proxy;
 pub mod refusals;
 pub mod tap;
 pub mod testids;
+pub mod tray;
 pub mod until;
 pub mod window;

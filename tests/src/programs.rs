@@ -78,20 +78,29 @@ impl Program {
         let errors = File::options().create(true).append(true).open(log);
         let errors = errors.with_context(|| format!("Opening {}", log.display()))?;
         let mut command = Command::new(path_of(name)?);
-        command.args(args).envs(envs);
-        command.stdout(Stdio::piped()).stderr(errors);
-        let mut program = Self::start(&mut command)?;
-        let output = program.child.stdout.take().context("Taking the output")?;
-        let mut lines = BufReader::new(output).lines();
-        let first = timeout(LIMIT, lines.next_line()).await;
-        let first =
-            first.with_context(|| format!("{name} keeps silent, see {}", log.display()))??;
-        let first = first.with_context(|| format!("{name} ended, see {}", log.display()))?;
-        // What else it says is of no interest, but must be read, or it would be held up.
-        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        command.args(args).envs(envs).stderr(errors);
+        let (program, first) = Self::hear(&mut command)
+            .await
+            .with_context(|| format!("{name} does not listen, see {}", log.display()))?;
         let listening: Listening = serde_json::from_str(&first)
             .with_context(|| format!("{name} said {first:?} instead of where it listens"))?;
         Ok((program, listening.listening))
+    }
+
+    /// Starts a program and waits for its first line.
+    ///
+    /// # Errors
+    /// When it cannot be started, or ends or keeps silent instead.
+    pub async fn hear(command: &mut Command) -> Result<(Self, String)> {
+        let mut program = Self::start(command.stdout(Stdio::piped()))?;
+        let output = program.child.stdout.take().context("Taking the output")?;
+        let mut lines = BufReader::new(output).lines();
+        let first = timeout(LIMIT, lines.next_line()).await;
+        let first = first.with_context(|| format!("{} keeps silent", program.name))??;
+        let first = first.with_context(|| format!("{} ended", program.name))?;
+        // What else it says is of no interest, but must be read, or it would be held up.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok((program, first))
     }
 
     /// Its id in the system.

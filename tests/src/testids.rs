@@ -104,6 +104,32 @@ pub const OBSERVERS_SUBMIT: &str = "observers-submit";
 pub const FILTER: &str = "filter";
 /// The settings.
 pub const SETTINGS: &str = "settings";
+/// Whether the panel starts with the session.
+pub const DESKTOP_AUTOSTART: &str = "desktop-autostart";
+/// Whether the window stands at the screen's edge.
+pub const DESKTOP_DOCKED: &str = "desktop-docked";
+/// That closing the window ends the panel.
+pub const DESKTOP_NO_TRAY: &str = "desktop-no-tray";
+/// Sets the system-wide key that shows the window.
+pub const KEY_RAISE_SET: &str = "key-raise-set";
+/// Takes the keys that are pressed as that key.
+pub const KEY_RAISE_LISTENS: &str = "key-raise-listens";
+/// Which keys it is.
+pub const KEY_RAISE_VALUE: &str = "key-raise-value";
+/// What is wrong with them.
+pub const KEY_RAISE_TROUBLE: &str = "key-raise-trouble";
+/// Sets the system-wide key that opens whoever has waited longest.
+pub const KEY_OLDEST_SET: &str = "key-oldest-set";
+/// Takes the keys that are pressed as that key.
+pub const KEY_OLDEST_LISTENS: &str = "key-oldest-listens";
+/// Which keys it is.
+pub const KEY_OLDEST_VALUE: &str = "key-oldest-value";
+/// Asks what closing the window means.
+pub const CLOSE_ASK: &str = "close-ask";
+/// Says that the panel stays in the tray.
+pub const CLOSE_TRAY: &str = "close-tray";
+/// A short message.
+pub const TOAST: &str = "toast";
 /// Ends the session, in the settings.
 pub const SIGN_OUT: &str = "settings-sign-out";
 /// The way from there to setting the keys.

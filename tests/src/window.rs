@@ -18,7 +18,7 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use crate::display::Display;
-use crate::programs::{Program, path_of};
+use crate::programs::{Envs, Program, path_of};
 use crate::until::until;
 
 /// How long a window may take to open. When the program ends at its start, the driver never
@@ -48,7 +48,7 @@ impl Window {
     /// # Errors
     /// When the program or the driver is not there, or the window does not open.
     pub async fn open(data_dir: &Path) -> Result<Self> {
-        Self::start(data_dir, None).await
+        Self::open_with(data_dir, &own_envs(data_dir), &[]).await
     }
 
     /// Opens the window on a data folder and on a display of its own.
@@ -56,28 +56,30 @@ impl Window {
     /// # Errors
     /// When the program or the driver is not there, or the window does not open.
     pub async fn open_on(display: &Display, data_dir: &Path) -> Result<Self> {
-        Self::start(data_dir, Some(display)).await
+        let mut envs = own_envs(data_dir);
+        envs.insert("DISPLAY".to_owned(), display.name().to_owned());
+        Self::open_with(data_dir, &envs, &[]).await
     }
 
-    async fn start(data_dir: &Path, display: Option<&Display>) -> Result<Self> {
+    /// Opens it with an environment and arguments of one's own, which must lead to that folder.
+    ///
+    /// # Errors
+    /// When the program or the driver is not there, or the window does not open.
+    pub async fn open_with(data_dir: &Path, envs: &Envs, args: &[&str]) -> Result<Self> {
         let port = free_port().await?;
         let mut command = Command::new("WebKitWebDriver");
         command
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
-            .env("PULT_NO_SINGLE_INSTANCE", "1")
-            .env("PULT_DATA_DIR", data_dir)
+            .envs(envs)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
-        if let Some(display) = display {
-            command.env("DISPLAY", display.name());
-        }
         let program = Program::start(&mut command)?;
         until("WebKitWebDriver listens", async || {
             TcpStream::connect(("127.0.0.1", port)).await.ok()
         })
         .await?;
-        let options = json!({ "binary": path_of("pult")?, "args": [] });
+        let options = json!({ "binary": path_of("pult")?, "args": args });
         let capabilities = [("webkitgtk:browserOptions".to_owned(), options)]
             .into_iter()
             .collect();
@@ -106,13 +108,49 @@ impl Window {
     /// # Errors
     /// When the driver does not do it, or the program stays.
     pub async fn close(self) -> Result<()> {
-        self.driver.close().await.context("Closing the window")?;
-        // The driver answers earlier. The folder is held as long as the program runs.
+        self.driver
+            .clone()
+            .close()
+            .await
+            .context("Closing the window")?;
+        // The driver answers earlier.
+        self.ends().await
+    }
+
+    /// Waits until its program has ended by itself.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn ends(self) -> Result<()> {
+        // The folder is held as long as the program runs.
         until("the window's program ends", async || {
             let lock = File::open(self.data_dir.join("lock")).ok()?;
             lock.try_lock().ok()
         })
         .await
+    }
+
+    /// The id of the window's own program, which the driver has started.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn pid(&self) -> Result<u32> {
+        let driver = self.program.id().as_raw_nonzero().get();
+        let threads = std::fs::read_dir(format!("/proc/{driver}/task"));
+        let is_window = |pid: &u32| {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm"));
+            name.is_ok_and(|name| name.trim() == "pult")
+        };
+        threads
+            .context("Reading the driver's threads")?
+            .flatten()
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
+            .flat_map(|children| {
+                let pids = children.split_whitespace().map(str::parse);
+                pids.flatten().collect::<Vec<u32>>()
+            })
+            .find(is_window)
+            .context("The window's program does not run")
     }
 
     /// Kills the window with everything that belongs to it, as a power cut does.
@@ -426,6 +464,16 @@ impl Window {
     pub const fn driver(&self) -> &Driver {
         &self.driver
     }
+}
+
+/// The environment of a panel that has a folder for itself.
+fn own_envs(data_dir: &Path) -> Envs {
+    let data_dir = data_dir.to_string_lossy().into_owned();
+    [
+        ("PULT_NO_SINGLE_INSTANCE".to_owned(), "1".to_owned()),
+        ("PULT_DATA_DIR".to_owned(), data_dir),
+    ]
+    .into()
 }
 
 async fn free_port() -> Result<u16> {

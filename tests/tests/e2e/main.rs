@@ -7,6 +7,7 @@ mod automatic;
 mod banner;
 mod border;
 mod deeds;
+mod desktop;
 mod devices;
 mod figures;
 mod history;
@@ -16,6 +17,7 @@ mod link;
 mod presence;
 mod start;
 mod supervision;
+mod tray;
 mod waiting;
 
 use anyhow::Result;

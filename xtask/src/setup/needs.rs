@@ -125,6 +125,20 @@ pub(super) const TEST: &[Need] = &[
         rpm: Rpm::Provides("openbox"),
     },
     Need {
+        what: "wmctrl (closes, moves and counts windows as their manager does)",
+        probe: Probe::Program("wmctrl"),
+        debian: "wmctrl",
+        arch: "wmctrl",
+        rpm: Rpm::Provides("wmctrl"),
+    },
+    Need {
+        what: "xdotool (presses system-wide keys)",
+        probe: Probe::Program("xdotool"),
+        debian: "xdotool",
+        arch: "xdotool",
+        rpm: Rpm::Provides("xdotool"),
+    },
+    Need {
         what: "dbus-daemon (a session bus of the tests' own)",
         probe: Probe::Program("dbus-daemon"),
         debian: "dbus",
