@@ -42,5 +42,8 @@ CREATE TABLE drafts (
 -- Read marks that the backend is still to be told.
 CREATE TABLE marks (
     chat_id BLOB NOT NULL PRIMARY KEY,
-    place INTEGER NOT NULL
+    place INTEGER NOT NULL,
+    -- Whether the chat was out of its reader's sight when the backend was told: it is told again
+    -- when the chat has come back.
+    is_parked INTEGER NOT NULL DEFAULT 0
 ) STRICT;

@@ -419,8 +419,8 @@ pub(crate) fn apply(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
     let mut applied = Applied::default();
     let fresh = places_of_fresh_chats(rows);
     for chat_id in fresh.keys() {
-        // It comes with the rows if there is one. A mark made here that the backend did not take,
-        // since the chat was out of sight by then, is none.
+        // It comes with the rows if there is one. What the backend has not taken of it stands in the
+        // outbox.
         tx.execute(
             "DELETE FROM marks WHERE chat_id = ?1",
             params![chat_id.stored()],

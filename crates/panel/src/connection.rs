@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt as _, StreamExt as _};
-use pult_domain::{ChatId, CommandId, Place};
+use pult_domain::{ChatId, CommandId};
 use pult_protocol::{
     BackendFrame, Changes, Code, Command, CommandEnvelope, Cursor, DraftGiven, HEARTBEAT_MS,
     LEASE_MS, MAX_FRAME_BYTES, PROTOCOL, PanelFrame, Problem, RENEWALS_OF_LEASE, Row,
@@ -32,6 +32,7 @@ use uuid::Uuid;
 use crate::cache;
 use crate::clock;
 use crate::drafts::Composer;
+use crate::outbox::Mark;
 use crate::rest::causes;
 use crate::session::{Page, Session, is_passing};
 use crate::storage::StorageError;
@@ -221,7 +222,7 @@ struct Connected<'a> {
     snapshot: Option<Vec<Row>>,
     /// Commands that wait for their answer, with their chats.
     in_flight: BTreeMap<CommandId, ChatId>,
-    marks_in_flight: BTreeMap<CommandId, (ChatId, Place)>,
+    marks_in_flight: BTreeMap<CommandId, Mark>,
     /// When a mark of these chats was sent last, as far as the next one has to wait for that.
     marks_sent: BTreeMap<ChatId, Instant>,
     drafts_in_flight: BTreeMap<CommandId, DraftGiven>,
@@ -399,13 +400,17 @@ impl Connected<'_> {
         let returned = page.returned_chats();
         let has_drafts = page.rows.iter().any(|row| matches!(row, Row::Draft(_)));
         blocking(self.session, move |session| session.apply(&page)).await?;
-        // What is still to be answered was dropped, and must not end a mark made since.
+        // An answer from before the return says nothing of the chat that is in sight now: it is told
+        // again.
         self.marks_in_flight
-            .retain(|_, (chat_id, _)| !returned.contains(chat_id));
+            .retain(|_, mark| !is_snapshot && !returned.contains(&mark.chat_id));
         self.drafts_refused
             .retain(|(chat_id, _), _| !returned.contains(chat_id));
         if has_drafts || !returned.is_empty() {
             self.send_drafts().await?;
+        }
+        if is_snapshot || !returned.is_empty() {
+            self.send_marks().await?;
         }
         for id in carried_out {
             self.answered(id).await?;
@@ -458,8 +463,12 @@ impl Connected<'_> {
         }
         if let Some(mark) = self.marks_in_flight.remove(&id) {
             if is_passing(&problem) {
-                self.back_off(mark.0);
+                self.back_off(mark.chat_id);
                 return Ok(());
+            }
+            if problem.code == Code::ChatNotFound {
+                return blocking(self.session, move |session| session.park_mark(mark.chat_id))
+                    .await;
             }
             return self.end_mark(mark).await;
         }
@@ -489,11 +498,8 @@ impl Connected<'_> {
         self.answered(id).await
     }
 
-    async fn end_mark(&mut self, (chat_id, place): (ChatId, Place)) -> Result<(), Lost> {
-        blocking(self.session, move |session| {
-            session.mark_was_answered(chat_id, place)
-        })
-        .await?;
+    async fn end_mark(&mut self, mark: Mark) -> Result<(), Lost> {
+        blocking(self.session, move |session| session.end_mark(mark)).await?;
         self.hand_over().await
     }
 
@@ -604,12 +610,13 @@ impl Connected<'_> {
         if !self.is_live {
             return Ok(());
         }
-        let marks = blocking(self.session, |session| session.marks()).await?;
-        for (chat_id, place) in marks {
+        let marks = blocking(self.session, |session| session.marks_to_tell()).await?;
+        for mark in marks {
+            let Mark { chat_id, place, .. } = mark;
             let is_on_its_way = self
                 .marks_in_flight
                 .values()
-                .any(|(other, _)| *other == chat_id);
+                .any(|other| other.chat_id == chat_id);
             let off = self.backing_off.get(&chat_id);
             if is_on_its_way
                 || off.is_some_and(|off| off.until > now)
@@ -618,7 +625,7 @@ impl Connected<'_> {
                 continue;
             }
             let id = CommandId(Uuid::now_v7());
-            self.marks_in_flight.insert(id, (chat_id, place));
+            self.marks_in_flight.insert(id, mark);
             self.marks_sent.insert(chat_id, now);
             self.send(&PanelFrame::Command(CommandEnvelope {
                 id,

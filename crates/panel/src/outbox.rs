@@ -50,6 +50,18 @@ pub(crate) fn open(dir: &Path) -> Result<Database, pult_sqlite::Error> {
     .map(Database::new)
 }
 
+/// How many read marks may wait for chats that are out of sight.
+const MAX_PARKED_MARKS: i64 = 500;
+
+/// A read mark that the backend has not taken yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) chat_id: ChatId,
+    pub(crate) place: Place,
+    /// Whether it waits for its chat to come back into sight.
+    pub(crate) is_parked: bool,
+}
+
 /// A command in the outbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Waiting {
@@ -389,10 +401,15 @@ fn read_draft(row: &Row<'_>) -> Sql<Draft> {
     })
 }
 
-/// The read marks that the backend is still to be told.
-pub(crate) fn marks(reader: Reader<'_>) -> Sql<Vec<(ChatId, Place)>> {
-    reader.all("SELECT chat_id, place FROM marks", (), |row| {
-        Ok((ChatId::at(row, 0)?, Place(row.get(1)?)))
+/// The read marks that the backend has not taken yet.
+pub(crate) fn marks(reader: Reader<'_>) -> Sql<Vec<Mark>> {
+    let sql = "SELECT chat_id, place, is_parked FROM marks";
+    reader.all(sql, (), |row| {
+        Ok(Mark {
+            chat_id: ChatId::at(row, 0)?,
+            place: Place(row.get(1)?),
+            is_parked: row.get(2)?,
+        })
     })
 }
 
@@ -726,7 +743,31 @@ pub(crate) fn add_mark(tx: &Transaction<'_>, chat_id: ChatId, place: Place) -> S
     Ok(())
 }
 
-/// The backend has answered a read mark, one way or the other.
+/// The chat was out of sight when the backend was told: the mark waits for the chat to come back.
+/// Those that have waited longest give way, since few chats ever do.
+pub(crate) fn park_mark(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    tx.execute(
+        "UPDATE marks SET is_parked = 1 WHERE chat_id = ?1",
+        params![chat_id.stored()],
+    )?;
+    tx.execute(
+        "DELETE FROM marks WHERE is_parked AND rowid <=
+             (SELECT rowid FROM marks WHERE is_parked ORDER BY rowid DESC LIMIT 1 OFFSET ?1)",
+        params![MAX_PARKED_MARKS],
+    )?;
+    Ok(())
+}
+
+/// The chat has come back: the backend is to be told of its mark.
+pub(crate) fn unpark_mark(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    tx.execute(
+        "UPDATE marks SET is_parked = 0 WHERE chat_id = ?1",
+        params![chat_id.stored()],
+    )?;
+    Ok(())
+}
+
+/// The backend has taken a read mark, or never will.
 pub(crate) fn end_mark(tx: &Transaction<'_>, chat_id: ChatId, place: Place) -> Sql<()> {
     tx.execute(
         "DELETE FROM marks WHERE chat_id = ?1 AND place <= ?2",

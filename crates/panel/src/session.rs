@@ -29,7 +29,7 @@ use crate::error::PanelError;
 use crate::events::EventSender;
 use crate::folder::{Account, AccountFolder, FolderLock};
 use crate::notifying::Notifying;
-use crate::outbox::{self, Draft, State, Waiting};
+use crate::outbox::{self, Draft, Mark, State, Waiting};
 use crate::presence::{Desk, Onlookers};
 use crate::storage::{Database, Sql, StorageError};
 use crate::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
@@ -529,20 +529,23 @@ impl Session {
         Ok(taken)
     }
 
-    /// The read marks that the backend is still to be told.
-    pub(crate) fn marks(&self) -> Result<Vec<(ChatId, Place)>, StorageError> {
-        Ok(self.outbox.read(outbox::marks)?)
+    /// The read marks that the backend is to be told now.
+    pub(crate) fn marks_to_tell(&self) -> Result<Vec<Mark>, StorageError> {
+        let mut marks = self.outbox.read(outbox::marks)?;
+        marks.retain(|mark| !mark.is_parked);
+        Ok(marks)
     }
 
-    /// The backend has answered a read mark; what it said does not matter.
-    pub(crate) fn mark_was_answered(
-        &self,
-        chat_id: ChatId,
-        place: Place,
-    ) -> Result<(), StorageError> {
+    /// The backend has taken a read mark, or never will.
+    pub(crate) fn end_mark(&self, mark: Mark) -> Result<(), StorageError> {
         Ok(self
             .outbox
-            .write(|tx| outbox::end_mark(tx, chat_id, place))?)
+            .write(|tx| outbox::end_mark(tx, mark.chat_id, mark.place))?)
+    }
+
+    /// The chat was out of sight when the backend was told of its mark.
+    pub(crate) fn park_mark(&self, chat_id: ChatId) -> Result<(), StorageError> {
+        Ok(self.outbox.write(|tx| outbox::park_mark(tx, chat_id))?)
     }
 
     /// The backend has carried a command out.

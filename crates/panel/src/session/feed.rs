@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use pult_domain::{ChatId, CommandId, Place};
+use pult_domain::{ChatId, CommandId};
 use pult_protocol::{ChatRow, Cursor, GoneWhy, Row};
 
 use super::Session;
 use crate::cache::{self, Applied};
-use crate::outbox::{self, State};
+use crate::outbox::{self, Mark, State};
 use crate::storage::StorageError;
 use crate::view::PanelEvent;
 
@@ -53,8 +53,7 @@ impl Session {
         self.settle_shells(page)?;
         self.take_drafts(page)?;
         let no_mark_meanwhile = self.marking.lock();
-        self.drop_marks_of_earlier_sight(page)?;
-        let marks = self.marks()?;
+        let marks = self.unpark_marks(page)?;
         if page.is_snapshot {
             tracing::debug!(n_rows = page.rows.len(), "A snapshot has come");
         }
@@ -74,10 +73,10 @@ impl Session {
                 cache::apply(tx, &page.rows)?
             };
             // What the backend has not been told yet stands above what it says.
-            for (chat_id, place) in &marks {
-                if cache::chat(tx.reader(), *chat_id)?.is_some() {
-                    cache::grow_mark(tx, *chat_id, *place)?;
-                    cache::count_unread(tx, *chat_id)?;
+            for mark in &marks {
+                if cache::chat(tx.reader(), mark.chat_id)?.is_some() {
+                    cache::grow_mark(tx, mark.chat_id, mark.place)?;
+                    cache::count_unread(tx, mark.chat_id)?;
                 }
             }
             if let Some(cursor) = &page.cursor {
@@ -125,19 +124,24 @@ impl Session {
         self.forget(&arrived)
     }
 
-    /// A mark made before its chat was out of sight is none any more, unless the backend has taken
-    /// it and tells so: it may be refused yet, with nothing to say what stands in its place.
-    fn drop_marks_of_earlier_sight(&self, page: &Page) -> Result<(), StorageError> {
-        let returned = page.returned_chats();
-        if returned.is_empty() {
-            return Ok(());
+    /// All marks that the backend has not taken yet. Those whose chats the page brings back wait no
+    /// longer: what its operator has read stays read, whoever had the chat meanwhile.
+    fn unpark_marks(&self, page: &Page) -> Result<Vec<Mark>, StorageError> {
+        let marks = self.outbox.read(outbox::marks)?;
+        let returned: BTreeSet<ChatId> = chat_rows(page)
+            .filter(|chat| chat.fresh || page.is_snapshot)
+            .map(|chat| chat.id)
+            .collect();
+        let is_over = |mark: &Mark| mark.is_parked && returned.contains(&mark.chat_id);
+        if marks.iter().any(is_over) {
+            self.outbox.write(|tx| {
+                for mark in marks.iter().filter(|mark| is_over(mark)) {
+                    outbox::unpark_mark(tx, mark.chat_id)?;
+                }
+                Ok(())
+            })?;
         }
-        Ok(self.outbox.write(|tx| {
-            for chat_id in returned {
-                outbox::end_mark(tx, chat_id, Place(i64::MAX))?;
-            }
-            Ok(())
-        })?)
+        Ok(marks)
     }
 
     fn forget(&self, ids: &[CommandId]) -> Result<(), StorageError> {

@@ -5,6 +5,7 @@ use pult_panel::view::ChatSummary;
 use pult_protocol::{
     BackendFrame, Changes, ChatRow, EntryBody, GoneWhy, IntegrationRow, Notice, Row,
 };
+use rstest::rstest;
 use serde_json::{Value, json};
 
 use crate::backend::{Backend, cursor, operator, operator_id};
@@ -220,71 +221,100 @@ async fn read_marks_made_without_a_network_are_told_later_and_survive_a_snapshot
     assert_eq!(until_live(&panel).await.queued[0].n_unread, 0);
 }
 
-#[tokio::test]
-async fn a_mark_that_was_not_taken_is_gone_when_its_chat_comes_back() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut backend = Backend::start().await;
-    let panel = signed_in(dir.path(), &backend).await;
-    let mut rows = vec![Row::Chat(Chat(1).queued(5))];
+/// One chat with five of its client's messages, as it comes back into sight with its mark at `read`.
+fn returned_chat(read: i64) -> Vec<Row> {
+    let mut chat = Chat(1).queued(5);
+    chat.fresh = true;
+    let mut rows = vec![Row::Chat(chat), Chat(1).mark(read)];
     rows.extend(entries(history(Chat(1), 1, 5)));
-    let mut socket = backend.accept_with(rows.clone()).await;
-    until_live(&panel).await;
-    panel.mark_read(Chat(1).id(), Place(4)).await.unwrap();
-    let envelope = socket.command().await;
-    // It was closed at the operator's other panel before the mark came.
-    let gone = Row::Gone {
+    rows
+}
+
+fn gone(why: GoneWhy) -> Row {
+    Row::Gone {
         chat_id: Chat(1).id(),
-        why: GoneWhy::Closed,
-    };
-    socket.changes(vec![gone], 2).await;
-    socket
-        .refuse(
-            envelope.id,
-            pult_protocol::Code::ChatNotFound,
-            serde_json::json!({}),
-        )
-        .await;
-    until(&panel, |overview| overview.queued.is_empty()).await;
-    if let Some(Row::Chat(chat)) = rows.first_mut() {
-        chat.fresh = true;
+        why,
     }
-    rows.insert(1, Chat(1).mark(2));
-    socket.changes(rows, 3).await;
-    let overview = until(&panel, |overview| !overview.queued.is_empty()).await;
-    assert_eq!(overview.queued[0].n_unread, 3);
 }
 
 #[tokio::test]
-async fn a_mark_that_is_refused_after_its_chat_has_come_back_is_gone_as_well() {
+async fn a_mark_made_without_a_network_outlives_its_chats_absence() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;
     let panel = signed_in(dir.path(), &backend).await;
-    let mut rows = vec![Row::Chat(Chat(1).queued(5))];
-    rows.extend(entries(history(Chat(1), 1, 5)));
-    let mut socket = backend.accept_with(rows.clone()).await;
+    let socket = backend.accept_with(returned_chat(2)).await;
+    until_live(&panel).await;
+    drop(socket);
+    until_offline(&panel).await;
+    panel.mark_read(Chat(1).id(), Place(4)).await.unwrap();
+    panel.reconnect().await.unwrap();
+    // Meanwhile it was closed, and its client has written again.
+    let (mut socket, _) = backend.accept().await;
+    socket.welcome("anna").await;
+    let mut rows = vec![gone(GoneWhy::Closed)];
+    rows.extend(returned_chat(2));
+    socket.changes(rows, 2).await;
+    let overview = until_live(&panel).await;
+    assert_eq!(overview.queued[0].n_unread, 1);
+    let envelope = socket.command().await;
+    assert_eq!(envelope.command.seen_place(), Place(4));
+}
+
+#[rstest]
+#[tokio::test]
+async fn a_mark_that_was_refused_while_its_chat_was_out_of_sight_is_told_again_when_it_is_back(
+    #[values(false, true)] gone_is_heard_first: bool,
+    #[values(GoneWhy::Closed, GoneWhy::Lost)] why: GoneWhy,
+) {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut socket = backend.accept_with(returned_chat(2)).await;
     until_live(&panel).await;
     panel.mark_read(Chat(1).id(), Place(4)).await.unwrap();
     let envelope = socket.command().await;
-    // The mark came while somebody else had the chat; its answer comes behind what followed.
-    if let Some(Row::Chat(chat)) = rows.first_mut() {
-        chat.fresh = true;
+    // It was closed or taken before the mark came.
+    if gone_is_heard_first {
+        socket.changes(vec![gone(why)], 2).await;
+        until(&panel, |overview| overview.queued.is_empty()).await;
     }
-    let gone = Row::Gone {
-        chat_id: Chat(1).id(),
-        why: GoneWhy::Lost,
-    };
-    rows.insert(0, gone);
-    socket.changes(rows, 2).await;
-    until(&panel, |overview| {
-        overview.queued.iter().any(|one| one.n_unread == 5)
-    })
-    .await;
     let code = pult_protocol::Code::ChatNotFound;
     socket
         .refuse(envelope.id, code, serde_json::json!({}))
         .await;
-    panel.mark_read(Chat(1).id(), Place(1)).await.unwrap();
-    assert_eq!(socket.command().await.command.seen_place(), Place(1));
+    let mut rows = Vec::new();
+    if !gone_is_heard_first {
+        rows.push(gone(why));
+    }
+    rows.extend(returned_chat(2));
+    socket.changes(rows, 3).await;
+    let again = socket.command().await;
+    assert_eq!(again.command, envelope.command);
+    socket.done(again.id, 0).await;
+    let overview = until(&panel, |overview| !overview.queued.is_empty()).await;
+    assert_eq!(overview.queued[0].n_unread, 1);
+}
+
+#[tokio::test]
+async fn an_answer_from_before_its_chats_return_ends_no_mark() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut socket = backend.accept_with(returned_chat(0)).await;
+    until_live(&panel).await;
+    panel.mark_read(Chat(1).id(), Place(4)).await.unwrap();
+    let envelope = socket.command().await;
+    // The mark came while somebody else had the chat; its answer comes behind what followed.
+    let mut rows = vec![gone(GoneWhy::Lost)];
+    rows.extend(returned_chat(0));
+    socket.changes(rows, 2).await;
+    let code = pult_protocol::Code::ChatNotFound;
+    socket
+        .refuse(envelope.id, code, serde_json::json!({}))
+        .await;
+    let again = socket.command().await;
+    assert_eq!(again.command, envelope.command);
+    assert_eq!(panel.overview().await.unwrap().queued[0].n_unread, 1);
 }
 
 #[tokio::test]
