@@ -5,7 +5,9 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use jiff::tz::TimeZone;
 use pult_domain::is_control;
-use pult_protocol::{Code, CompanyRequest, CompanyRow, CompanySettings, Problem};
+use pult_protocol::{
+    Code, CompanyRequest, CompanyRow, CompanySettings, MAX_REPEAT_S, MIN_REPEAT_S, Problem,
+};
 use serde_json::json;
 
 use crate::auth::{Administrator, SignedIn};
@@ -83,7 +85,7 @@ fn fault(settings: &CompanySettings) -> Option<Problem> {
         late_first_answer_minutes,
         late_answer_minutes,
         away_after_minutes,
-        defaults: _,
+        defaults,
     } = settings;
     if name.chars().count() > MAX_NAME_CHARS || name.chars().any(is_control) {
         let message = "a company's name is one line of at most 100 characters";
@@ -125,6 +127,17 @@ fn fault(settings: &CompanySettings) -> Option<Problem> {
             return Some(wrong(field, message, details));
         }
     }
+    let mut repeats = defaults
+        .notifications
+        .kinds
+        .values()
+        .map(|one| one.repeat_s);
+    let is_far_off = |seconds: u32| !(MIN_REPEAT_S..=MAX_REPEAT_S).contains(&seconds);
+    if repeats.any(|seconds| seconds.is_some_and(is_far_off)) {
+        let message = "a notification is repeated after ten seconds to an hour, or not at all";
+        let details = json!({ "min": MIN_REPEAT_S, "max": MAX_REPEAT_S });
+        return Some(wrong("defaults.notifications", message, details));
+    }
     None
 }
 
@@ -138,7 +151,7 @@ pub(crate) fn wrong(field: &str, message: &str, mut details: serde_json::Value) 
 
 #[cfg(test)]
 mod tests {
-    use pult_protocol::WaitingSteps;
+    use pult_protocol::{Alert, NotificationKind, WaitingSteps};
 
     use super::*;
 
@@ -149,9 +162,20 @@ mod tests {
         Some(problem.details["field"].as_str().unwrap().to_owned())
     }
 
+    fn repeats(settings: &mut CompanySettings, seconds: u32) {
+        let what = NotificationKind::Mention;
+        let alert = Alert {
+            repeat_s: Some(seconds),
+            ..what.usual()
+        };
+        let kinds = &mut settings.defaults.notifications.kinds;
+        kinds.insert(what, alert);
+    }
+
     #[test]
     fn what_stands_there_by_itself_is_right() {
         assert_eq!(field_of_fault(|_| {}), None);
+        assert_eq!(field_of_fault(|it| repeats(it, MAX_REPEAT_S)), None);
         assert_eq!(
             field_of_fault(|it| it.time_zone = "Asia/Omsk".to_owned()),
             None
@@ -201,6 +225,14 @@ mod tests {
             (
                 "waiting.bad_minutes",
                 Box::new(move |it| it.waiting = steps(1, 5, u32::MAX)),
+            ),
+            (
+                "defaults.notifications",
+                Box::new(|it| repeats(it, MIN_REPEAT_S - 1)),
+            ),
+            (
+                "defaults.notifications",
+                Box::new(|it| repeats(it, MAX_REPEAT_S + 1)),
             ),
             (
                 "late_first_answer_minutes",

@@ -153,6 +153,7 @@ impl Session {
         let company = self.cache.read(cache::company)?;
         self.desk.heed(&company.settings);
         self.desk_changed.notify_one();
+        self.events.send(PanelEvent::NotificationsChanged);
         Ok(())
     }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use pult_domain::{ChannelId, ChatId, CommandId, OperatorId, Place, Status, Timestamp};
 pub use pult_protocol::ComposerMode;
 use pult_protocol::{
-    ChannelRow, ChatRow, Command, CompanyRow, EntryRow, IntegrationRow, LateChats, OperatorRow,
-    PresenceRow, Problem,
+    Alert, ChannelRow, ChatRow, Command, CompanyRow, EntryRow, IntegrationRow, LateChats,
+    NotificationKind, OperatorRow, PresenceRow, Problem,
 };
 use serde::{Deserialize, Serialize};
 
@@ -526,69 +526,6 @@ pub enum BannerKey {
     },
 }
 
-/// What happened: the most urgent first.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ts_rs::TS,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum NotificationKind {
-    /// A colleague mentioned me.
-    Mention,
-    /// A colleague gave me a chat.
-    Given,
-    /// A chat of mine that was closed is open again.
-    Reopened,
-    /// A reply in a chat of mine will not arrive.
-    NotDelivered,
-    /// A chat came into the queue for which a rule asks my attention.
-    Suggested,
-    /// A client wrote in a chat of mine.
-    NewMessage,
-    /// A chat came into the queue.
-    NewInQueue,
-    /// A client wrote in a chat that I observe.
-    Observed,
-    /// Clients wait in the queue for long.
-    WaitsInQueue,
-    /// Clients wait for an answer longer than the company allows.
-    Overdue,
-    /// A channel cannot send.
-    ChannelDown,
-    /// There has been no connection for long.
-    ConnectionLost,
-}
-
-impl NotificationKind {
-    /// All of them.
-    pub const ALL: [Self; 12] = [
-        Self::Mention,
-        Self::Given,
-        Self::Reopened,
-        Self::NotDelivered,
-        Self::Suggested,
-        Self::NewMessage,
-        Self::NewInQueue,
-        Self::Observed,
-        Self::WaitsInQueue,
-        Self::Overdue,
-        Self::ChannelDown,
-        Self::ConnectionLost,
-    ];
-}
-
-/// How a kind is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
-pub struct Alert {
-    /// By a banner.
-    pub banner: bool,
-    /// By a sound.
-    pub sound: bool,
-    /// Also while the window is in front. Of a chat that is on the screen nothing is told.
-    pub in_front: bool,
-    /// Again every so many seconds until it is seen; none for once.
-    pub repeat_s: Option<u32>,
-}
-
 /// How an operator wants to be told, on this device.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(default)]
@@ -648,8 +585,10 @@ pub struct KindChoice {
     pub what: NotificationKind,
     /// How it is told.
     pub alert: Alert,
-    /// How it is told if nothing is chosen.
+    /// How it is told if nothing is chosen here.
     pub usual: Alert,
+    /// How it is told if the company does not say either.
+    pub built_in: Alert,
 }
 
 /// A line in the list of what was told.

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::notifications::NotificationDefaults;
+
 /// The company's settings, and which state of them: whoever changes them says which they had seen.
 #[derive(
     Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
@@ -76,7 +78,7 @@ impl Default for WaitingSteps {
 
 /// What a new device begins with.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
+    Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
 )]
 #[serde(default)]
 pub struct DeviceDefaults {
@@ -84,6 +86,8 @@ pub struct DeviceDefaults {
     pub language: Option<PanelLanguage>,
     /// How large the panel's text is.
     pub text_size: PanelTextSize,
+    /// How it tells of what.
+    pub notifications: NotificationDefaults,
 }
 
 /// Languages of the panel.

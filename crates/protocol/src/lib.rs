@@ -15,6 +15,7 @@ mod company;
 mod draft;
 mod figures;
 mod frame;
+mod notifications;
 mod oversight;
 mod presence;
 mod ready_answers;
@@ -43,6 +44,9 @@ pub use figures::{
     ServiceFigures,
 };
 pub use frame::{BackendFrame, Changes, Cursor, PanelFrame};
+pub use notifications::{
+    Alert, MAX_REPEAT_S, MIN_REPEAT_S, NotificationDefaults, NotificationKind,
+};
 pub use oversight::{
     ChatsOrder, ChatsPage, ChatsQuery, LateChat, LateChats, LateLimits, Load, MAX_LATE_CHATS,
     MAX_NAMED_CHATS, OperatorLoad, Workload,

@@ -95,11 +95,16 @@ impl Desk {
             seat.panel.reconnect().await?;
             return Ok(false);
         }
-        let (waiting, n_marks) = records::outbox(&self.dir)?;
+        let (waiting, marks) = records::outbox(&self.dir)?;
         for held in waiting.iter().filter(|waiting| waiting.state == "held") {
             seat.panel.dismiss_held(held.id).await?;
         }
-        Ok(is_active && waiting.is_empty() && n_marks == 0)
+        // A mark may wait for a chat that is out of sight, and for no other.
+        let is_in_sight = |chat_id| listed(&now).any(|summary| summary.chat.id == chat_id);
+        let are_told = marks
+            .iter()
+            .all(|mark| mark.is_parked && !is_in_sight(mark.chat_id));
+        Ok(is_active && waiting.is_empty() && are_told)
     }
 }
 

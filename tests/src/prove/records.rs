@@ -148,12 +148,21 @@ fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
     })
 }
 
-/// What waits in the outbox of the panel in `panel_dir`, and how many read marks do.
+/// A read mark in a panel's outbox.
+#[derive(Debug)]
+pub struct WaitingMark {
+    /// Of which chat.
+    pub chat_id: ChatId,
+    /// Whether it waits for the chat to come back into sight.
+    pub is_parked: bool,
+}
+
+/// What waits in the outbox of the panel in `panel_dir`: commands, and read marks.
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn outbox(panel_dir: &Path) -> Result<(Vec<Waiting>, i64)> {
-    let (mut commands, mut n_marks) = (Vec::new(), 0);
+pub fn outbox(panel_dir: &Path) -> Result<(Vec<Waiting>, Vec<WaitingMark>)> {
+    let (mut commands, mut marks) = (Vec::new(), Vec::new());
     for path in files(panel_dir, "outbox.sqlite")? {
         if path
             .extension()
@@ -172,10 +181,18 @@ pub fn outbox(panel_dir: &Path) -> Result<(Vec<Waiting>, i64)> {
         for row in rows {
             commands.push(row.context("Reading a command")?);
         }
-        let n: i64 = db.query_row("SELECT count(*) FROM marks", (), |row| row.get(0))?;
-        n_marks += n;
+        let mut rows = db.prepare("SELECT chat_id, is_parked FROM marks")?;
+        let rows = rows.query_map((), |row| {
+            Ok(WaitingMark {
+                chat_id: ChatId(row.get(0)?),
+                is_parked: row.get(1)?,
+            })
+        })?;
+        for row in rows {
+            marks.push(row.context("Reading a mark")?);
+        }
     }
-    Ok((commands, n_marks))
+    Ok((commands, marks))
 }
 
 /// The bytes of a panel's files whose name begins with `name`, write-ahead logs included, as text

@@ -75,7 +75,7 @@ function emptyWorld(now: number): World {
         late_first_answer_minutes: 10,
         late_answer_minutes: 15,
         away_after_minutes: 10,
-        defaults: { language: null, text_size: 'normal' },
+        defaults: { language: null, text_size: 'normal', notifications: { kinds: {} } },
       },
     },
     chats: new Map(),
@@ -157,7 +157,7 @@ function notificationChoices(): NotificationChoices {
       quiet_when_away: false,
       mentions_break_through: true,
     },
-    kinds: usual.map(([what, alert]) => ({ what, alert, usual: alert })),
+    kinds: usual.map(([what, alert]) => ({ what, alert, usual: alert, built_in: alert })),
   };
 }
 

@@ -31,10 +31,13 @@ describe('the audit log in words', () => {
       { field: 'name', was: '""', now: '"Daisy"' },
       { field: 'late_answer_minutes', was: null, now: '10' },
       { field: 'of_tomorrow', was: '1', now: '2' },
+      { field: 'defaults.notifications.kinds.mention.sound', was: 'true', now: 'false' },
+      { field: 'defaults.notifications.kinds.of_tomorrow.sound', was: 'true', now: null },
     ];
     expect(actText(entry({ act: 'company_changed', changes }), names)).toBe(
       'Name of the company: was none, is Daisy; Later answers, min: was none, is 10; ' +
-        'of_tomorrow: was 1, is 2',
+        'of_tomorrow: was 1, is 2; You were called: Sound: was yes, is no; ' +
+        'defaults.notifications.kinds.of_tomorrow.sound: was yes, is none',
     );
   });
 

@@ -7,6 +7,7 @@ import type { OperatorId } from '../api/generated/OperatorId';
 import type { Deed } from '../api/generated/Deed';
 import { m } from '../paraglide/messages';
 import { automaticName } from './automatic';
+import { KINDS } from './notifications';
 import { roleName } from './people';
 
 export interface Names {
@@ -163,12 +164,31 @@ const FIELDS: Record<string, () => string> = {
   'defaults.text_size': m.company_text_size,
 };
 
+/** What of a kind of notifications is set. */
+const OF_KIND: Record<string, () => string> = {
+  banner: m.notify_banner,
+  sound: m.notify_sound,
+  in_front: m.notify_in_front,
+  repeat_s: m.notify_repeat,
+};
+
+function fieldText(field: string): string {
+  const [, what, part] = /^defaults\.notifications\.kinds\.(\w+)\.(\w+)$/u.exec(field) ?? [];
+  if (what !== undefined && part !== undefined && what in KINDS) {
+    const kind = KINDS[what as keyof typeof KINDS].title();
+    return `${kind}: ${OF_KIND[part]?.() ?? part}`;
+  }
+  return FIELDS[field]?.() ?? field;
+}
+
 function changeText({ field, was, now }: CompanyChange): string {
-  return m.act_setting({ field: FIELDS[field]?.() ?? field, was: bare(was), now: bare(now) });
+  return m.act_setting({ field: fieldText(field), was: bare(was), now: bare(now) });
 }
 
 /** A JSON value as people write it. */
 function bare(text: string | null): string {
   if (text === null || text === '""') return m.company_none();
+  if (text === 'true') return m.company_yes();
+  if (text === 'false') return m.company_no();
   return text.replace(/^"(.*)"$/u, '$1');
 }

@@ -97,7 +97,7 @@ export class Settings {
   }
 
   /** Begins with what the company has set; once, on a new device, and only where nothing was chosen. */
-  adopt(defaults: DeviceDefaults): void {
+  adopt(defaults: Pick<DeviceDefaults, 'language' | 'text_size'>): void {
     if (!this.#isNew) return;
     this.#isNew = false;
     if (defaults.language !== null && this.language === this.#begunWith) {

@@ -1,9 +1,7 @@
 //! What of a chat is news to its reader: the most urgent of all that came since they were told.
 
 use pult_domain::{OperatorId, Place, Status};
-use pult_protocol::{ChatRow, EntryBody, EntryRow, Notice};
-
-use crate::view::NotificationKind;
+use pult_protocol::{ChatRow, EntryBody, EntryRow, Notice, NotificationKind};
 
 /// What was told of a chat.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,14 +1,12 @@
 //! How an operator is told of what, and when it is quiet.
 
 use pult_domain::Timestamp;
+use pult_protocol::{Alert, MAX_REPEAT_S, MIN_REPEAT_S, NotificationDefaults, NotificationKind};
 
-use crate::view::{Alert, NotificationKind, NotificationSettings, QuietHours};
+use crate::view::{NotificationSettings, QuietHours};
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
-
-/// The least time after which something is told again, in seconds.
-const MIN_REPEAT_S: u32 = 10;
 
 /// What decides whether it is quiet.
 #[derive(Debug, Clone, Copy)]
@@ -30,22 +28,27 @@ pub(crate) struct Manner {
     pub(crate) sound: bool,
 }
 
-impl NotificationSettings {
+/// What holds: what its operator has chosen, and what is usual in the company besides.
+#[derive(Debug, Default)]
+pub(crate) struct Wishes {
+    pub(crate) settings: NotificationSettings,
+    pub(crate) usual: NotificationDefaults,
+}
+
+impl Wishes {
     /// How a kind is told.
-    #[must_use]
-    pub fn alert(&self, what: NotificationKind) -> Alert {
-        self.kinds
-            .get(&what)
-            .copied()
-            .unwrap_or_else(|| what.usual())
+    pub(crate) fn alert(&self, what: NotificationKind) -> Alert {
+        let own = self.settings.kinds.get(&what).copied();
+        own.unwrap_or_else(|| self.usual.alert(what))
     }
 
     /// How something is told at a moment.
     pub(crate) fn manner(&self, what: NotificationKind, moment: &Moment) -> Manner {
         let alert = self.alert(what);
         let is_held_back = moment.is_in_front && !alert.in_front;
-        let is_let_through = self.mentions_break_through && what == NotificationKind::Mention;
-        if is_held_back || (self.is_quiet(moment) && !is_let_through) {
+        let is_let_through =
+            self.settings.mentions_break_through && what == NotificationKind::Mention;
+        if is_held_back || (self.settings.is_quiet(moment) && !is_let_through) {
             return Manner {
                 banner: false,
                 sound: false,
@@ -57,6 +60,29 @@ impl NotificationSettings {
         }
     }
 
+    /// The same with nothing in it that means nothing.
+    #[must_use]
+    pub(crate) fn tidied(self) -> Self {
+        let Self {
+            mut settings,
+            usual,
+        } = self;
+        for alert in settings.kinds.values_mut() {
+            alert.repeat_s = alert
+                .repeat_s
+                .map(|seconds| seconds.clamp(MIN_REPEAT_S, MAX_REPEAT_S));
+        }
+        settings
+            .kinds
+            .retain(|what, alert| *alert != usual.alert(*what));
+        settings.quiet_hours = settings
+            .quiet_hours
+            .filter(|hours| hours.from != hours.until);
+        Self { settings, usual }
+    }
+}
+
+impl NotificationSettings {
     /// Whether nothing is to be told now.
     pub(crate) fn is_quiet(&self, moment: &Moment) -> bool {
         let by_hand = self.quiet_until.is_some_and(|until| moment.now < until);
@@ -64,17 +90,6 @@ impl NotificationSettings {
             .quiet_hours
             .is_some_and(|hours| hours.hold_at(moment.minute_of_day));
         by_hand || by_hours || (self.quiet_when_away && moment.is_away)
-    }
-
-    /// The same with nothing in it that means nothing.
-    #[must_use]
-    pub(crate) fn tidied(mut self) -> Self {
-        for alert in self.kinds.values_mut() {
-            alert.repeat_s = alert.repeat_s.map(|seconds| seconds.max(MIN_REPEAT_S));
-        }
-        self.kinds.retain(|what, alert| *alert != what.usual());
-        self.quiet_hours = self.quiet_hours.filter(|hours| hours.from != hours.until);
-        self
     }
 }
 
@@ -90,54 +105,15 @@ impl QuietHours {
     }
 }
 
-impl NotificationKind {
-    /// How it is told unless its operator has chosen otherwise.
-    #[must_use]
-    pub const fn usual(self) -> Alert {
-        let alert = Alert {
-            banner: true,
-            sound: true,
-            in_front: true,
-            repeat_s: None,
-        };
-        match self {
-            // Whoever works in the window sees the queue grow.
-            Self::NewInQueue => Alert {
-                in_front: false,
-                ..alert
-            },
-            Self::WaitsInQueue => Alert {
-                repeat_s: Some(60),
-                ..alert
-            },
-            Self::Observed => Alert {
-                sound: false,
-                in_front: false,
-                ..alert
-            },
-            Self::ConnectionLost | Self::ChannelDown => Alert {
-                sound: false,
-                ..alert
-            },
-            Self::Mention
-            | Self::Given
-            | Self::Reopened
-            | Self::NotDelivered
-            | Self::Suggested
-            | Self::NewMessage
-            | Self::Overdue => alert,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use pult_domain::Timestamp;
+    use pult_protocol::{Alert, NotificationDefaults, NotificationKind};
 
-    use super::{Manner, Moment};
-    use crate::view::{Alert, NotificationKind, NotificationSettings, QuietHours};
+    use super::{Manner, Moment, Wishes};
+    use crate::view::{NotificationSettings, QuietHours};
 
     const NOON: Moment = Moment {
         now: Timestamp(1_000_000),
@@ -154,10 +130,17 @@ mod tests {
         sound: false,
     };
 
+    fn wishes(settings: NotificationSettings) -> Wishes {
+        Wishes {
+            settings,
+            usual: NotificationDefaults::default(),
+        }
+    }
+
     #[test]
     fn a_new_chat_in_the_queue_is_told_unless_the_window_is_in_front() {
-        let settings = NotificationSettings::default();
-        let told = |moment| settings.manner(NotificationKind::NewInQueue, &moment);
+        let usual = Wishes::default();
+        let told = |moment| usual.manner(NotificationKind::NewInQueue, &moment);
         assert_eq!(told(NOON), TOLD);
         let in_front = Moment {
             is_in_front: true,
@@ -169,10 +152,10 @@ mod tests {
     #[test]
     fn it_is_quiet_by_hand_until_then_by_hours_and_by_status() {
         let message = NotificationKind::NewMessage;
-        let by_hand = NotificationSettings {
+        let by_hand = wishes(NotificationSettings {
             quiet_until: Some(Timestamp(1_000_001)),
             ..NotificationSettings::default()
-        };
+        });
         assert_eq!(by_hand.manner(message, &NOON), QUIET);
         let later = Moment {
             now: Timestamp(1_000_001),
@@ -180,10 +163,10 @@ mod tests {
         };
         assert_eq!(by_hand.manner(message, &later), TOLD);
 
-        let by_status = NotificationSettings {
+        let by_status = wishes(NotificationSettings {
             quiet_when_away: true,
             ..NotificationSettings::default()
-        };
+        });
         assert_eq!(by_status.manner(message, &NOON), TOLD);
         let away = Moment {
             is_away: true,
@@ -209,10 +192,12 @@ mod tests {
 
     #[test]
     fn a_mention_breaks_through_if_it_may() {
-        let settings = |may| NotificationSettings {
-            quiet_until: Some(Timestamp(i64::MAX)),
-            mentions_break_through: may,
-            ..NotificationSettings::default()
+        let settings = |may| {
+            wishes(NotificationSettings {
+                quiet_until: Some(Timestamp(i64::MAX)),
+                mentions_break_through: may,
+                ..NotificationSettings::default()
+            })
         };
         let mention = NotificationKind::Mention;
         assert_eq!(settings(true).manner(mention, &NOON), TOLD);
@@ -238,10 +223,37 @@ mod tests {
             quiet_hours: Some(QuietHours { from: 5, until: 5 }),
             ..NotificationSettings::default()
         };
-        let tidied = settings.tidied();
-        assert_eq!(tidied.quiet_hours, None);
-        assert!(!tidied.kinds.contains_key(&NotificationKind::NewMessage));
+        let tidied = wishes(settings).tidied();
+        assert_eq!(tidied.settings.quiet_hours, None);
+        let kinds = &tidied.settings.kinds;
+        assert!(!kinds.contains_key(&NotificationKind::NewMessage));
         let mention = tidied.alert(NotificationKind::Mention);
         assert_eq!(mention.repeat_s, Some(10));
+    }
+
+    #[test]
+    fn what_the_company_says_holds_until_its_operator_chooses() {
+        let message = NotificationKind::NewMessage;
+        let silent = Alert {
+            sound: false,
+            ..message.usual()
+        };
+        let usual = NotificationDefaults {
+            kinds: BTreeMap::from([(message, silent)]),
+        };
+        let with = |kinds| Wishes {
+            settings: NotificationSettings {
+                kinds,
+                ..NotificationSettings::default()
+            },
+            usual: usual.clone(),
+        };
+        assert!(!with(BTreeMap::new()).manner(message, &NOON).sound);
+        // What is usual elsewhere is a choice here, and stays one.
+        let chosen = with(BTreeMap::from([(message, message.usual())])).tidied();
+        assert!(chosen.manner(message, &NOON).sound);
+        // What is usual here is none: it follows what the company says next.
+        let as_usual = with(BTreeMap::from([(message, silent)])).tidied();
+        assert!(as_usual.settings.kinds.is_empty());
     }
 }

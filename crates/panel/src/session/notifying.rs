@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use pult_domain::{ChatId, OperatorId, Place, Role, Status};
-use pult_protocol::{ChannelRow, ChatRow, DeliveryState, EntryBody, EntryRow, Presence, Row};
+use pult_protocol::{
+    ChannelRow, ChatRow, DeliveryState, EntryBody, EntryRow, NotificationDefaults,
+    NotificationKind, Presence, Row,
+};
 use tokio::time::Instant;
 
 use super::feed::Page;
@@ -12,12 +15,12 @@ use crate::cache::{self, HeldChat};
 use crate::clock;
 use crate::error::PanelError;
 use crate::notifying::news::{Reading, Told};
-use crate::notifying::settings::Moment;
+use crate::notifying::settings::{Moment, Wishes};
 use crate::notifying::{GATHER, LATER, LOST_FOR, MAX_BANNERS, Open, store};
 use crate::storage::StorageError;
 use crate::view::{
-    BannerKey, Connection, KindChoice, Notification, NotificationChoices, NotificationKind,
-    NotificationLine, NotificationSettings, PanelEvent,
+    BannerKey, Connection, KindChoice, Notification, NotificationChoices, NotificationLine,
+    NotificationSettings, PanelEvent,
 };
 
 /// Of so many entries it is looked what they are: the newest of a chat.
@@ -78,14 +81,14 @@ impl Session {
     pub(crate) fn notify(&self) -> Result<Option<Instant>, StorageError> {
         let now = Instant::now();
         let is_live = matches!(self.connection(), Connection::Live);
-        let settings = self.outbox.read(store::settings)?;
+        let wishes = self.wishes()?;
         let mut next = Next::default();
         self.withdraw_seen()?;
         next.at(self.notify_of_connection(is_live, now)?);
         if is_live {
-            next.at(self.notify_of_chats(&settings, now)?);
-            next.at(self.notify_of_queue(&settings, now)?);
-            next.at(self.repeat(&settings, now));
+            next.at(self.notify_of_chats(&wishes, now)?);
+            next.at(self.notify_of_queue(&wishes, now)?);
+            next.at(self.repeat(&wishes, now));
         }
         Ok(next.0)
     }
@@ -93,7 +96,7 @@ impl Session {
     /// Chats in which something came: each by its most urgent, all together if they are many.
     fn notify_of_chats(
         &self,
-        settings: &NotificationSettings,
+        wishes: &Wishes,
         now: Instant,
     ) -> Result<Option<Instant>, StorageError> {
         let (touched, failed) = {
@@ -153,7 +156,7 @@ impl Session {
             let n = u32::try_from(found.len()).unwrap_or(u32::MAX);
             if let Some(most_urgent) = found.into_iter().next_back() {
                 self.show(
-                    settings,
+                    wishes,
                     Notification {
                         key: BannerKey::Several,
                         chat_id: None,
@@ -169,10 +172,10 @@ impl Session {
             }
         } else {
             for one in found {
-                self.show(settings, one, now);
+                self.show(wishes, one, now);
             }
         }
-        Ok(self.repeat(settings, now))
+        Ok(self.repeat(wishes, now))
     }
 
     /// What of a chat is to be told, if anything is; nothing of what is before one's eyes.
@@ -228,14 +231,14 @@ impl Session {
     /// Clients who wait in the queue for long: all of them together, until none does.
     fn notify_of_queue(
         &self,
-        settings: &NotificationSettings,
+        wishes: &Wishes,
         now: Instant,
     ) -> Result<Option<Instant>, StorageError> {
         let due = self.notifying.lock().queue_due;
         if due.is_none_or(|due| now < due) {
             return Ok(due);
         }
-        let due = self.look_at_queue(settings, now)?;
+        let due = self.look_at_queue(&wishes.settings, now)?;
         self.notifying.lock().queue_due = due;
         Ok(due)
     }
@@ -374,26 +377,24 @@ impl Session {
 
     /// Puts one into the list and shows it.
     pub(super) fn tell(&self, one: Notification) -> Result<(), StorageError> {
-        let settings = self.outbox.write(|tx| {
-            store::add_line(tx, clock::now(), &one)?;
-            store::settings(tx.reader())
-        })?;
+        self.outbox
+            .write(|tx| store::add_line(tx, clock::now(), &one))?;
         self.events.send(PanelEvent::NotificationsChanged);
-        self.show(&settings, one, Instant::now());
+        self.show(&self.wishes()?, one, Instant::now());
         self.has_news.notify_one();
         Ok(())
     }
 
     /// Shows what is to be shown as its operator wants it.
-    fn show(&self, settings: &NotificationSettings, one: Notification, now: Instant) {
-        let manner = settings.manner(one.what, &self.moment());
+    fn show(&self, wishes: &Wishes, one: Notification, now: Instant) {
+        let manner = wishes.manner(one.what, &self.moment());
         let notification = Notification {
-            text: if settings.hide_text {
+            text: if wishes.settings.hide_text {
                 String::new()
             } else {
                 one.text
             },
-            placeholder: one.placeholder.filter(|_| !settings.hide_text),
+            placeholder: one.placeholder.filter(|_| !wishes.settings.hide_text),
             banner: manner.banner,
             sound: manner.sound,
             ..one
@@ -411,7 +412,7 @@ impl Session {
     }
 
     /// Tells again what was not seen and is to be told again, and says when the next is due.
-    fn repeat(&self, settings: &NotificationSettings, now: Instant) -> Option<Instant> {
+    fn repeat(&self, wishes: &Wishes, now: Instant) -> Option<Instant> {
         let mut next = Next::default();
         let open: Vec<Open> = self.notifying.lock().open.values().cloned().collect();
         for Open {
@@ -419,7 +420,7 @@ impl Session {
             told_at,
         } in open
         {
-            let Some(seconds) = settings.alert(notification.what).repeat_s else {
+            let Some(seconds) = wishes.alert(notification.what).repeat_s else {
                 continue;
             };
             let every = std::time::Duration::from_secs(u64::from(seconds));
@@ -428,7 +429,7 @@ impl Session {
                 continue;
             }
             next.at(Some(now + every));
-            self.show(settings, notification, now);
+            self.show(wishes, notification, now);
         }
         next.0
     }
@@ -466,6 +467,20 @@ impl Session {
         if self.notifying.lock().open.remove(&key).is_some() {
             self.events.send(PanelEvent::Withdraw { key });
         }
+    }
+
+    /// How its operator is told of what on this device.
+    fn wishes(&self) -> Result<Wishes, StorageError> {
+        Ok(Wishes {
+            settings: self.outbox.read(store::settings)?,
+            usual: self.usual()?,
+        })
+    }
+
+    /// What is usual in the company.
+    fn usual(&self) -> Result<NotificationDefaults, StorageError> {
+        let company = self.cache.read(cache::company)?;
+        Ok(company.settings.defaults.notifications)
     }
 
     fn moment(&self) -> Moment {
@@ -547,17 +562,15 @@ impl Session {
 
     /// How its operator is told of what.
     pub(crate) fn notification_choices(&self) -> Result<NotificationChoices, PanelError> {
-        let settings = self
-            .outbox
-            .read(store::settings)
-            .map_err(StorageError::from)?;
+        let wishes = self.wishes()?;
         let kinds = NotificationKind::ALL.map(|what| KindChoice {
             what,
-            alert: settings.alert(what),
-            usual: what.usual(),
+            alert: wishes.alert(what),
+            usual: wishes.usual.alert(what),
+            built_in: what.usual(),
         });
         Ok(NotificationChoices {
-            settings,
+            settings: wishes.settings,
             kinds: kinds.into(),
         })
     }
@@ -567,7 +580,8 @@ impl Session {
         &self,
         settings: NotificationSettings,
     ) -> Result<(), PanelError> {
-        let settings = settings.tidied();
+        let usual = self.usual()?;
+        let Wishes { settings, .. } = Wishes { settings, usual }.tidied();
         self.write_outbox(|tx| store::put_settings(tx, &settings))?;
         self.notifying.lock().queue_due = Some(Instant::now());
         self.has_news.notify_one();

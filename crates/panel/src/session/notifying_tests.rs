@@ -9,7 +9,8 @@ use pult_domain::{
     Timestamp,
 };
 use pult_protocol::{
-    ChatRow, ClientCard, Cursor, Delivery, DeliveryState, EntryBody, EntryRow, MarkRow, Row,
+    ChatRow, ClientCard, Cursor, Delivery, DeliveryState, EntryBody, EntryRow, MarkRow,
+    NotificationKind, Row,
 };
 use uuid::Uuid;
 
@@ -17,7 +18,7 @@ use super::tests::{ME, session};
 use super::{Page, Session};
 use crate::notifying::GATHER;
 use crate::presence::Looks;
-use crate::view::{Connection, NotificationKind, NotificationSettings};
+use crate::view::{Connection, NotificationSettings};
 
 const BORIS: OperatorId = OperatorId(Uuid::from_u128(8));
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use pult_domain::{ChatId, CommandId, Place, Status, Timestamp};
-use pult_protocol::{Command, LateChat, LateChats, Problem};
+use pult_protocol::{Command, LateChat, LateChats, NotificationKind, Problem};
 use uuid::Uuid;
 
 use super::Session;
@@ -19,8 +19,8 @@ use crate::error::PanelError;
 use crate::outbox::{self, Draft, State};
 use crate::storage::StorageError;
 use crate::view::{
-    BannerKey, ChatDeed, DeedOutcome, DeedState, Notification, NotificationKind, OverseenChat,
-    OverseerDeed, PanelEvent,
+    BannerKey, ChatDeed, DeedOutcome, DeedState, Notification, OverseenChat, OverseerDeed,
+    PanelEvent,
 };
 
 /// Commands whose outcome is remembered at most.

@@ -14,7 +14,7 @@ use pult_domain::{
 };
 use pult_protocol::{
     ChannelKind, ChannelRow, ChatRow, ClientCard, Cursor, EntryBody, EntryRow, FailureKind,
-    GoneWhy, MarkRow, OperatorRow, Row, Token,
+    GoneWhy, MarkRow, NotificationKind, OperatorRow, Row, Token,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -26,7 +26,7 @@ use crate::events::{EventSender, EventStream};
 use crate::folder::{Account, DataFolder};
 use crate::presence::Desk;
 use crate::storage::from_json;
-use crate::view::{BannerKey, Connection, NotificationKind, PanelEvent};
+use crate::view::{BannerKey, Connection, PanelEvent};
 
 /// Newest entries that come with a chat's first appearance.
 const NEWEST: usize = 3;

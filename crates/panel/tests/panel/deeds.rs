@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use pult_domain::{CommandId, Place};
-use pult_panel::view::{
-    ChatDeed, ComposerMode, HeldAction, Notification, NotificationKind, PanelEvent, Timeline,
-};
+use pult_panel::view::{ChatDeed, ComposerMode, HeldAction, Notification, PanelEvent, Timeline};
 use pult_panel::{EventStream, Options, Panel};
-use pult_protocol::{ChatRow, Code, Command, EntryBody, Notice, Row};
+use pult_protocol::{ChatRow, Code, Command, EntryBody, Notice, NotificationKind, Row};
 use serde_json::json;
 
 use crate::backend::{Backend, Socket, operator_id, within};

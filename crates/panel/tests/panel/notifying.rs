@@ -1,11 +1,12 @@
 //! What the operator is told of.
 
 use pult_domain::{ChatId, CommandId, Place, Timestamp};
-use pult_panel::view::{
-    BannerKey, DraftRevision, Notification, NotificationKind, NotificationSettings, PanelEvent,
-};
+use pult_panel::view::{BannerKey, DraftRevision, Notification, NotificationSettings, PanelEvent};
 use pult_panel::{EventStream, Panel};
-use pult_protocol::{BackendFrame, ChatRow, DeliveryState, EntryBody, EntryRow, Notice, Row};
+use pult_protocol::{
+    Alert, BackendFrame, ChatRow, CompanyRow, DeliveryState, EntryBody, EntryRow, Notice,
+    NotificationKind, Row,
+};
 
 use crate::backend::{Backend, Socket, operator_id, within};
 use crate::rows::Chat;
@@ -431,6 +432,43 @@ async fn a_banner_may_hide_what_was_written_and_quiet_is_quiet() {
     assert_eq!(n_of_1.count(), 2);
     let kept = panel.notification_choices().await.unwrap();
     assert_eq!(kept.settings.quiet_until, Some(Timestamp(i64::MAX)));
+}
+
+#[tokio::test]
+async fn what_the_company_says_holds_at_once_until_one_has_chosen() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    let message = NotificationKind::NewMessage;
+    let silent = Alert {
+        banner: false,
+        sound: false,
+        ..message.usual()
+    };
+    let mut company = CompanyRow::default();
+    let kinds = &mut company.settings.defaults.notifications.kinds;
+    kinds.insert(message, silent);
+    let says = |place| {
+        vec![
+            Row::Entry(Chat(1).inbound(place, "and one more thing")),
+            Row::Chat(mine(place)),
+        ]
+    };
+    let mut rows = says(2);
+    rows.insert(0, Row::Company(company));
+    assert_eq!(told(&mut socket, &mut events, (rows, 2)).await, []);
+    let chosen = NotificationSettings {
+        kinds: [(message, message.usual())].into(),
+        ..NotificationSettings::default()
+    };
+    sets(&panel, chosen).await;
+    let found = told(&mut socket, &mut events, (says(3), 3)).await;
+    assert_eq!(found.len(), 1);
+    let choices = panel.notification_choices().await.unwrap();
+    let choice = choices.kinds.iter().find(|kind| kind.what == message);
+    let choice = choice.unwrap();
+    assert_eq!(choice.usual, silent);
+    assert_eq!(choice.alert, message.usual());
+    assert_eq!(choice.built_in, message.usual());
 }
 
 #[tokio::test]

@@ -15,6 +15,10 @@ what: NotificationKind,
  */
 alert: Alert, 
 /**
- * How it is told if nothing is chosen.
+ * How it is told if nothing is chosen here.
  */
-usual: Alert, };
+usual: Alert, 
+/**
+ * How it is told if the company does not say either.
+ */
+built_in: Alert, };

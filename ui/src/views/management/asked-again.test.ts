@@ -121,6 +121,29 @@ describe('the company’s settings', () => {
     expect(backend.world.company.revision).toBe(2);
   });
 
+  it('say how everybody is told of what, and no more of it than differs', async () => {
+    const { user, the, backend } = await managing('company');
+    const sound = await the<HTMLInputElement>('notify-mention-sound');
+    await user.click(sound);
+    await user.click(await the('notify-given-banner'));
+    await user.click(await the('notify-given-banner'));
+    await user.click(await the('company-save'));
+    await waitFor(() => {
+      const { kinds } = backend.world.company.settings.defaults.notifications;
+      expect(Object.keys(kinds)).toEqual(['mention']);
+    });
+    expect(sound.checked).toBe(false);
+    // Changed back, there is nothing to save.
+    await user.click(sound);
+    await user.click(await the('company-save'));
+    await waitFor(() =>
+      expect(backend.world.company.settings.defaults.notifications.kinds).toEqual({}),
+    );
+    await user.click(sound);
+    await user.click(sound);
+    expect((await the('company-save')).hasAttribute('disabled')).toBe(true);
+  });
+
   it('do not take what somebody else has saved meanwhile for seen', async () => {
     const { user, the, backend } = await managing('company');
     const administer = backend.administer.bind(backend);
