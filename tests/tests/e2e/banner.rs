@@ -21,6 +21,9 @@ use crate::OLGA;
 const PAVEL: &str = "Павел Небывалов";
 const IGOR: &str = "Игорь Выдумкин";
 
+/// So many comments stand above the one that is looked for: more than the window shows.
+const N_BEFORE: usize = 60;
+
 /// Anna at a window and with a laptop that she does not look at, Boris at a panel, and three clients.
 struct Scene {
     // The window before the office, whose folder it uses.
@@ -138,6 +141,11 @@ impl Scene {
         boris.replies(chat, "Здравствуйте").await?;
         self.banners.is_closed(&new).await?;
         pavel.receives("Здравствуйте").await?;
+        for n in 1..=N_BEFORE {
+            let seen = boris.timeline(chat).await?.draft_revision;
+            let text = format!("Для памяти, {n}");
+            boris.panel.comment(chat, text, Vec::new(), seen).await?;
+        }
         let seen = boris.timeline(chat).await?.draft_revision;
         let ask = "Аня, это по твоей части".to_owned();
         let anna = self.laptop.operator.id;
@@ -147,10 +155,34 @@ impl Scene {
             .await?;
         let mention = self.appears(&format!("{PAVEL}: вас позвали в чат")).await?;
         assert_eq!(mention.body, ask);
+        self.a_click_leads_past_what_is_unread(&mention).await?;
         pavel.write("Вы тут?").await?;
         let observed = self.appears(&format!("{PAVEL} (вы наблюдаете)")).await?;
         assert_eq!(observed.body, "Вы тут?");
         Ok(chat)
+    }
+
+    /// A click leads to the mention, however much of the chat was not read before it.
+    async fn a_click_leads_past_what_is_unread(&self, mention: &Banner) -> Result<()> {
+        let Self { window, .. } = self;
+        let is_there = format!(
+            "const list = document.querySelector('[data-testid=conversation] .history');
+            const all = [...(list?.querySelectorAll('.entry') ?? [])];
+            const entry = all.find((one) => one.textContent.includes({:?}));
+            if (entry === undefined) return false;
+            const [inner, outer] = [entry.getBoundingClientRect(), list.getBoundingClientRect()];
+            return inner.top >= outer.top && inner.bottom <= outer.bottom;",
+            mention.body
+        );
+        let shows_it = async || {
+            let shown = window.script(&is_there).await.ok();
+            shown.is_some_and(|shown| shown == json!(true))
+        };
+        let click = (mention, "default");
+        self.banners
+            .click_until(click, "the message is on the screen", shows_it)
+            .await?;
+        looks_elsewhere(window).await
     }
 
     /// It is given to me with a note, closed, and open again.

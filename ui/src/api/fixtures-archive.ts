@@ -97,6 +97,8 @@ export function withArchive(world: World, now: number): World {
   end(others, MARIA, now - 10 * DAY + HOUR);
 
   const long = past(world, 'past-long', 'Лев Долгописьмов-Старший', '79990000205', ANNA);
+  /** What is found by a word, far from the end and very far. */
+  const RARE: Record<number, string> = { 180: 'Вернисаж, ', 30: 'Витраж, ' };
   const words = 'полка дуб доставка сборка крепёж склад счёт оплата адрес подъезд'.split(' ');
   for (let index = 0; index < 300; index += 1) {
     const at = now - 40 * DAY + index * 20 * MINUTE;
@@ -105,7 +107,7 @@ export function withArchive(world: World, now: number): World {
       (_, n) => words[(index + n * 3) % words.length],
     ).join(' ');
     if (index % 3 === 1) long.append(ours(`${index + 1}. ${text}`), ANNA, at);
-    else long.append(theirs(`${index + 1}. ${index === 180 ? 'Вернисаж, ' : ''}${text}`), null, at);
+    else long.append(theirs(`${index + 1}. ${RARE[index] ?? ''}${text}`), null, at);
   }
   end(long, ANNA, now - 30 * DAY);
 

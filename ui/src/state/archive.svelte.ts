@@ -204,6 +204,7 @@ export class ArchivedChat {
   readonly newAfter = null;
   readonly nNew = 0;
   position: ReadingPosition | null = null;
+  target = $state<Place | null>(null);
 
   /** When it was closed, as far as is known. */
   readonly closedAt = $derived.by((): Timestamp => {
@@ -233,6 +234,7 @@ export class ArchivedChat {
       this.#take((await this.#backend.archived(this.chatId, null, limit)).entries);
       const found = this.entries.find(({ place }) => place === line);
       if (found !== undefined) this.position = { key: entryKey(found), offset: LANDING };
+      else this.target = line;
       this.loading = 'ready';
     } catch (error) {
       this.error = error;

@@ -197,6 +197,12 @@ describe('a chat of the archive', () => {
     expect(chat.position).toEqual({ key: 'past-long-181', offset: 72 });
   });
 
+  it('goes to a line that is too far up to be read at once', async () => {
+    const chat = await opened('past-long', 'витраж');
+    expect(chat.position).toBeNull();
+    expect(chat.target).toBe(31);
+  });
+
   it('tells when it was closed', async () => {
     const chat = await opened('past-elka');
     const notice = backend.world.chats.get('past-elka')!.entries.at(-1)!;

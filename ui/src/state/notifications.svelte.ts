@@ -6,6 +6,7 @@ import type { Notification } from '../api/generated/Notification';
 import type { NotificationChoices } from '../api/generated/NotificationChoices';
 import type { NotificationKind } from '../api/generated/NotificationKind';
 import type { NotificationLine } from '../api/generated/NotificationLine';
+import type { Place } from '../api/generated/Place';
 import type { NotificationSettings } from '../api/generated/NotificationSettings';
 import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
@@ -26,7 +27,7 @@ const URGENT: readonly NotificationKind[] = ['waits_in_queue', 'overdue'];
 
 /** Where a click on a notification leads. */
 export interface Leads {
-  chat: (chatId: ChatId) => void;
+  chat: (chatId: ChatId, place: Place | null) => void;
   late: () => void;
 }
 
@@ -132,8 +133,8 @@ export class Notifications {
   }
 
   /** Goes where one leads. */
-  follow({ key, chatId }: BannerClick): void {
-    if (chatId !== null) this.#leads.chat(chatId);
+  follow({ key, chatId, place }: BannerClick): void {
+    if (chatId !== null) this.#leads.chat(chatId, place);
     else if (key.about === 'late') this.#leads.late();
   }
 

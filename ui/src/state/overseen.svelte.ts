@@ -6,6 +6,7 @@ import type { CommandId } from '../api/generated/CommandId';
 import type { Echo } from '../api/generated/Echo';
 import type { EntryRow } from '../api/generated/EntryRow';
 import type { OperatorId } from '../api/generated/OperatorId';
+import type { Place } from '../api/generated/Place';
 import type { Problem } from '../api/generated/Problem';
 import { clientName } from '../format/people';
 import { mergeNewest, mergeOlder } from './history';
@@ -39,6 +40,7 @@ export class OverseenConversation {
   readonly newAfter = null;
   readonly nNew = 0;
   position: ReadingPosition | null = null;
+  target = $state<Place | null>(null);
   /** What a supervisor looks at here is not read in their own name. */
   readonly look = (): void => undefined;
 

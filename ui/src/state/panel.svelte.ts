@@ -11,6 +11,7 @@ import type { OperatorId } from '../api/generated/OperatorId';
 import type { OperatorRow } from '../api/generated/OperatorRow';
 import type { Overview } from '../api/generated/Overview';
 import type { PanelEvent } from '../api/generated/PanelEvent';
+import type { Place } from '../api/generated/Place';
 import type { Presence } from '../api/generated/Presence';
 import { quiet } from '../format/notifications';
 import { presenceText, roleName } from '../format/people';
@@ -148,7 +149,7 @@ export class PanelState {
     this.automatic = new AutomaticState(backend);
     this.sounds = new Sounds(settings);
     this.notifications = new Notifications(backend, this.toasts, this.sounds, {
-      chat: (chatId) => void this.open(chatId),
+      chat: (chatId, place) => void this.open(chatId, place),
       late: () => this.oversight.show(),
     });
     this.desktop = new DesktopState(this);
@@ -272,8 +273,8 @@ export class PanelState {
     return may(right, this.me, summary.chat);
   }
 
-  /** Shows a chat. What was typed in the one that is left is kept first. */
-  async open(chatId: ChatId): Promise<void> {
+  /** Shows a chat, at an entry if one is asked for. What was typed in the one that is left is kept first. */
+  async open(chatId: ChatId, place: Place | null = null): Promise<void> {
     if (this.timeline?.chatId !== chatId) {
       void this.timeline?.flushDraft();
       const timeline =
@@ -289,6 +290,7 @@ export class PanelState {
       this.typing.end();
       this.#watch();
     }
+    if (this.timeline !== null) this.timeline.target = place;
     await this.timeline?.refresh();
   }
 

@@ -53,6 +53,8 @@ export class TimelineState {
   #seenPlace = $state<Place>(0);
   /** Where the reader was when the chat was left; none before it was ever shown. */
   position: ReadingPosition | null = null;
+  /** The entry that is to be shown, until it is. */
+  target = $state<Place | null>(null);
 
   /** Re-reads what is shown of the chat. */
   readonly refresh: () => Promise<void>;
