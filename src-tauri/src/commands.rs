@@ -21,7 +21,8 @@ use std::fmt::Display;
 
 use pult_domain::{ChatId, CommandId, OperatorId, Place};
 use pult_panel::view::{
-    ChatDeed, ComposerMode, DraftRevision, LastSignIn, Overview, SignInFailure, Timeline,
+    ChatDeed, ComposerMode, DraftRevision, HistoryKept, LastSignIn, Overview, SignInFailure,
+    Timeline,
 };
 use pult_panel::{Panel, PanelError};
 use pult_protocol::{
@@ -234,6 +235,24 @@ pub(crate) async fn sign_in(
 #[tauri::command]
 pub(crate) async fn sign_out(panel: State<'_, Panel>, force: bool) -> Result<(), PanelError> {
     panel.sign_out(force).await
+}
+
+#[tauri::command]
+pub(crate) async fn sign_out_and_erase(panel: State<'_, Panel>) -> Result<(), PanelError> {
+    panel.sign_out_and_erase().await
+}
+
+#[tauri::command]
+pub(crate) async fn history_kept(panel: State<'_, Panel>) -> Result<HistoryKept, PanelError> {
+    panel.history_kept().await
+}
+
+#[tauri::command]
+pub(crate) async fn keep_history(
+    panel: State<'_, Panel>,
+    kept: HistoryKept,
+) -> Result<(), PanelError> {
+    panel.keep_history(kept).await
 }
 
 #[tauri::command]

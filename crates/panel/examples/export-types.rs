@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     view::Timeline::export_all(&config)?;
     view::PanelEvent::export_all(&config)?;
     view::SignInFailure::export_all(&config)?;
+    view::HistoryKept::export_all(&config)?;
     view::LastSignIn::export_all(&config)?;
     view::ChatDeed::export_all(&config)?;
     view::NotificationChoices::export_all(&config)?;

@@ -614,6 +614,24 @@ fn keep_closed(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
     Ok(())
 }
 
+/// Closed chats in which nothing has happened since then.
+pub(crate) fn closed_before(reader: Reader<'_>, since: Timestamp) -> Sql<Vec<ChatId>> {
+    reader.all(
+        "SELECT id FROM chats
+         WHERE NOT is_listed AND json_extract(body, '$.last_activity_at') < ?1",
+        params![since.0],
+        |row| ChatId::at(row, 0),
+    )
+}
+
+/// Erases chats with all that is held of them.
+pub(crate) fn erase_chats(tx: &Transaction<'_>, chats: &[ChatId]) -> Sql<()> {
+    for chat_id in chats {
+        erase_chat(tx, *chat_id)?;
+    }
+    note_remains(tx)
+}
+
 fn erase_chat(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
     for sql in [
         "DELETE FROM entries WHERE chat_id = ?1",

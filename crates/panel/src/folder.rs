@@ -143,6 +143,14 @@ impl DataFolder {
         Ok(AccountFolder { path, lock })
     }
 
+    /// Erases one account's files, if there are any.
+    pub(crate) fn erase_account(&self, account: &Account) -> io::Result<()> {
+        match fs::remove_dir_all(self.path.join(hashed(&account.key()))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
     /// Who is signed in. A file that cannot be understood says: nobody.
     pub(crate) fn sign_ins(&self) -> io::Result<SignIns> {
         match fs::read(self.path.join("session.json")) {

@@ -32,6 +32,7 @@ mod drafts;
 mod error;
 mod events;
 mod folder;
+mod keeping;
 mod notifications;
 mod notifying;
 mod outbox;

@@ -19,7 +19,7 @@ use pult_sqlite::{
 use crate::clock;
 use crate::drafts as standings;
 use crate::storage::{Database, Sql, Stored as _, from_json, from_json_or_null, to_json};
-use crate::view::{ComposerMode, DraftRevision};
+use crate::view::{ComposerMode, DraftRevision, HistoryKept};
 
 const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -33,6 +33,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "outbox_0003_notifications",
         sql: include_str!("../migrations/outbox_0003_notifications.sql"),
+    },
+    Migration {
+        name: "outbox_0004_keeping",
+        sql: include_str!("../migrations/outbox_0004_keeping.sql"),
     },
 ];
 
@@ -772,6 +776,23 @@ pub(crate) fn end_mark(tx: &Transaction<'_>, chat_id: ChatId, place: Place) -> S
     tx.execute(
         "DELETE FROM marks WHERE chat_id = ?1 AND place <= ?2",
         params![chat_id.stored(), place.0],
+    )?;
+    Ok(())
+}
+
+/// For how long closed chats are kept.
+pub(crate) fn history_kept(reader: Reader<'_>) -> Sql<HistoryKept> {
+    reader.one("SELECT closed_days FROM keeping", (), |row| {
+        Ok(HistoryKept {
+            closed_days: row.get(0)?,
+        })
+    })
+}
+
+pub(crate) fn keep_history(tx: &Transaction<'_>, kept: HistoryKept) -> Sql<()> {
+    tx.execute(
+        "UPDATE keeping SET closed_days = ?1",
+        params![kept.closed_days],
     )?;
     Ok(())
 }

@@ -439,7 +439,34 @@ impl Panel {
         self.inner.stop().await;
         self.inner.tell_of_sign_out(&session).await;
         let inner = Arc::clone(&self.inner);
-        blocking(move || inner.forget(&session)).await
+        blocking(move || {
+            let last = inner.sign_ins()?.last;
+            inner.forget(&session, last)
+        })
+        .await
+    }
+
+    /// Ends the session as [`Panel::sign_out`] does, and erases everything that this device keeps of
+    /// its operator: unsent texts and settings too, and what the sign-in screen would propose. Other
+    /// operators' files stay as they are.
+    ///
+    /// # Errors
+    /// When nobody is signed in or the files cannot be changed.
+    pub async fn sign_out_and_erase(&self) -> Result<(), PanelError> {
+        let _turn = self.inner.turn.lock().await;
+        let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
+        self.inner.stop().await;
+        self.inner.tell_of_sign_out(&session).await;
+        let inner = Arc::clone(&self.inner);
+        blocking(move || {
+            inner.forget(&session, None)?;
+            let account = session.account.clone();
+            // Some systems delete no file that is open.
+            drop(session);
+            let erased = inner.folder.erase_account(&account);
+            erased.map_err(|error| PanelError::storage(&error))
+        })
+        .await
     }
 
     /// What the sign-in screen proposes.
@@ -448,14 +475,7 @@ impl Panel {
     /// When the data folder cannot be read.
     pub async fn last_sign_in(&self) -> Result<Option<LastSignIn>, PanelError> {
         let inner = Arc::clone(&self.inner);
-        blocking(move || {
-            inner
-                .folder
-                .sign_ins()
-                .map(|sign_ins| sign_ins.last)
-                .map_err(|error| PanelError::storage(&error))
-        })
-        .await
+        blocking(move || Ok(inner.sign_ins()?.last)).await
     }
 
     /// Tries to connect now instead of waiting for the next try.
@@ -640,16 +660,20 @@ impl Inner {
         }
     }
 
-    /// Erases what only a signed-in operator may have; the outbox waits for their return.
-    fn forget(&self, session: &Session) -> Result<(), PanelError> {
+    fn sign_ins(&self) -> Result<SignIns, PanelError> {
+        let sign_ins = self.folder.sign_ins();
+        sign_ins.map_err(|error| PanelError::storage(&error))
+    }
+
+    /// Erases what only a signed-in operator may have; the outbox waits for their return. The sign-in
+    /// screen proposes `last`.
+    fn forget(&self, session: &Session, last: Option<LastSignIn>) -> Result<(), PanelError> {
         let storage = |error: std::io::Error| PanelError::storage(&error);
-        let sign_ins = self.folder.sign_ins().map_err(storage)?;
-        self.folder
-            .save_sign_ins(&SignIns {
-                current: None,
-                ..sign_ins
-            })
-            .map_err(storage)?;
+        let nobody = SignIns {
+            current: None,
+            last,
+        };
+        self.folder.save_sign_ins(&nobody).map_err(storage)?;
         let erased = self.token_store.erase(&session.account.key());
         session.cache.erase()?;
         self.events.send(PanelEvent::Overflowed);
@@ -730,7 +754,11 @@ async fn stay_connected(inner: Weak<Inner>, session: Arc<Session>, link: Link) {
     {
         tracing::info!("The backend has ended the session");
         drop(inner.session.lock().take());
-        let forgotten = blocking(move || inner.forget(&session)).await;
+        let forgotten = blocking(move || {
+            let last = inner.sign_ins()?.last;
+            inner.forget(&session, last)
+        })
+        .await;
         if let Err(error) = forgotten {
             tracing::error!(%error, "An ended session cannot be erased");
         }

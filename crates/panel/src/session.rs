@@ -144,6 +144,7 @@ impl Session {
         session.end_arrived_echoes()?;
         session.settle_drafts(None)?;
         session.heed_company()?;
+        session.forget_old_history()?;
         session.note_all_news()?;
         Ok(session)
     }
@@ -619,7 +620,7 @@ impl Session {
 
     // --- shared
 
-    fn write_outbox<T>(
+    pub(crate) fn write_outbox<T>(
         &self,
         work: impl FnOnce(&pult_sqlite::Transaction<'_>) -> Sql<T>,
     ) -> Result<T, PanelError> {

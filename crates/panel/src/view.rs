@@ -605,6 +605,13 @@ pub struct NotificationLine {
     pub is_seen: bool,
 }
 
+/// What this device keeps of chats that are over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
+pub struct HistoryKept {
+    /// For how many days after its last message a closed chat is kept; none for without end.
+    pub closed_days: Option<u32>,
+}
+
 /// What the sign-in screen proposes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct LastSignIn {

@@ -33,6 +33,7 @@ import type { DirectionTrial } from './generated/DirectionTrial';
 import type { DeedOutcome } from './generated/DeedOutcome';
 import type { DraftRevision } from './generated/DraftRevision';
 import type { FiguresQuery } from './generated/FiguresQuery';
+import type { HistoryKept } from './generated/HistoryKept';
 import type { HistoryPage } from './generated/HistoryPage';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { OperatorId } from './generated/OperatorId';
@@ -195,6 +196,9 @@ export interface Backend {
   signIn(address: string, login: string, password: string): Promise<SignInFailure | null>;
   /** Signs out; unless `force`, refuses while there is unsent text. */
   signOut(force: boolean): Promise<void>;
+  signOutAndErase(): Promise<void>;
+  historyKept(): Promise<HistoryKept>;
+  keepHistory(kept: HistoryKept): Promise<void>;
   /** What was typed into the sign-in screen last. */
   lastSignIn(): Promise<LastSignIn | null>;
   /** Tries to connect at once. */

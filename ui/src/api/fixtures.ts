@@ -84,6 +84,7 @@ function emptyWorld(now: number): World {
     notifications: [],
     notificationChoices: notificationChoices(),
     lastSignIn: { address: 'https://pult.example.ru', login: 'anna' },
+    historyKept: { closed_days: null },
   };
 }
 

@@ -41,6 +41,7 @@ import type { DraftRevision } from './generated/DraftRevision';
 import type { EntryBody } from './generated/EntryBody';
 import type { FiguresQuery } from './generated/FiguresQuery';
 import type { HeldAction } from './generated/HeldAction';
+import type { HistoryKept } from './generated/HistoryKept';
 import type { HistoryPage } from './generated/HistoryPage';
 import type { LastSignIn } from './generated/LastSignIn';
 import type { Notice } from './generated/Notice';
@@ -685,6 +686,20 @@ export class MemoryBackend implements Backend {
     );
     if (isUnsent && !force) throw panelError('unsent_text');
     this.endSession();
+  }
+
+  async signOutAndErase(): Promise<void> {
+    this.asked.push('erase');
+    this.world.lastSignIn = null;
+    this.endSession();
+  }
+
+  async historyKept(): Promise<HistoryKept> {
+    return this.world.historyKept;
+  }
+
+  async keepHistory(kept: HistoryKept): Promise<void> {
+    this.world.historyKept = kept;
   }
 
   /** Plays that the backend takes the session for ended. */

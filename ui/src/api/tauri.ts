@@ -70,6 +70,9 @@ export const tauriBackend: Backend = {
     }
   },
   signOut: (force) => invoke('sign_out', { force }),
+  signOutAndErase: () => invoke('sign_out_and_erase'),
+  historyKept: () => invoke('history_kept'),
+  keepHistory: (kept) => invoke('keep_history', { kept }),
   lastSignIn: () => invoke('last_sign_in'),
   reconnect: () => invoke('reconnect'),
   showBanner: (banner) => invoke('show_banner', { banner }),

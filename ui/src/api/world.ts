@@ -11,6 +11,7 @@ import type { DraftElsewhere } from './generated/DraftElsewhere';
 import type { Echo } from './generated/Echo';
 import type { EntryBody } from './generated/EntryBody';
 import type { EntryRow } from './generated/EntryRow';
+import type { HistoryKept } from './generated/HistoryKept';
 import type { Held } from './generated/Held';
 import type { IntegrationId } from './generated/IntegrationId';
 import type { IntegrationRow } from './generated/IntegrationRow';
@@ -45,6 +46,8 @@ export interface World {
   notifications: NotificationLine[];
   notificationChoices: NotificationChoices;
   lastSignIn: LastSignIn | null;
+  /** For how long closed chats are kept here. */
+  historyKept: HistoryKept;
 }
 
 /** An echo with what is not shown of it. */

@@ -390,6 +390,17 @@ export class PanelState {
     return true;
   }
 
+  /** Signs out, and leaves nothing of what this computer keeps of its operator. */
+  async signOutAndErase(): Promise<void> {
+    this.#isSigningOut = true;
+    try {
+      await this.attempt(() => this.backend.signOutAndErase());
+      await this.reload();
+    } finally {
+      this.#isSigningOut = false;
+    }
+  }
+
   /** Does something that may fail, and says so if it did. */
   async attempt<T>(work: () => Promise<T>): Promise<T | null> {
     try {

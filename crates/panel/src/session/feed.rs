@@ -98,6 +98,9 @@ impl Session {
         if page.is_snapshot {
             self.begin_telling()?;
         }
+        if !page.is_snapshot && !page.gone_chats().is_empty() {
+            self.forget_old_history()?;
+        }
         self.end_echoes(page)?;
         self.say_what_changed(page, &applied);
         Ok(())
@@ -178,7 +181,7 @@ impl Session {
         Ok(())
     }
 
-    fn chats_with_text(&self) -> Result<BTreeSet<ChatId>, StorageError> {
+    pub(crate) fn chats_with_text(&self) -> Result<BTreeSet<ChatId>, StorageError> {
         Ok(self.outbox.read(|reader| {
             let mut chats: BTreeSet<ChatId> = BTreeSet::new();
             chats.extend(

@@ -1,14 +1,14 @@
 //! Applying the feed, and what the lists and histories show of it.
 
 use pult_domain::{IntegrationId, Place, Status};
-use pult_panel::view::ChatSummary;
+use pult_panel::view::{ChatSummary, HistoryKept};
 use pult_protocol::{
     BackendFrame, Changes, ChatRow, EntryBody, GoneWhy, IntegrationRow, Notice, Row,
 };
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::backend::{Backend, cursor, operator, operator_id};
+use crate::backend::{Backend, cursor, now, operator, operator_id};
 use crate::rows::{Chat, entries, history, long_ago};
 use crate::{reconnect, signed_in, texts, until, until_live, until_offline, until_timeline};
 
@@ -337,6 +337,50 @@ async fn a_mark_that_the_backend_could_not_take_just_now_is_told_again() {
         .await;
     let again = socket.command().await;
     assert_eq!(again.command, envelope.command);
+}
+
+#[tokio::test]
+async fn closed_chats_are_kept_for_as_long_as_their_reader_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let [old, new, written, open] = [1, 2, 3, 4].map(Chat);
+    let mut rows = Vec::new();
+    for (chat, days) in [(old, 8), (new, 6), (written, 8), (open, 8)] {
+        let mut row = chat.queued(2);
+        row.last_activity_at = now().plus_ms(-days * 24 * 60 * 60 * 1000);
+        rows.push(Row::Chat(row));
+        rows.extend(entries(history(chat, 1, 2)));
+    }
+    let mut socket = backend.accept_with(rows).await;
+    until_live(&panel).await;
+    crate::write(&panel, written, "begun").await;
+    assert_eq!(panel.history_kept().await.unwrap().closed_days, None);
+    let closes = |chat: Chat| chat.gone(GoneWhy::Closed);
+    socket
+        .changes(vec![closes(old), closes(new), closes(written)], 2)
+        .await;
+    until(&panel, |overview| overview.queued.len() == 1).await;
+    let held = async |chat: Chat| {
+        let timeline = panel.timeline(chat.id(), None, 10).await.unwrap();
+        timeline.entries.len()
+    };
+    assert_eq!(held(old).await, 2);
+    let week = HistoryKept {
+        closed_days: Some(7),
+    };
+    panel.keep_history(week).await.unwrap();
+    assert_eq!(held(old).await, 0);
+    for chat in [new, written, open] {
+        assert_eq!(held(chat).await, 2);
+    }
+    let found = crate::files::all_bytes(dir.path());
+    assert!(!crate::files::contains(&found, "preview of 1"));
+    // It holds for what is closed later too.
+    socket.changes(vec![closes(open)], 3).await;
+    until(&panel, |overview| overview.queued.is_empty()).await;
+    assert_eq!(held(open).await, 0);
+    assert_eq!(panel.history_kept().await.unwrap(), week);
 }
 
 #[tokio::test]

@@ -140,6 +140,43 @@ async fn unsent_text_is_not_left_behind_unasked() {
 }
 
 #[tokio::test]
+async fn whoever_erases_the_device_leaves_nothing_of_theirs_and_everything_of_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = open(dir.path()).await;
+    let address = backend.address.clone();
+    let signs_in = async |login: &str| {
+        let (login, password) = (login.to_owned(), PASSWORD.to_owned());
+        let signed_in = panel.sign_in(address.clone(), login, password);
+        signed_in.await.unwrap();
+    };
+    signs_in("boris").await;
+    let (mut socket, _) = backend.accept().await;
+    socket.welcome("boris").await;
+    socket.snapshot(vec![Row::Chat(Chat(1).queued(0))], 1).await;
+    until_live(&panel).await;
+    write(&panel, Chat(1), "begun by Boris").await;
+    panel.sign_out(true).await.unwrap();
+
+    signs_in("anna").await;
+    let mut socket = backend
+        .accept_with(vec![Row::Chat(Chat(2).queued(0))])
+        .await;
+    until_live(&panel).await;
+    write(&panel, Chat(2), "begun by Anna").await;
+    panel.sign_out_and_erase().await.unwrap();
+    assert!(socket.is_closed().await);
+    assert_eq!(backend.ended_tokens(), ["token of boris", "token of anna"]);
+    assert_eq!(panel.overview().await.unwrap().session, None);
+    assert!(panel.last_sign_in().await.unwrap().is_none());
+    let found = crate::files::all_bytes(dir.path());
+    for of_anna in ["begun by Anna", "preview of 2", "token of anna", "anna"] {
+        assert!(!crate::files::contains(&found, of_anna), "{of_anna}");
+    }
+    assert!(crate::files::contains(&found, "begun by Boris"));
+}
+
+#[tokio::test]
 async fn a_session_that_the_backend_ends_leaves_only_the_unsent_text() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;

@@ -307,3 +307,23 @@ describe('the test', () => {
     expect(audio.heard).toEqual([]);
   });
 });
+
+describe('what this computer keeps', () => {
+  it('is for its operator to say, and to erase once that was asked', async () => {
+    const { the, user, has, backend } = await page();
+    const keep = await the<HTMLSelectElement>('settings-keep');
+    await waitFor(() => expect(keep.disabled).toBe(false));
+    expect(keep.value).toBe('');
+    await user.selectOptions(keep, '30');
+    expect(backend.world.historyKept).toEqual({ closed_days: 30 });
+
+    await user.click(await the('settings-erase'));
+    await user.click(screen.getByRole('button', { name: 'Отмена' }));
+    await waitFor(() => expect(has('erase-device')).toBe(false));
+    expect(backend.asked).not.toContain('erase');
+    await user.click(await the('settings-erase'));
+    await user.click(await the('erase-device-do'));
+    await the('sign-in-password');
+    expect(backend.asked).toContain('erase');
+  });
+});
