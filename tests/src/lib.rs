@@ -24,6 +24,7 @@ pub mod prove;
 pub mod proxy;
 pub mod refusals;
 pub mod tap;
+pub mod taskbar;
 pub mod testids;
 pub mod tray;
 pub mod until;

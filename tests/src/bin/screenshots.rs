@@ -3,7 +3,7 @@
 //! the pictures of the operators' guide, which are some of these.
 
 use std::cell::Cell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,6 +15,7 @@ use pult_tests::office::{Office, Operator};
 use pult_tests::panels::Seat;
 use pult_tests::pictures::{Album, LOOKS, WIDTHS};
 use pult_tests::refusals::{self, REFUSALS};
+use pult_tests::taskbar::Taskbar;
 use pult_tests::until::until;
 use pult_tests::window::Window;
 use pult_tests::{clients, past, testids};
@@ -47,6 +48,9 @@ enum Part {
     Answers,
     /// An administrator among operators, devices, channels and the log of acts
     Administration,
+    /// The icon in a real tray and notifications of a real service: taken only if asked for, since it
+    /// needs `xfce4-panel`, `dunst` and the `import`
+    Desktop,
 }
 
 /// Enter, as the driver types it.
@@ -81,6 +85,46 @@ async fn main() -> Result<()> {
     }
     if is_wanted(Part::Administration) {
         administration(&album).await?;
+    }
+    if only.contains(&Part::Desktop) {
+        desktop(&dir).await?;
+    }
+    Ok(())
+}
+
+/// The panel on a desktop as people have it, in both languages.
+async fn desktop(dir: &Path) -> Result<()> {
+    for look in [LOOKS[0], LOOKS[2]] {
+        let home = tempfile::tempdir().context("Making a folder")?;
+        let taskbar = Taskbar::start(home.path()).await?;
+        let mut office = Office::open().await?;
+        let anna = office.operator("anna", "Анна Примерова").await?;
+        let boris = office.operator("boris", "Борис Образцов").await?;
+        let panel_dir = office.panel_dir("anna");
+        office.sign_in(&anna, &panel_dir).await?;
+        let window = Window::open_with(&panel_dir, &taskbar.bus.envs(&panel_dir), &[]).await?;
+        window.look(look).await?;
+        let picture = async |name: &str| {
+            let file = format!("desktop-{name}-{}.png", look.language);
+            taskbar.picture(&dir.join(file)).await
+        };
+        picture("live").await?;
+        window.driver().minimize_window().await?;
+        let name = "Ольга Выдумкина";
+        let olga = office.phones.client("79000000001", name, false).await?;
+        olga.write("Есть ли <b>скидки</b> & акции?").await?;
+        picture("new-chat").await?;
+        let boris = Seat::take(&boris, office.address(), &office.panel_dir("boris")).await?;
+        let chat = boris.sees_queued(name).await?;
+        boris.replies(chat, "Здравствуйте!").await?;
+        let seen = boris.timeline(chat).await?.draft_revision;
+        let (ask, whom) = ("Аня, это по твоей части".to_owned(), vec![anna.id]);
+        boris.panel.comment(chat, ask, whom, seen).await?;
+        picture("mention").await?;
+        office.stop().await?;
+        picture("offline").await?;
+        window.close().await?;
+        boris.leave().await;
     }
     Ok(())
 }
