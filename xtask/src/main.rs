@@ -77,8 +77,8 @@ enum Command {
         /// Makes those of docs/guide anew
         #[arg(long, conflicts_with = "directory")]
         guide: bool,
-        /// Takes this part alone: day, supervision, oversight, figures, answers, administration; can be
-        /// given several times
+        /// Takes this part alone: day, supervision, oversight, figures, answers, administration, desktop;
+        /// can be given several times
         #[arg(long, value_name = "PART", conflicts_with = "guide")]
         only: Vec<String>,
     },
