@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use zbus::zvariant::OwnedValue;
 use zbus::{Connection, interface};
 
+use crate::desk::Bus;
 use crate::until::until;
 
 const PATH: &str = "/org/freedesktop/Notifications";
@@ -105,6 +106,19 @@ impl Banners {
     /// # Errors
     /// When there is no session bus, or a real daemon on it.
     pub async fn record() -> Result<Self> {
+        Self::record_through(zbus::connection::Builder::session()).await
+    }
+
+    /// The same on a bus of a test's own.
+    ///
+    /// # Errors
+    /// When there is a daemon on it.
+    pub async fn record_on(bus: &Bus) -> Result<Self> {
+        let address = bus.address.as_str();
+        Self::record_through(zbus::connection::Builder::address(address)).await
+    }
+
+    async fn record_through(bus: zbus::Result<zbus::connection::Builder<'_>>) -> Result<Self> {
         let shown = Arc::new(Mutex::new(Vec::new()));
         let closed = Arc::new(Mutex::new(Vec::new()));
         let daemon = Daemon {
@@ -112,7 +126,7 @@ impl Banners {
             closed: Arc::clone(&closed),
             last_id: 0,
         };
-        let connection = zbus::connection::Builder::session()
+        let connection = bus
             .and_then(|builder| builder.serve_at(PATH, daemon))
             .and_then(|builder| builder.name(NAME))
             .context("Preparing the recorder of banners")?

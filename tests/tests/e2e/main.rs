@@ -17,6 +17,7 @@ mod link;
 mod presence;
 mod start;
 mod supervision;
+mod supervisors_banners;
 mod tray;
 mod waiting;
 

@@ -277,7 +277,11 @@ async fn knows_of_late(window: &Window, n: u64) -> Result<()> {
 }
 
 /// The company says from how many minutes on a client waits too long.
-async fn limits_are(administrator: &Seat, first: Option<u32>, later: Option<u32>) -> Result<()> {
+pub(crate) async fn limits_are(
+    administrator: &Seat,
+    first: Option<u32>,
+    later: Option<u32>,
+) -> Result<()> {
     let now = administrator.panel.overview().await?.company;
     let mut settings = now.settings;
     settings.late_first_answer_minutes = first;
