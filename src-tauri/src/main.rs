@@ -26,7 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use pult_panel::{Options, Panel};
+use pult_panel::{Options, Pace, Panel};
 use tauri::{App, AppHandle, Builder, Manager, RunEvent, Runtime, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
 
@@ -216,6 +216,7 @@ fn open_panel(data_dir: &Path, extra_ca: Option<PathBuf>) -> Result<Panel, Start
         token_store: Arc::new(KeyStoreFirst::new(data_dir)),
         extra_ca,
         undo: Some(UNDO),
+        pace: Pace::default(),
     };
     Ok(tauri::async_runtime::block_on(Panel::open(options))?)
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use pult_panel::{FileTokenStore, Options, Panel};
+use pult_panel::{FileTokenStore, Options, Pace, Panel};
 use serde_json::{Value, json};
 use tauri::ipc::{CallbackFn, InvokeBody};
 use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
@@ -32,6 +32,7 @@ impl Shell {
             token_store: Arc::new(FileTokenStore::new(data_dir.path())),
             extra_ca: None,
             undo: None,
+            pace: Pace::default(),
         };
         app.manage(tauri::async_runtime::block_on(Panel::open(options)).unwrap());
         app.manage(Desktop::open(data_dir.path()));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use pult_domain::{IntegrationId, OperatorId, Role};
-use pult_panel::{FileTokenStore, Options, Panel};
+use pult_panel::{FileTokenStore, Options, Pace, Panel};
 use serde::Deserialize;
 use tempfile::TempDir;
 use tokio::time::timeout;
@@ -368,6 +368,7 @@ pub fn options(data_dir: &Path) -> Options {
         token_store: Arc::new(FileTokenStore::new(data_dir.join("tokens"))),
         extra_ca: None,
         undo: None,
+        pace: Pace::default(),
     }
 }
 

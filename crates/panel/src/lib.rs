@@ -45,10 +45,15 @@ mod session;
 mod storage;
 mod tls;
 mod token_store;
+#[cfg(feature = "trials")]
+pub mod trials;
+#[cfg(not(feature = "trials"))]
+mod trials;
 
 pub use administration::Administration;
 pub use error::{PanelError, PanelErrorCode};
 pub use events::EventStream;
 pub use folder::OpenError;
+pub use notifying::Pace;
 pub use panel::{Options, Panel};
 pub use token_store::{FileTokenStore, TokenStore};

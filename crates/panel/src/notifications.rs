@@ -28,6 +28,15 @@ impl Panel {
             .await
     }
 
+    /// Whether this device tells its operator first of what comes, as far as is known; if not, it
+    /// tells what was not seen on the other for a while.
+    ///
+    /// # Errors
+    /// When nobody is signed in.
+    pub fn is_first(&self) -> Result<bool, PanelError> {
+        Ok(self.session()?.is_first())
+    }
+
     /// How its operator is told of what on this device.
     ///
     /// # Errors

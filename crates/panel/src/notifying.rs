@@ -15,21 +15,35 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use pult_domain::{ChatId, Place};
+use pult_protocol::NotificationKind;
 use tokio::time::Instant;
 
 use crate::view::{BannerKey, Notification};
 
-/// For so long it is gathered what is to be told.
-pub(crate) const GATHER: Duration = Duration::from_millis(300);
+/// How long the panel waits before it tells its operator of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// For so long it is gathered what is to be told.
+    pub gather: Duration,
+    /// So long a device waits that was not used last: what is seen on the one that was, it does not
+    /// tell.
+    pub later: Duration,
+    /// After so long without a connection its operator is told.
+    pub lost_for: Duration,
+}
 
-/// So long a device waits that was not used last: what is seen on the one that was, it does not tell.
-pub(crate) const LATER: Duration = Duration::from_secs(5);
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            gather: Duration::from_millis(300),
+            later: Duration::from_secs(5),
+            lost_for: Duration::from_mins(1),
+        }
+    }
+}
 
 /// Of more chats than these there is one banner for all.
 pub(crate) const MAX_BANNERS: usize = 3;
-
-/// After so long without a connection its operator is told.
-pub(crate) const LOST_FOR: Duration = Duration::from_secs(60);
 
 /// What is on its way to be told, and what stands on the screen.
 #[derive(Debug, Default)]
@@ -54,6 +68,31 @@ pub(crate) struct Open {
     pub(crate) notification: Notification,
     /// When it was told last.
     pub(crate) told_at: Instant,
+    /// The chats that it tells of; when nothing is left to be seen of them, it is over.
+    pub(crate) of: Vec<Piece>,
+}
+
+/// What a notification tells of a chat.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Piece {
+    pub(crate) chat_id: ChatId,
+    pub(crate) what: NotificationKind,
+    /// Up to here.
+    pub(crate) place: Option<Place>,
+}
+
+impl Piece {
+    /// The chat that a notification is about, if it is about one alone.
+    pub(crate) fn of(one: &Notification) -> Option<Self> {
+        let BannerKey::Chat { chat_id } = one.key else {
+            return None;
+        };
+        Some(Self {
+            chat_id,
+            what: one.what,
+            place: one.place,
+        })
+    }
 }
 
 impl Notifying {

@@ -22,6 +22,7 @@ use crate::error::{PanelError, PanelErrorCode};
 use crate::events::{EventSender, EventStream};
 use crate::folder::{Account, DataFolder, OpenError, SignIns};
 use crate::notifications::keep_telling;
+use crate::notifying::Pace;
 use crate::presence::Desk;
 use crate::rest::{Rest, RestError, causes};
 use crate::session::{Gap, Session};
@@ -57,6 +58,8 @@ pub struct Options {
     /// How long a transfer or a close waits before it is sent, so that it can be taken back; none
     /// for not at all.
     pub undo: Option<Duration>,
+    /// How long it waits before it tells its operator of something.
+    pub pace: Pace,
 }
 
 /// The panel. Clones are the same panel; it ends with the last of them. It lives on the tokio
@@ -72,6 +75,7 @@ struct Inner {
     link: Link,
     rest: Rest,
     undo: Option<Duration>,
+    pace: Pace,
     events: EventSender,
     desk: Arc<Desk>,
     opened: Connection,
@@ -545,6 +549,7 @@ impl Inner {
             },
             rest,
             undo: options.undo,
+            pace: options.pace,
             events: EventSender::new(),
             desk: Arc::new(Desk::new()),
             opened: Connection::Offline {
@@ -600,6 +605,7 @@ impl Inner {
             token,
             self.events.clone(),
             Arc::clone(&self.desk),
+            self.pace,
             self.closing.child_token(),
         )?;
         Ok(Arc::new(session))

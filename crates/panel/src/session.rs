@@ -28,7 +28,7 @@ use crate::drafts::{self as draft_standings, Composer};
 use crate::error::PanelError;
 use crate::events::EventSender;
 use crate::folder::{Account, AccountFolder, FolderLock};
-use crate::notifying::Notifying;
+use crate::notifying::{Notifying, Pace};
 use crate::outbox::{self, Draft, Mark, State, Waiting};
 use crate::presence::{Desk, Onlookers};
 use crate::storage::{Database, Sql, StorageError};
@@ -80,8 +80,12 @@ pub(crate) struct Session {
     late: Mutex<LateChats>,
     /// What is done with the files right now: a task that ends does not end it.
     pub(crate) works: TaskTracker,
+    /// Whether its operator has said that they are away, as far as is known: that goes on holding
+    /// without a connection.
+    is_away: AtomicBool,
     /// Whether this device is to tell its operator first of what comes, as far as is known.
     is_first: AtomicBool,
+    pace: Pace,
     notifying: Mutex<Notifying>,
     /// Told when there may be something to tell the operator of, or to take back.
     pub(crate) has_news: Notify,
@@ -97,12 +101,17 @@ struct Typing {
 }
 
 impl Session {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one caller, and each is another thing"
+    )]
     pub(crate) fn open(
         folder: AccountFolder,
         account: Account,
         token: Token,
         events: EventSender,
         desk: Arc<Desk>,
+        pace: Pace,
         ended: CancellationToken,
     ) -> Result<Self, StorageError> {
         let outbox = outbox::open(&folder.path)?;
@@ -134,7 +143,9 @@ impl Session {
             late: Mutex::default(),
             works: TaskTracker::new(),
             _folder: folder.lock,
+            is_away: AtomicBool::new(false),
             is_first: AtomicBool::new(true),
+            pace,
             notifying: Mutex::default(),
             has_news: Notify::new(),
         };
@@ -204,6 +215,10 @@ impl Session {
 
     /// The backend says who is there, or with whom that has changed.
     pub(crate) fn set_presence(&self, operators: Vec<PresenceRow>) {
+        let me = self.account.operator.id;
+        if let Some(own) = operators.iter().find(|row| row.operator_id == me) {
+            self.is_away.store(own.by_hand, Ordering::Relaxed);
+        }
         let rows = operators.into_iter().map(|row| (row.operator_id, row));
         self.presence.lock().extend(rows);
         self.has_news.notify_one();

@@ -524,6 +524,11 @@ pub enum BannerKey {
         /// Which.
         channel_id: ChannelId,
     },
+    /// Nothing: what a kind looks like is tried.
+    Sample {
+        /// Which kind.
+        what: NotificationKind,
+    },
 }
 
 /// How an operator wants to be told, on this device.

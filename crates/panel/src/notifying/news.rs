@@ -3,6 +3,8 @@
 use pult_domain::{OperatorId, Place, Status};
 use pult_protocol::{ChatRow, EntryBody, EntryRow, Notice, NotificationKind};
 
+use crate::trials::{self, Bug};
+
 /// What was told of a chat.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -38,6 +40,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) only_addressed: bool,
     /// Entries that were neither told nor read, in their order.
     pub(crate) entries: &'a [EntryRow],
+    /// Whether all that there is was read.
+    pub(crate) is_read: bool,
 }
 
 /// What is news.
@@ -67,12 +71,17 @@ impl<'a> Reading<'a> {
         };
         match self.chat.status {
             Status::Closed => None,
-            _ if mention.is_some() => news(NotificationKind::Mention, mention),
+            _ if mention.is_some() && !self.drowns(mention) => {
+                news(NotificationKind::Mention, mention)
+            }
+            // On another device of mine.
+            Status::Queued if self.is_read => None,
             Status::Queued => {
                 let newest = self.of_others().rfind(is_inbound);
+                let is_queued = told.is_queued && !self.of_others().any(is_into_queue);
                 if self.chat.suggested_owner_id == Some(self.me) && !told.is_suggested {
                     news(NotificationKind::Suggested, newest)
-                } else if !told.is_queued && !self.is_of_mine() {
+                } else if !is_queued && !self.is_of_mine() {
                     news(NotificationKind::NewInQueue, newest)
                 } else {
                     None
@@ -112,20 +121,39 @@ impl<'a> Reading<'a> {
     /// Nobody is told of what they have done themselves, nor of what happened by itself.
     fn of_others(&self) -> impl DoubleEndedIterator<Item = &'a EntryRow> + use<'a> {
         let me = self.me;
+        let is_own = move |entry: &EntryRow| is_by(entry, me) && !trials::has(Bug::TellsOfOwn);
         self.entries
             .iter()
-            .filter(move |entry| !is_by(entry, me) && entry.automatic.is_none())
+            .filter(move |entry| !is_own(entry) && entry.automatic.is_none())
+    }
+
+    /// Whether a mention is overlooked for what the client wrote: never but by a planted bug.
+    fn drowns(&self, mention: Option<&EntryRow>) -> bool {
+        trials::has(Bug::MentionsDrown)
+            && self.of_others().any(|entry| {
+                is_inbound(&entry) && mention.is_some_and(|other| entry.place > other.place)
+            })
     }
 
     /// Whether it came into the queue by me.
     fn is_of_mine(&self) -> bool {
-        let newest = self.entries.iter().rfind(|entry| is_notice(entry));
-        newest.is_some_and(|entry| is_by(entry, self.me))
+        let newest = self.entries.iter().rfind(|entry| is_into_queue(entry));
+        newest.is_some_and(|entry| is_by(entry, self.me) && !trials::has(Bug::TellsOfOwn))
     }
 }
 
-const fn is_notice(entry: &EntryRow) -> bool {
-    matches!(entry.body, EntryBody::Notice { .. })
+/// Whether it came into the queue by what an entry tells.
+const fn is_into_queue(entry: &EntryRow) -> bool {
+    let EntryBody::Notice { notice } = &entry.body else {
+        return false;
+    };
+    matches!(
+        notice,
+        Notice::Returned { .. }
+            | Notice::ReopenedToQueue { .. }
+            | Notice::CameBackToQueue { .. }
+            | Notice::OwnerDeactivated { .. }
+    )
 }
 
 fn is_inbound(entry: &&EntryRow) -> bool {

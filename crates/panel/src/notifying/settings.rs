@@ -3,6 +3,7 @@
 use pult_domain::Timestamp;
 use pult_protocol::{Alert, MAX_REPEAT_S, MIN_REPEAT_S, NotificationDefaults, NotificationKind};
 
+use crate::trials::{self, Bug};
 use crate::view::{NotificationSettings, QuietHours};
 
 /// Minutes of a day.
@@ -48,6 +49,7 @@ impl Wishes {
         let is_held_back = moment.is_in_front && !alert.in_front;
         let is_let_through =
             self.settings.mentions_break_through && what == NotificationKind::Mention;
+        let is_let_through = is_let_through && !trials::has(Bug::MentionsAreQuieted);
         if is_held_back || (self.settings.is_quiet(moment) && !is_let_through) {
             return Manner {
                 banner: false,

@@ -60,6 +60,15 @@ pub(crate) fn put_told(tx: &Transaction<'_>, chat_id: ChatId, told: Told) -> Sql
     Ok(())
 }
 
+/// A chat does not stand in the queue before one's eyes any more: if it does again, that is news.
+pub(crate) fn left_queue(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    tx.execute(
+        "UPDATE told SET is_queued = 0, is_suggested = 0 WHERE chat_id = ?1",
+        params![chat_id.stored()],
+    )?;
+    Ok(())
+}
+
 /// Puts a line into the list. Its words are left out.
 pub(crate) fn add_line(tx: &Transaction<'_>, at: Timestamp, line: &Notification) -> Sql<()> {
     let wordless = Notification {

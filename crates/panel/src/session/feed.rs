@@ -52,6 +52,7 @@ impl Session {
     pub(crate) fn apply(&self, page: &Page) -> Result<(), StorageError> {
         self.settle_shells(page)?;
         self.take_drafts(page)?;
+        self.note_return(page)?;
         let no_mark_meanwhile = self.marking.lock();
         let marks = self.unpark_marks(page)?;
         if page.is_snapshot {

@@ -1,6 +1,7 @@
 //! Telling the operator: what is news, once each, and what of it is over.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 
 use pult_domain::{ChatId, OperatorId, Place, Role, Status};
 use pult_protocol::{
@@ -16,8 +17,9 @@ use crate::clock;
 use crate::error::PanelError;
 use crate::notifying::news::{Reading, Told};
 use crate::notifying::settings::{Moment, Wishes};
-use crate::notifying::{GATHER, LATER, LOST_FOR, MAX_BANNERS, Open, store};
+use crate::notifying::{MAX_BANNERS, Open, Piece, store};
 use crate::storage::StorageError;
+use crate::trials::{self, Bug};
 use crate::view::{
     BannerKey, Connection, KindChoice, Notification, NotificationChoices, NotificationLine,
     NotificationSettings, PanelEvent,
@@ -47,6 +49,23 @@ impl Session {
         }
         drop(notifying);
         self.has_news.notify_one();
+    }
+
+    /// Chats that leave one's sight with a page, or come into it, are told anew when they stand in the
+    /// queue after that. It is noted before the page is applied: it may come again, but is told only
+    /// once it was.
+    pub(super) fn note_return(&self, page: &Page) -> Result<(), StorageError> {
+        let mut chats = page.returned_chats();
+        chats.extend(page.gone_chats());
+        if chats.is_empty() {
+            return Ok(());
+        }
+        Ok(self.outbox.write(|tx| {
+            for chat_id in &chats {
+                store::left_queue(tx, *chat_id)?;
+            }
+            Ok(())
+        })?)
     }
 
     /// What a new device finds is no news.
@@ -104,7 +123,12 @@ impl Session {
             let Some(since) = notifying.since else {
                 return Ok(None);
             };
-            let due = since + if self.is_first() { GATHER } else { LATER };
+            let wait = if self.is_first() || trials::has(Bug::NobodyWaits) {
+                self.pace.gather
+            } else {
+                self.pace.later
+            };
+            let due = since + wait;
             if now < due {
                 return Ok(Some(due));
             }
@@ -133,10 +157,12 @@ impl Session {
             let mut all = Told::all_of(&held.row, me);
             all.failed_place = failed.unwrap_or(before.failed_place);
             found.extend(self.news_of(&held, before, read_place, failed)?);
-            if told != Some(all) {
+            if told != Some(all) && !trials::has(Bug::ForgetsWhatWasTold) {
                 to_note.push((chat_id, all));
             }
         }
+        // How it is told is as things stand now, before anybody can see it in the list.
+        let moment = self.moment();
         // The most urgent comes last, and lies on top.
         found.sort_by_key(|one| std::cmp::Reverse(one.what));
         self.outbox.write(|tx| {
@@ -152,30 +178,45 @@ impl Session {
             return Ok(None);
         }
         self.events.send(PanelEvent::NotificationsChanged);
-        if found.len() > MAX_BANNERS {
-            let n = u32::try_from(found.len()).unwrap_or(u32::MAX);
-            if let Some(most_urgent) = found.into_iter().next_back() {
-                self.show(
-                    wishes,
-                    Notification {
-                        key: BannerKey::Several,
-                        chat_id: None,
-                        place: None,
-                        title: None,
-                        text: String::new(),
-                        placeholder: None,
-                        n,
-                        ..most_urgent
-                    },
-                    now,
-                );
+        self.show_all(wishes, found, &moment, now);
+        Ok(self.repeat(wishes, now))
+    }
+
+    /// Shows what has come, the most urgent last: each for itself, or all that is to be told at once
+    /// if it is much.
+    fn show_all(&self, wishes: &Wishes, found: Vec<Notification>, moment: &Moment, now: Instant) {
+        let (loud, quiet): (Vec<_>, Vec<_>) = found.into_iter().partition(|one| {
+            let manner = wishes.manner(one.what, moment);
+            manner.banner || manner.sound
+        });
+        let is_much = loud.len() > MAX_BANNERS && !trials::has(Bug::NoSummary);
+        let summary = loud
+            .last()
+            .filter(|_| is_much)
+            .map(|most_urgent| Notification {
+                key: BannerKey::Several,
+                chat_id: None,
+                place: None,
+                title: None,
+                text: String::new(),
+                placeholder: None,
+                n: u32::try_from(loud.len()).unwrap_or(u32::MAX),
+                ..most_urgent.clone()
+            });
+        for one in quiet {
+            self.show(wishes, one, moment, now);
+        }
+        match summary {
+            Some(summary) => {
+                let of = loud.iter().filter_map(Piece::of).collect();
+                self.show_pieces(wishes, (summary, of), moment, now);
             }
-        } else {
-            for one in found {
-                self.show(wishes, one, now);
+            None => {
+                for one in loud {
+                    self.show(wishes, one, moment, now);
+                }
             }
         }
-        Ok(self.repeat(wishes, now))
     }
 
     /// What of a chat is to be told, if anything is; nothing of what is before one's eyes.
@@ -189,20 +230,24 @@ impl Session {
         let chat = &held.row;
         let me = self.account.operator.id;
         let looks = self.desk.looks();
-        if looks.in_front && looks.chat_id == Some(chat.id) {
+        let is_looked_at = looks.in_front && looks.chat_id == Some(chat.id);
+        if is_looked_at && !trials::has(Bug::TellsOfWhatIsSeen) {
             return Ok(None);
         }
         let from = told.place.max(read_place);
         let entries: Vec<EntryRow> = self.cache.read(|reader| {
             let newest = Place(i64::MAX);
             let run = cache::run_before(reader, chat.id, newest, MAX_ENTRIES)?;
-            Ok(run.into_iter().filter(|entry| entry.place > from).collect())
+            // What came after the chat was read is told with what the chat is by then.
+            let is_new = |entry: &EntryRow| entry.place > from && entry.place <= chat.last_place;
+            Ok(run.into_iter().filter(is_new).collect())
         })?;
         let reading = Reading {
             me,
             chat,
             only_addressed: held.only_addressed && chat.observer_ids.contains(&me),
             entries: &entries,
+            is_read: read_place >= chat.last_place,
         };
         let news = reading.news(told);
         let is_mine = chat.owner_id == Some(me) && chat.status == Status::InWork;
@@ -216,7 +261,9 @@ impl Session {
         let Some(news) = news else {
             return Ok(None);
         };
-        let mut one = about(chat, news.what, news.entry.map(|entry| entry.place));
+        // Where none of the entries held is it, a click leads to the end.
+        let place = news.entry.map_or(chat.last_place, |entry| entry.place);
+        let mut one = about(chat, news.what, Some(place));
         one.n = u32::try_from(news.n).unwrap_or(u32::MAX);
         if let Some((text, placeholder)) = news.entry.and_then(|entry| words(&entry.body)) {
             one.text = text;
@@ -316,7 +363,7 @@ impl Session {
             return Ok(None);
         }
         let mut notifying = self.notifying.lock();
-        let due = *notifying.offline_since.get_or_insert(now) + LOST_FOR;
+        let due = *notifying.offline_since.get_or_insert(now) + self.pace.lost_for;
         let is_told = notifying.open.contains_key(&BannerKey::Connection);
         drop(notifying);
         if is_told {
@@ -377,17 +424,29 @@ impl Session {
 
     /// Puts one into the list and shows it.
     pub(super) fn tell(&self, one: Notification) -> Result<(), StorageError> {
+        let moment = self.moment();
         self.outbox
             .write(|tx| store::add_line(tx, clock::now(), &one))?;
         self.events.send(PanelEvent::NotificationsChanged);
-        self.show(&self.wishes()?, one, Instant::now());
+        self.show(&self.wishes()?, one, &moment, Instant::now());
         self.has_news.notify_one();
         Ok(())
     }
 
     /// Shows what is to be shown as its operator wants it.
-    fn show(&self, wishes: &Wishes, one: Notification, now: Instant) {
-        let manner = wishes.manner(one.what, &self.moment());
+    fn show(&self, wishes: &Wishes, one: Notification, moment: &Moment, now: Instant) {
+        let of = Piece::of(&one).into_iter().collect();
+        self.show_pieces(wishes, (one, of), moment, now);
+    }
+
+    fn show_pieces(
+        &self,
+        wishes: &Wishes,
+        (one, of): (Notification, Vec<Piece>),
+        moment: &Moment,
+        now: Instant,
+    ) {
+        let manner = wishes.manner(one.what, moment);
         let notification = Notification {
             text: if wishes.settings.hide_text {
                 String::new()
@@ -404,6 +463,7 @@ impl Session {
             Open {
                 notification: notification.clone(),
                 told_at: now,
+                of,
             },
         );
         if manner.banner || manner.sound {
@@ -418,6 +478,7 @@ impl Session {
         for Open {
             notification,
             told_at,
+            of,
         } in open
         {
             let Some(seconds) = wishes.alert(notification.what).repeat_s else {
@@ -429,7 +490,7 @@ impl Session {
                 continue;
             }
             next.at(Some(now + every));
-            self.show(wishes, notification, now);
+            self.show_pieces(wishes, (notification, of), &self.moment(), now);
         }
         next.0
     }
@@ -438,29 +499,43 @@ impl Session {
     fn withdraw_seen(&self) -> Result<(), StorageError> {
         let open: Vec<Open> = self.notifying.lock().open.values().cloned().collect();
         let looks = self.desk.looks();
-        let me = self.account.operator.id;
-        for Open { notification, .. } in open {
-            let BannerKey::Chat { chat_id } = notification.key else {
-                // Whoever looks into the window sees that there was much.
-                if notification.key == BannerKey::Several && looks.in_front {
-                    self.withdraw(notification.key);
-                }
-                continue;
-            };
-            let is_looked_at = looks.in_front && looks.chat_id == Some(chat_id);
-            let is_over = self.cache.read(|reader| {
-                let Some(held) = cache::chat(reader, chat_id)? else {
-                    return Ok(true);
-                };
-                let read = cache::read_place(reader, chat_id)?;
-                let is_read = notification.place.is_some_and(|place| place <= read);
-                Ok(is_read || !still_holds(notification.what, &held.row, me))
-            })?;
-            if is_over || is_looked_at {
+        for Open {
+            notification, of, ..
+        } in open
+        {
+            // Whoever looks into the window sees that there was much.
+            let is_seen = notification.key == BannerKey::Several && looks.in_front;
+            let mut is_over = !of.is_empty();
+            for piece in &of {
+                is_over = is_over && self.is_over(piece)?;
+            }
+            if is_seen || is_over {
                 self.withdraw(notification.key);
             }
         }
         Ok(())
+    }
+
+    /// Whether what was told of a chat was seen, here or on another device, or holds no more.
+    fn is_over(&self, piece: &Piece) -> Result<bool, StorageError> {
+        let Piece {
+            chat_id,
+            what,
+            place,
+        } = *piece;
+        let (looks, me) = (self.desk.looks(), self.account.operator.id);
+        if looks.in_front && looks.chat_id == Some(chat_id) {
+            return Ok(true);
+        }
+        self.cache.read(|reader| {
+            let Some(held) = cache::chat(reader, chat_id)? else {
+                return Ok(true);
+            };
+            let read = cache::read_place(reader, chat_id)?;
+            let is_read =
+                is_seen_at(what, place, read) && !trials::has(Bug::StaysWhenReadElsewhere);
+            Ok(is_read || !still_holds(what, &held.row, me))
+        })
     }
 
     pub(super) fn withdraw(&self, key: BannerKey) {
@@ -486,8 +561,7 @@ impl Session {
     fn moment(&self) -> Moment {
         let zoned = jiff::Zoned::now();
         let minute = i32::from(zoned.hour()) * 60 + i32::from(zoned.minute());
-        let me = self.account.operator.id;
-        let is_away = self.presence_of(me).is_some_and(|row| row.by_hand);
+        let is_away = self.is_away.load(Ordering::Relaxed);
         Moment {
             now: clock::now(),
             minute_of_day: u16::try_from(minute).unwrap_or_default(),
@@ -531,7 +605,7 @@ impl Session {
                 })?;
                 if let Some((title, entry, read)) = words {
                     notification.title = title;
-                    is_read = notification.place.is_some_and(|place| place <= read);
+                    is_read = is_seen_at(notification.what, notification.place, read);
                     let at_place = entry.filter(|entry| Some(entry.place) == notification.place);
                     if let Some((text, placeholder)) = at_place.and_then(|at| words_of(&at)) {
                         notification.text = text;
@@ -601,6 +675,12 @@ impl Next {
             (one, other) => one.or(other),
         };
     }
+}
+
+/// Whether somebody who has read so far has seen what was told. A reply fails where its author has
+/// read already.
+fn is_seen_at(what: NotificationKind, place: Option<Place>, read: Place) -> bool {
+    what != NotificationKind::NotDelivered && place.is_some_and(|place| place <= read)
 }
 
 /// Whether what a banner told of a chat is so still.

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::tests::{ME, session};
 use super::{Page, Session};
-use crate::notifying::GATHER;
+use crate::notifying::Pace;
 use crate::presence::Looks;
 use crate::view::{Connection, NotificationSettings};
 
@@ -306,7 +306,7 @@ async fn run(steps: Vec<Step>) -> Result<(), TestCaseError> {
                 session.desk.set_looks(looks(idx));
             }
             Step::Tell => {
-                tokio::time::advance(GATHER + Duration::from_millis(1)).await;
+                tokio::time::advance(Pace::default().gather + Duration::from_millis(1)).await;
                 session.notify().unwrap();
                 model.tell();
                 let (mut told, mut expected) = (lines(&session), model.lines.clone());

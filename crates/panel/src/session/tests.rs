@@ -24,6 +24,7 @@ use crate::address::Address;
 use crate::cache::{self, HeldChat};
 use crate::events::{EventSender, EventStream};
 use crate::folder::{Account, DataFolder};
+use crate::notifying::Pace;
 use crate::presence::Desk;
 use crate::storage::from_json;
 use crate::view::{BannerKey, Connection, PanelEvent};
@@ -304,6 +305,7 @@ fn session_of(folder: &DataFolder, operator: OperatorRow) -> Session {
         Token("none".to_owned()),
         EventSender::new(),
         Arc::new(Desk::new()),
+        Pace::default(),
         CancellationToken::new(),
     )
     .unwrap()
@@ -472,7 +474,8 @@ fn told(events: &mut EventStream) -> Vec<(NotificationKind, bool)> {
                     BannerKey::Chat { .. }
                     | BannerKey::Several
                     | BannerKey::Queue
-                    | BannerKey::Late => continue,
+                    | BannerKey::Late
+                    | BannerKey::Sample { .. } => continue,
                 };
                 told.push((what, true));
             }

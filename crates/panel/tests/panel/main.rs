@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use pult_domain::ChatId;
 use pult_panel::view::{ComposerMode, Connection, Overview, Timeline};
-use pult_panel::{FileTokenStore, Options, Panel};
+use pult_panel::{FileTokenStore, Options, Pace, Panel};
 use pult_protocol::EntryBody;
 
 use crate::backend::{Backend, PASSWORD, within};
@@ -33,6 +33,7 @@ pub(crate) fn options(dir: &Path) -> Options {
         token_store: Arc::new(FileTokenStore::new(dir.join("tokens"))),
         extra_ca: None,
         undo: None,
+        pace: Pace::default(),
     }
 }
 

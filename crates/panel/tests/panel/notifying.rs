@@ -518,3 +518,205 @@ async fn a_device_that_was_not_used_last_tells_only_what_is_not_seen_there() {
     ];
     assert_eq!(told(&mut socket, &mut events, (rows, 5)).await.len(), 1);
 }
+
+#[tokio::test]
+async fn a_chat_that_a_colleague_puts_back_into_the_queue_is_told_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    let new = NotificationKind::NewInQueue;
+    let found = told(&mut socket, &mut events, (new_in_queue(Chat(3)), 2)).await;
+    assert_eq!(facts(&found), [(new, Chat(3).id(), "Is it in stock?")]);
+    // Boris takes it, out of my sight, and thinks better of it.
+    let taken = vec![Chat(3).gone(pult_protocol::GoneWhy::Lost)];
+    assert_eq!(told(&mut socket, &mut events, (taken, 3)).await, []);
+    let back = |place| {
+        let fresh = Row::Chat(ChatRow {
+            fresh: true,
+            ..Chat(3).queued(place)
+        });
+        vec![fresh, Row::Entry(returned(place))]
+    };
+    let found = told(&mut socket, &mut events, (back(4), 4)).await;
+    assert_eq!(facts(&found), [(new, Chat(3).id(), "preview of 3")]);
+    // The same within a moment.
+    let mut rows = vec![Chat(3).gone(pult_protocol::GoneWhy::Lost)];
+    rows.extend(back(6));
+    assert_eq!(told(&mut socket, &mut events, (rows, 5)).await.len(), 1);
+    // The same before my eyes, since I observe it.
+    let observed = |chat| {
+        Row::Chat(ChatRow {
+            observer_ids: vec![operator_id("anna")],
+            ..chat
+        })
+    };
+    let taken = observed(Chat(3).in_work(operator_id("boris"), 7));
+    let rows = vec![taken, observed(Chat(3).queued(8)), Row::Entry(returned(8))];
+    assert_eq!(told(&mut socket, &mut events, (rows, 6)).await.len(), 1);
+    let rows = vec![
+        observed(Chat(3).queued(9)),
+        Row::Entry(Chat(3).inbound(9, "")),
+    ];
+    assert_eq!(told(&mut socket, &mut events, (rows, 7)).await, []);
+}
+
+#[tokio::test]
+async fn what_comes_while_a_chat_is_looked_through_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    // As it is seen by who has read the chat just before, and its entries just after.
+    let entry = Row::Entry(Chat(1).inbound(2, "and one more thing"));
+    let before = told(&mut socket, &mut events, (vec![entry], 2)).await;
+    let after = vec![Row::Chat(mine(2))];
+    let after = told(&mut socket, &mut events, (after, 3)).await;
+    assert_eq!(before.len() + after.len(), 1);
+}
+
+#[tokio::test]
+async fn a_new_chat_is_told_though_i_have_mentioned_somebody_there_elsewhere() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    let joined = Notice::Joined {
+        by: Some(operator_id("anna")),
+        observer: operator_id("boris"),
+    };
+    let mut rows = new_in_queue(Chat(3));
+    rows.push(Row::Chat(Chat(3).queued(3)));
+    rows.push(Row::Entry(EntryRow {
+        author_id: Some(operator_id("anna")),
+        body: EntryBody::Notice { notice: joined },
+        ..Chat(3).inbound(3, "")
+    }));
+    assert_eq!(told(&mut socket, &mut events, (rows, 2)).await.len(), 1);
+}
+
+/// Boris has put chat 3 back into the queue.
+fn returned(place: i64) -> EntryRow {
+    let by = Some(operator_id("boris"));
+    EntryRow {
+        body: EntryBody::Notice {
+            notice: Notice::Returned { by, was: by },
+        },
+        ..Chat(3).inbound(place, "")
+    }
+}
+
+#[tokio::test]
+async fn a_chat_in_the_queue_that_was_read_on_another_device_is_no_news_here() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    let mut rows = new_in_queue(Chat(3));
+    rows.push(Chat(3).mark(2));
+    assert_eq!(told(&mut socket, &mut events, (rows, 2)).await, []);
+}
+
+#[tokio::test]
+async fn what_is_not_to_be_told_is_in_no_summary() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    let message = NotificationKind::NewMessage;
+    let mute = Alert {
+        banner: false,
+        sound: false,
+        ..message.usual()
+    };
+    let settings = NotificationSettings {
+        kinds: [(message, mute)].into(),
+        queue_waits_s: None,
+        ..NotificationSettings::default()
+    };
+    sets(&panel, settings).await;
+    // The most urgent of them is muted, and so is one of those that would make it many.
+    let mut rows = vec![
+        Row::Entry(Chat(1).inbound(2, "and one more thing")),
+        Row::Chat(mine(2)),
+    ];
+    rows.extend(new_in_queue(Chat(3)));
+    rows.extend(new_in_queue(Chat(4)));
+    let found = told(&mut socket, &mut events, (rows, 2)).await;
+    let new = NotificationKind::NewInQueue;
+    let mut whats: Vec<_> = found.iter().map(|one| (one.what, one.chat_id)).collect();
+    whats.sort_unstable();
+    let expected = [(new, Some(Chat(3).id())), (new, Some(Chat(4).id()))];
+    assert_eq!(whats, expected);
+}
+
+#[tokio::test]
+async fn that_a_reply_failed_stays_on_the_screen_though_the_chat_was_read_before() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+    let mut entry = Chat(1).outbound(2, "Hello", CommandId(uuid::Uuid::now_v7()));
+    let rows = vec![
+        Row::Entry(entry.clone()),
+        Row::Chat(mine(2)),
+        Chat(1).mark(2),
+    ];
+    assert_eq!(told(&mut socket, &mut events, (rows, 2)).await, []);
+    if let EntryBody::Outbound { delivery, .. } = &mut entry.body {
+        delivery.state = DeliveryState::Failed;
+    }
+    let found = told(&mut socket, &mut events, (vec![Row::Entry(entry)], 3)).await;
+    let whats: Vec<_> = found.iter().map(|one| one.what).collect();
+    assert_eq!(whats, [NotificationKind::NotDelivered]);
+    // Something else comes, and what is over is looked for.
+    let rows = vec![Row::Chat(mine(2)), Row::Chat(Chat(2).queued(1))];
+    socket.changes(rows, 4).await;
+    socket.changes(mentions_me(5), 5).await;
+    loop {
+        let event = within(events.next()).await.unwrap();
+        assert_ne!(
+            event,
+            PanelEvent::Withdraw {
+                key: key_of(Chat(1))
+            }
+        );
+        if matches!(event, PanelEvent::Notify { .. }) {
+            break;
+        }
+    }
+    let lines = panel.notifications().await.unwrap();
+    let failed = lines
+        .iter()
+        .find(|line| line.notification.what == NotificationKind::NotDelivered);
+    assert!(!failed.unwrap().is_seen);
+    panel.watch(Some(Chat(1).id()), true, None).await.unwrap();
+    until_withdrawn(&mut events, key_of(Chat(1))).await;
+}
+
+fn key_of(chat: Chat) -> BannerKey {
+    BannerKey::Chat { chat_id: chat.id() }
+}
+
+#[tokio::test]
+async fn a_summary_goes_when_all_of_it_was_read_elsewhere_or_is_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    assert_eq!(told(&mut socket, &mut events, (vec![], 2)).await, []);
+    let rows = (10..14).flat_map(|n| new_in_queue(Chat(n))).collect();
+    socket.changes(rows, 3).await;
+    loop {
+        if let PanelEvent::Notify { notification } = within(events.next()).await.unwrap()
+            && notification.key == BannerKey::Several
+        {
+            break;
+        }
+    }
+    let rows = vec![
+        Chat(10).mark(2),
+        Chat(11).gone(pult_protocol::GoneWhy::Lost),
+    ];
+    socket.changes(rows, 4).await;
+    socket.changes(mentions_me(5), 5).await;
+    loop {
+        let event = within(events.next()).await.unwrap();
+        let key = BannerKey::Several;
+        assert_ne!(event, PanelEvent::Withdraw { key });
+        if let PanelEvent::Notify { notification } = event
+            && notification.chat_id == Some(LAST.id())
+        {
+            break;
+        }
+    }
+    let rows = vec![Chat(12).mark(2), Chat(13).mark(2)];
+    socket.changes(rows, 6).await;
+    until_withdrawn(&mut events, BannerKey::Several).await;
+}
