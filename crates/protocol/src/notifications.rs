@@ -71,13 +71,19 @@ impl NotificationKind {
         let alert = Alert {
             banner: true,
             sound: true,
+            badge: false,
             in_front: true,
             repeat_s: None,
         };
         match self {
             // Whoever works in the window sees the queue grow.
             Self::NewInQueue => Alert {
+                badge: true,
                 in_front: false,
+                ..alert
+            },
+            Self::NewMessage => Alert {
+                badge: true,
                 ..alert
             },
             Self::WaitsInQueue => Alert {
@@ -98,7 +104,6 @@ impl NotificationKind {
             | Self::Reopened
             | Self::NotDelivered
             | Self::Suggested
-            | Self::NewMessage
             | Self::Overdue => alert,
         }
     }
@@ -108,11 +113,18 @@ impl NotificationKind {
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS, utoipa::ToSchema,
 )]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a box that is ticked or not"
+)]
 pub struct Alert {
     /// By a banner.
     pub banner: bool,
     /// By a sound.
     pub sound: bool,
+    /// By the number on dock, taskbar and tray: of new chats in the queue and of messages in my chats
+    /// it counts who waits, of anything else what was not seen.
+    pub badge: bool,
     /// Also while the window is in front. Of a chat that is on the screen nothing is told.
     pub in_front: bool,
     /// Again every so many seconds until it is seen; none for once.

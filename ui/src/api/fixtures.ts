@@ -133,15 +133,15 @@ function announced(now: number): World {
 
 /** Kinds of notifications, each as usual. */
 function notificationChoices(): NotificationChoices {
-  const loud = { banner: true, sound: true, in_front: true, repeat_s: null };
+  const loud = { banner: true, sound: true, badge: false, in_front: true, repeat_s: null };
   const usual: [NotificationKind, Alert][] = [
     ['mention', loud],
     ['given', loud],
     ['reopened', loud],
     ['not_delivered', loud],
     ['suggested', loud],
-    ['new_message', loud],
-    ['new_in_queue', { ...loud, in_front: false }],
+    ['new_message', { ...loud, badge: true }],
+    ['new_in_queue', { ...loud, badge: true, in_front: false }],
     ['observed', { ...loud, sound: false, in_front: false }],
     ['waits_in_queue', { ...loud, repeat_s: 60 }],
     ['overdue', loud],

@@ -168,6 +168,7 @@ const FIELDS: Record<string, () => string> = {
 const OF_KIND: Record<string, () => string> = {
   banner: m.notify_banner,
   sound: m.notify_sound,
+  badge: m.notify_badge,
   in_front: m.notify_in_front,
   repeat_s: m.notify_repeat,
 };

@@ -25,7 +25,7 @@ export class DesktopState {
 
   /** What window, tray and taskbar show: the one place from which they all have it. */
   readonly badge: Badge = $derived.by(() => ({
-    n: this.#panel.nWaiting,
+    n: this.#panel.nOnBadge,
     title: this.#panel.title,
     sign: this.#sign,
     tooltip: this.#tooltip,

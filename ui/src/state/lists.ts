@@ -70,7 +70,7 @@ export interface ListOptions {
   isFolded?: (group: GroupName) => boolean;
 }
 
-/** How many clients wait for an answer that this operator could give: what the badge shows. */
+/** How many clients wait for an answer that this operator could give. */
 export function nWaiting(overview: Pick<Overview, 'in_work' | 'observed' | 'queued'>): number {
   const waits = (summary: ChatSummary): boolean => summary.chat.waiting_since !== null;
   return overview.in_work.filter(waits).length + overview.queued.filter(waits).length;

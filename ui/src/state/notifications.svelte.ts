@@ -106,7 +106,7 @@ export class Notifications {
   /** Shows what a kind would look like; false if the system shows no banners. */
   sample(what: NotificationKind): Promise<boolean> {
     return this.#put({
-      key: { about: 'several' },
+      key: { about: 'sample', what },
       title: m.test_banner({ kind: KINDS[what].title() }),
       body: m.test_banner_hint(),
       chatId: null,

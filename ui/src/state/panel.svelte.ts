@@ -20,6 +20,7 @@ import { Keys } from '../keys/keys.svelte';
 import { m } from '../paraglide/messages';
 import { Answers } from './answers.svelte';
 import { AutomaticState } from './automatic.svelte';
+import { onBadge } from './badge';
 import { Clock } from './clock.svelte';
 import { CompanyForm } from './company.svelte';
 import { DesktopState } from './desktop.svelte';
@@ -89,13 +90,19 @@ export class PanelState {
   readonly isSupervisor = $derived(this.me !== null && isSupervisor(this.me.role));
   readonly isLive = $derived(this.overview?.connection.state === 'live');
   readonly nWaiting = $derived(this.overview === null ? 0 : nWaiting(this.overview));
-  /** The window's title: who waits, and whose panel it is. */
   /** How many clients wait too long, as it was read last. */
   readonly nLate = $derived.by(() => {
     const { isShown, workload } = this.oversight;
     if (isShown && workload !== null) return workload.queued.n_late + workload.in_work.n_late;
     return this.overview?.late.n ?? 0;
   });
+  /** The number on dock, taskbar and tray. */
+  readonly nOnBadge = $derived.by(() => {
+    const { choices, lines } = this.notifications;
+    if (this.overview === null || choices === null) return this.nWaiting;
+    return onBadge(this.overview, choices.kinds, lines);
+  });
+  /** The window's title: who waits, and whose panel it is. */
   readonly title = $derived(
     [
       this.nWaiting === 0

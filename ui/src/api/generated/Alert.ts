@@ -13,6 +13,11 @@ banner: boolean,
  */
 sound: boolean, 
 /**
+ * By the number on dock, taskbar and tray: of new chats in the queue and of messages in my chats
+ * it counts who waits, of anything else what was not seen.
+ */
+badge: boolean, 
+/**
  * Also while the window is in front. Of a chat that is on the screen nothing is told.
  */
 in_front: boolean, 

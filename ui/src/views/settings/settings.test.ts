@@ -147,11 +147,12 @@ describe('how each kind is told', () => {
     expect(await the('notify-usual')).toHaveProperty('disabled', true);
     await user.click(await the('notify-observed-sound'));
     await user.click(await the('notify-mention-banner'));
+    await user.click(await the('notify-mention-badge'));
     await user.selectOptions(await the('notify-mention-repeat'), '120');
     await waitFor(() =>
       expect(kept().kinds).toEqual({
-        observed: { banner: true, sound: true, in_front: false, repeat_s: null },
-        mention: { banner: false, sound: true, in_front: true, repeat_s: 120 },
+        observed: { banner: true, sound: true, badge: false, in_front: false, repeat_s: null },
+        mention: { banner: false, sound: true, badge: true, in_front: true, repeat_s: 120 },
       }),
     );
     await user.click(await the('notify-usual'));
