@@ -12,6 +12,7 @@ pub mod cuts;
 pub mod desk;
 pub mod devices;
 pub mod histories;
+pub mod notify;
 pub mod quiet;
 pub mod race;
 pub mod records;
@@ -44,6 +45,8 @@ pub enum Proof {
     Histories,
     /// Presence, drafts and marks of operators on several devices, under cuts
     Desk,
+    /// What operators are told of on their devices, once each, and what is taken back
+    Notify,
     /// Bugs are planted, and the other proofs must find them
     Checker,
 }
@@ -57,7 +60,7 @@ pub struct Plan {
     pub runs: u64,
     /// Only this one of them, to make a finding again.
     pub only: Option<u64>,
-    /// A bug that the backend is to have.
+    /// A bug that the backend or the panels are to have.
     pub bug: Option<String>,
 }
 
@@ -158,6 +161,7 @@ impl Proof {
             Self::Cuts => "cuts",
             Self::Histories => "histories",
             Self::Desk => "desk",
+            Self::Notify => "notify",
             Self::Checker => "checker",
         }
     }
@@ -168,6 +172,7 @@ impl Proof {
         match self {
             Self::Race => 1000,
             Self::Histories => 500,
+            Self::Notify => 200,
             Self::Crash => 20,
             Self::Cuts | Self::Desk | Self::Checker => 100,
         }
@@ -184,6 +189,7 @@ impl Proof {
             Self::Cuts => cuts::prove(plan).await,
             Self::Histories => histories::prove(plan).await,
             Self::Desk => devices::prove(plan).await,
+            Self::Notify => notify::prove(plan).await,
             Self::Checker => checker::prove(plan).await,
         }
     }

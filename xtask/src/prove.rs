@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -16,7 +16,7 @@ use crate::steps::Steps;
 /// What can be asked of a proof.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Which: race, crash, cuts, histories, desk; or checker, which plants bugs for them to find
+    /// Which: race, crash, cuts, histories, desk, notify; or checker, which plants bugs for them to find
     name: String,
     /// How many runs
     #[arg(long, value_name = "N")]
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// Makes only run K of that seed again
     #[arg(long, value_name = "K", requires = "seed")]
     only: Option<u64>,
-    /// Plants a bug in the backend, which the proof is to find
+    /// Plants a bug in the backend or the panels, which the proof is to find
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
 }
@@ -63,7 +63,7 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
         Ok(())
     })?;
     steps.take("prove", "what was promised holds", || {
-        proof(house, &folder).args(options.passed_on()).run_apart()
+        proof(&folder).args(options.passed_on()).run_apart()
     })
 }
 
@@ -76,35 +76,39 @@ pub(crate) fn shortly(house: &House) -> Result<()> {
         ("cuts", "3"),
         ("histories", "3"),
         ("desk", "2"),
+        ("notify", "3"),
         ("crash", "1"),
     ] {
-        proof(house, &folder)
+        proof(&folder)
             .args([name, "--runs", runs, "--seed", "1"])
             .run_apart()?;
     }
     Ok(())
 }
 
-fn proof(house: &House, folder: &PathBuf) -> Call {
-    Call::new(house.program("pult-prove")).env("PULT_BIN_DIR", folder)
+fn proof(folder: &Path) -> Call {
+    let program = format!("pult-prove{}", std::env::consts::EXE_SUFFIX);
+    Call::new(folder.join(program)).env("PULT_BIN_DIR", folder)
 }
 
 /// Builds what proofs need and gives the folder with the programs under proof. The backend in it has
-/// faults on demand; it is built first, so that what cargo leaves in its own place is the ordinary
-/// one.
+/// faults on demand, and so have the panels, which run in the program that makes the proof; these are
+/// built first, so that the backend that cargo leaves in its own place is the ordinary one.
 fn build(house: &House) -> Result<PathBuf> {
     const BACKEND: &str = "pult-backend";
-    let others = ["whatsapp-sandbox", "pult-prove"];
+    const PROOF: &str = "pult-prove";
+    const SANDBOX: &str = "whatsapp-sandbox";
     workspace()
-        .args(["--bin", BACKEND, "--features", "pult-backend/trials"])
+        .args(["--bin", BACKEND, "--bin", PROOF])
+        .args(["--features", "pult-backend/trials,pult-tests/trials"])
         .run()?;
     let folder = house.trials();
     put(house, BACKEND, &folder)?;
+    put(house, PROOF, &folder)?;
     workspace()
-        .args(["--bin", BACKEND])
-        .args(others.iter().flat_map(|bin| ["--bin", *bin]))
+        .args(["--bin", BACKEND, "--bin", SANDBOX])
         .run()?;
-    put(house, "whatsapp-sandbox", &folder)?;
+    put(house, SANDBOX, &folder)?;
     Ok(folder)
 }
 

@@ -26,7 +26,7 @@ struct Arguments {
     /// Makes only run K of that seed again
     #[arg(long, value_name = "K", requires = "seed")]
     only: Option<u64>,
-    /// Plants a bug in the backend, which the proof is to find
+    /// Plants a bug in the backend or the panels, which the proof is to find
     #[arg(long, value_name = "NAME")]
     bug: Option<String>,
 }

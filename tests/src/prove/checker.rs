@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{Outcome, Plan, Proof, Stopped, progress};
 
-/// A bug that can be planted, by its name in the backend, the proof that is to find it, and the most
+/// A bug that can be planted, by its name in the backend or the panels, the proof that is to find it, and the most
 /// runs that may take.
 struct Planted {
     bug: &'static str,
@@ -46,6 +46,14 @@ const PLANTED: &[Planted] = &[
     planted("drafts_stay_at_home", Proof::Desk, 5),
     planted("marks_go_back", Proof::Desk, 20),
     planted("leases_never_end", Proof::Desk, 5),
+    planted("forgets_what_was_told", Proof::Notify, 5),
+    planted("tells_of_own", Proof::Notify, 20),
+    planted("tells_of_what_is_seen", Proof::Notify, 20),
+    planted("mentions_are_quieted", Proof::Notify, 20),
+    planted("stays_when_read_elsewhere", Proof::Notify, 20),
+    planted("nobody_waits", Proof::Notify, 20),
+    planted("no_summary", Proof::Notify, 10),
+    planted("mentions_drown", Proof::Notify, 20),
     planted("skip_journal", Proof::Crash, 5),
     planted("answer_before_commit", Proof::Crash, 40),
     planted("forget_message_ids", Proof::Crash, 5),
