@@ -144,6 +144,8 @@ fn keycode(code: &str) -> Option<String> {
         });
     }
     let named = match code {
+        "Minus" => "20",
+        "Equal" => "21",
         "Comma" => "59",
         "Period" => "60",
         "Slash" => "61",

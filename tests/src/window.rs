@@ -3,6 +3,7 @@
 //! The driver starts the window's program itself and hands it its own environment. Both are in one
 //! process group that is killed in the end: a window left behind would hold up the next test.
 
+use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -32,6 +33,24 @@ pub struct Look {
     pub language: &'static str,
     /// `light` or `dark`.
     pub theme: &'static str,
+}
+
+/// How large the page's text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextSize {
+    /// As it is at first.
+    Usual,
+    /// As large as can be chosen: twice the usual.
+    Largest,
+}
+
+impl fmt::Display for TextSize {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Usual => "usual",
+            Self::Largest => "largest",
+        })
+    }
 }
 
 /// A panel's window.
@@ -401,6 +420,29 @@ impl Window {
         })
         .await?;
         // What depends on the width is told of it with the next frame.
+        self.is_drawn().await
+    }
+
+    /// Makes the text so large by the keys for that, which change nothing else.
+    ///
+    /// # Errors
+    /// When it does not become so.
+    pub async fn set_text(&self, size: TextSize) -> Result<()> {
+        let (code, root) = match size {
+            TextSize::Usual => ("Digit0", "16px"),
+            TextSize::Largest => ("Equal", "32px"),
+        };
+        let script = "const [code, root] = arguments;
+            const press = { code, ctrlKey: true, bubbles: true, cancelable: true };
+            const { activeElement, documentElement } = document;
+            activeElement.dispatchEvent(new KeyboardEvent('keydown', press));
+            return getComputedStyle(documentElement).fontSize === root;";
+        until(&format!("the text is {size}"), async || {
+            let arguments = vec![json!(code), json!(root)];
+            let is_so = self.driver.execute(script, arguments).await.ok()?;
+            is_so.as_bool()?.then_some(())
+        })
+        .await?;
         self.is_drawn().await
     }
 

@@ -28,6 +28,21 @@ pub(crate) struct Options {
     screenshots: Option<PathBuf>,
 }
 
+/// What can be asked of the examination.
+#[derive(Args)]
+pub(crate) struct Accessible {
+    /// Examines this part alone: day, supervision, oversight, figures, answers, administration; can be
+    /// given several times
+    #[arg(long, value_name = "PART")]
+    only: Vec<String>,
+    /// Examines each view in one of the four looks, as `cargo xtask test` does
+    #[arg(long)]
+    quick: bool,
+    /// Saves pictures of what was examined there
+    #[arg(long, value_name = "DIR")]
+    pictures: Option<PathBuf>,
+}
+
 impl Options {
     /// The same for the program that we start, which may run in another folder.
     fn passed_on(&self) -> Result<Vec<OsString>> {
@@ -92,6 +107,27 @@ pub(crate) fn screenshots(house: &House, folder: &Path, only: &[String]) -> Resu
 pub(crate) fn guide(house: &House) -> Result<()> {
     let folder = house.path("docs/guide/pictures");
     pictures(house, vec!["--guide".into(), folder.into()])
+}
+
+/// `cargo xtask accessible`.
+pub(crate) fn accessible(house: &House, options: &Accessible) -> Result<()> {
+    let mut args: Vec<OsString> = Vec::new();
+    for part in &options.only {
+        args.extend(["--only".into(), part.into()]);
+    }
+    if options.quick {
+        args.push("--quick".into());
+    }
+    if let Some(folder) = &options.pictures {
+        args.extend(["--pictures".into(), full(folder)?.into()]);
+    }
+    let mut steps = built(house, Purpose::WindowTests, "pult-accessible")?;
+    let examination = Call::new(house.program("pult-accessible")).args(args);
+    steps.take(
+        "accessible",
+        "every view of the real window, examined",
+        || Session::open(house)?.run(&examination),
+    )
 }
 
 fn pictures(house: &House, args: Vec<OsString>) -> Result<()> {

@@ -82,6 +82,9 @@ enum Command {
         #[arg(long, value_name = "PART", conflicts_with = "guide")]
         only: Vec<String>,
     },
+    /// Examines every view of the real window by axe-core, and whether all can be reached and read in
+    /// a narrow window and with text of twice the size
+    Accessible(demo::Accessible),
     /// Runs a command in the private session of the window tests: own home, display and bus
     Session {
         /// The command and its arguments
@@ -118,6 +121,7 @@ fn run(command: Command) -> Result<()> {
             only,
             ..
         } => demo::screenshots(&house, &folder, &only),
+        Command::Accessible(options) => demo::accessible(&house, &options),
         Command::Screenshots { .. } => demo::guide(&house),
         Command::Session { command } => {
             let mut words = command.into_iter();

@@ -117,6 +117,10 @@ pub enum PanelTextSize {
     Large,
     /// For weak eyes.
     Huge,
+    /// For weaker eyes.
+    Vast,
+    /// Twice the usual one.
+    Double,
 }
 
 /// `PUT /api/v1/company`: other settings.

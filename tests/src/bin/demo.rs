@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use pult_domain::Role;
 use pult_tests::office::{Office, Operator};
-use pult_tests::pictures::Album;
 use pult_tests::programs::{Program, path_of};
+use pult_tests::walk::Walk;
 use pult_tests::window::Window;
 use pult_tests::{clients, testids};
 use tokio::process::Command;
@@ -167,16 +167,16 @@ async fn prove(screenshots: Option<&Path>) -> Result<()> {
     let anna_dir = office.panel_dir("anna");
     office.sign_in(&anna, &anna_dir).await?;
     let window = Window::open(&anna_dir).await?;
-    let album = screenshots
-        .map(|folder| Album::open(folder, &WIDTHS))
+    let walk = screenshots
+        .map(|folder| Walk::for_pictures(folder, &WIDTHS))
         .transpose()?;
 
     let client = office.phones.client("79000000100", CLIENT, true).await?;
     client.write(QUESTION).await?;
     window.find_with_text(testids::CHAT_ROW, CLIENT).await?;
     say("the client's message stands in the queue")?;
-    if let Some(album) = &album {
-        album.add("queue", &window, None).await?;
+    if let Some(walk) = &walk {
+        walk.add("queue", &window, None).await?;
     }
 
     window.click_on_text(testids::CHAT_ROW, CLIENT).await?;
@@ -187,8 +187,8 @@ async fn prove(screenshots: Option<&Path>) -> Result<()> {
     say("the phone has the answer, exactly once")?;
     window.find_state(testids::TICK, "read").await?;
     say("the panel shows that the client has read it")?;
-    if let Some(album) = &album {
-        album.add("chat", &window, Some(CLIENT)).await?;
+    if let Some(walk) = &walk {
+        walk.add("chat", &window, Some(CLIENT)).await?;
         say("the pictures are saved")?;
     }
     window.close().await

@@ -307,6 +307,29 @@ impl Desk {
         Ok(name.as_str().context("a name")?.to_owned())
     }
 
+    /// The parts of the window, one after the other.
+    async fn is_among_regions(&mut self) -> Result<()> {
+        let region =
+            "return document.activeElement?.closest('[data-region]')?.dataset.region ?? null";
+        self.open_chat(IRINA).await?;
+        self.row("next_region", async |desk, _| {
+            desk.holds("the focus in the rail", region, &json!("rail"))
+                .await
+        })
+        .await?;
+        for part in ["list", "chat", "composer"] {
+            self.press("F6").await?;
+            self.holds(&format!("the focus in the {part}"), region, &json!(part))
+                .await?;
+        }
+        self.focused_on(testids::COMPOSER).await?;
+        self.row("previous_region", async |desk, _| {
+            desk.holds("the focus in the history", region, &json!("chat"))
+                .await
+        })
+        .await
+    }
+
     /// Takes back what waits, by its key.
     async fn undo(&self) -> Result<()> {
         self.press("Alt+KeyZ").await?;
@@ -397,6 +420,7 @@ async fn finds_and_goes(desk: &mut Desk) -> Result<()> {
         desk.row(id, async |desk, _| desk.focused_row(first).await)
             .await?;
     }
+    desk.is_among_regions().await?;
     desk.row("archive", async |desk, _| {
         desk.focused_on(testids::ARCHIVE_SEARCH).await
     })
@@ -679,6 +703,24 @@ async fn sets_up_the_panel(desk: &mut Desk) -> Result<()> {
         desk.window.find(testids::SIGN_OUT).await?;
         desk.press("Escape").await?;
         desk.window.is_gone(testids::SIGN_OUT).await
+    })
+    .await?;
+    let size = "return getComputedStyle(document.documentElement).fontSize";
+    for (id, pixels) in [("text_larger", "18px"), ("text_smaller", "16px")] {
+        desk.row(id, async |desk, _| {
+            desk.holds("the size of the text", size, &json!(pixels))
+                .await
+        })
+        .await?;
+    }
+    // In a dialog too.
+    desk.display.press_all(&["Ctrl+KeyK", "Ctrl+Equal"]).await?;
+    desk.holds("larger text in a dialog", size, &json!("18px"))
+        .await?;
+    desk.press("Escape").await?;
+    desk.row("text_usual", async |desk, _| {
+        desk.holds("the usual size of the text", size, &json!("16px"))
+            .await
     })
     .await?;
     ensure!(desk.typed("shortcuts") == Some("?"), "? shows the sheet");

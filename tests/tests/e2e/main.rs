@@ -1,6 +1,7 @@
 //! The real window, driven as a person does: it needs a display and a session bus of its own, which
 //! `cargo xtask session` and `cargo xtask test` give it.
 
+mod accessible;
 mod administration;
 mod answers;
 mod automatic;
@@ -10,6 +11,7 @@ mod deeds;
 mod desktop;
 mod devices;
 mod figures;
+mod focus;
 mod history;
 mod journeys;
 mod keys;

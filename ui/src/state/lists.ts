@@ -121,6 +121,39 @@ export function neighbour(
   return keys[at + step] ?? null;
 }
 
+/** Where a row stood, for when it has gone. */
+export interface Stand {
+  group: GroupName | null;
+  /** How many chats stood above it in its group. */
+  at: number;
+}
+
+/** Where the row of this key stands; none if it is not there. */
+export function standOf(rows: readonly ListRow[], key: string | null): Stand | null {
+  let stand: Stand = { group: null, at: 0 };
+  for (const row of rows) {
+    if (row.kind === 'group') stand = { group: row.group, at: 0 };
+    else if (row.key === key) return stand;
+    else stand = { ...stand, at: stand.at + 1 };
+  }
+  return null;
+}
+
+/** The chat that took the place of one that has gone: the next of its group, or the one before; then any. */
+export function inPlaceOf(rows: readonly ListRow[], stand: Stand | null): string | null {
+  const group = rows.findIndex((row) => row.kind === 'group' && row.group === stand?.group);
+  if (stand !== null && group !== -1) {
+    const keys: string[] = [];
+    for (const row of rows.slice(group + 1)) {
+      if (row.kind === 'group') break;
+      if (row.kind === 'chat' || row.kind === 'shell') keys.push(row.key);
+    }
+    const key = keys[stand.at] ?? keys.at(-1);
+    if (key !== undefined) return key;
+  }
+  return neighbour(rows, null, 1);
+}
+
 /** "Unanswered", not "unread", is what counts: who has read a message has not answered it. */
 function header(
   group: GroupName,

@@ -293,12 +293,16 @@ export class PanelState {
         this.#timelines.delete(key);
       }
       timeline.resetNewLine();
+      timeline.isCurrent = false;
       this.timeline = timeline;
       this.typing.end();
       this.#watch();
     }
-    if (this.timeline !== null) this.timeline.target = place;
-    await this.timeline?.refresh();
+    const { timeline } = this;
+    if (timeline === null) return;
+    timeline.target = place;
+    await timeline.refresh();
+    if (timeline.loading === 'ready') timeline.isCurrent = true;
   }
 
   /** Shows no chat. */

@@ -9,7 +9,7 @@ import { overwriteGetLocale } from '../paraglide/runtime';
 
 export const LANGUAGES = ['ru', 'en'] as const;
 export const THEMES = ['system', 'light', 'dark'] as const;
-export const TEXT_SIZES = ['small', 'normal', 'large', 'huge'] as const;
+export const TEXT_SIZES = ['small', 'normal', 'large', 'huge', 'vast', 'double'] as const;
 
 export type Language = (typeof LANGUAGES)[number];
 export type Theme = (typeof THEMES)[number];
@@ -23,11 +23,14 @@ const KEY = 'pult.settings';
 /** How many commands are remembered as used last. */
 const RECENT_COMMANDS = 8;
 
-const ROOT_SIZES: Record<TextSize, string> = {
-  small: '93.75%',
-  normal: '100%',
-  large: '112.5%',
-  huge: '131.25%',
+/** How large the text is, of the usual size. */
+const SCALES: Record<TextSize, number> = {
+  small: 0.9375,
+  normal: 1,
+  large: 1.125,
+  huge: 1.3125,
+  vast: 1.625,
+  double: 2,
 };
 
 export class Settings {
@@ -112,6 +115,16 @@ export class Settings {
     return this.theme;
   }
 
+  /** How large the text is, of the usual size. What is as wide as some text goes by it. */
+  get textScale(): number {
+    return SCALES[this.textSize];
+  }
+
+  /** Makes the text larger or smaller by a step. */
+  stepTextSize(step: 1 | -1): void {
+    this.textSize = TEXT_SIZES[TEXT_SIZES.indexOf(this.textSize) + step] ?? this.textSize;
+  }
+
   setListWidth(width: number): void {
     this.listWidth = Math.round(Math.min(LIST_WIDTH.max, Math.max(LIST_WIDTH.min, width)));
   }
@@ -149,7 +162,7 @@ export class Settings {
         const root = document.documentElement;
         root.lang = this.language;
         root.dataset['theme'] = this.drawnTheme;
-        root.style.fontSize = ROOT_SIZES[this.textSize];
+        root.style.fontSize = `${String(this.textScale * 100)}%`;
       });
       $effect(() => this.#write());
     });

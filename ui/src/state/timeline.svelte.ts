@@ -36,6 +36,8 @@ export class TimelineState {
   entries = $state.raw<EntryRow[]>([]);
   echoes = $state.raw<Echo[]>([]);
   held = $state.raw<Held | null>(null);
+  /** Whether it was read since it was opened: what comes from then on is new. */
+  isCurrent = $state(false);
   hasOlder = $state(false);
   olderNeedsConnection = $state(false);
   isLoadingOlder = $state(false);

@@ -129,3 +129,41 @@ describe('the tokens', () => {
     }
   });
 });
+
+describe('motion', () => {
+  const BASE = readFileSync(join(SRC, 'styles/base.css'), 'utf8');
+
+  it('is all by style sheets, which still it for whoever does not want it', () => {
+    const rule = /@media \(prefers-reduced-motion: reduce\) \{[^@]*\}\s*\}/u.exec(BASE)?.[0] ?? '';
+    for (const what of ['transition', 'animation-duration', 'scroll-behavior']) {
+      expect(rule).toMatch(new RegExp(`${what}: [^;]*!important`, 'u'));
+    }
+    for (const file of files(SRC)) {
+      const text = readFileSync(file, 'utf8');
+      expect(text, file).not.toMatch(/svelte\/(?:transition|animate|motion)|\.animate\(/u);
+      expect(text, file).not.toMatch(/behavior: ?'smooth'/u);
+    }
+  });
+
+  it('takes no longer than 120 ms', () => {
+    for (const file of files(SRC)) {
+      for (const [, ms] of readFileSync(file, 'utf8').matchAll(
+        /(?:animation|transition)[^;]*?\s(\d+)ms/gu,
+      )) {
+        expect(Number(ms), file).toBeLessThanOrEqual(120);
+      }
+    }
+  });
+});
+
+describe('the ring around what has the focus', () => {
+  it('is taken away only where a field around it draws one', () => {
+    for (const file of files(SRC)) {
+      const text = readFileSync(file, 'utf8');
+      if (!/outline: (?:none|0)/u.test(text) || file.endsWith('base.css')) continue;
+      expect(text, file).toMatch(
+        /:(?:focus-within|focus|focus-visible)[^{]*\{[^}]*(?:border|box-shadow|outline)/u,
+      );
+    }
+  });
+});

@@ -3,4 +3,4 @@
 /**
  * Sizes of the panel's text.
  */
-export type PanelTextSize = "small" | "normal" | "large" | "huge";
+export type PanelTextSize = "small" | "normal" | "large" | "huge" | "vast" | "double";
