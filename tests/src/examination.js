@@ -220,6 +220,7 @@ async function askAxe() {
       ],
     },
     resultTypes: ["violations"],
+    elementRef: true,
     preload: false,
   });
   for (const { id, impact, nodes } of violations) {

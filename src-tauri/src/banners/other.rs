@@ -64,6 +64,7 @@ fn worded<R: Runtime>(app: &AppHandle<R>, banner: &Banner) -> Notification {
     if let Some(reply) = &banner.reply {
         shown.action(REPLY, reply);
     }
+    #[cfg(windows)]
     if banner.is_urgent {
         shown.urgency(notify_rust::Urgency::Critical);
     }

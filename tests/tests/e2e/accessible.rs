@@ -52,24 +52,24 @@ async fn administration_is_accessible() -> Result<()> {
 /// What is planted into the page, and by which words it is found.
 const PLANTED: [(&str, &str); 5] = [
     (
-        "<button data-testid=planted-nameless style='width:2rem;height:2rem'></button>",
+        "<button data-testid=planted-nameless data-style='width:2rem;height:2rem'></button>",
         "axe button-name (critical): button[planted-nameless]",
     ),
     (
-        "<p data-testid=planted-faint style='background:#fff;color:#ccc'>Faint words</p>",
+        "<p data-testid=planted-faint data-style='background:#fff;color:#ccc'>Faint words</p>",
         "axe color-contrast (serious): p[planted-faint]",
     ),
     (
-        "<button data-testid=planted-beyond style='position:absolute;left:3000px'>Beyond</button>",
+        "<button data-testid=planted-beyond data-style='position:fixed;left:3000px'>Beyond</button>",
         "button[planted-beyond] lies beyond the window",
     ),
     (
-        "<div style='position:relative'><button data-testid=planted-below>Below</button>
-            <span data-testid=planted-above style='position:absolute;inset:0'></span></div>",
+        "<div data-style='position:relative'><button data-testid=planted-below>Below</button>
+            <span data-testid=planted-above data-style='position:absolute;inset:0'></span></div>",
         "button[planted-below] cannot be pointed at: under span[planted-above]",
     ),
     (
-        "<p data-testid=planted-cut style='width:2rem;overflow:hidden;white-space:nowrap'>Cut off</p>",
+        "<p data-testid=planted-cut data-style='width:2rem;overflow:hidden;white-space:nowrap'>Cut off</p>",
         "is cut off by",
     ),
 ];
@@ -88,6 +88,10 @@ async fn what_somebody_would_stumble_over_is_found() -> Result<()> {
             format!("document.querySelector('form').insertAdjacentHTML('beforeend', {html:?})");
         window.script(&script).await?;
     }
+    // The page's policy takes no style that stands in markup.
+    let styles = "for (const one of document.querySelectorAll('[data-style]'))
+        one.style.cssText = one.dataset.style";
+    window.script(styles).await?;
     let planted = Examination::begin(Extent::Whole)?;
     planted.look(&window, "sign-in", look, shape).await?;
     let found = planted
