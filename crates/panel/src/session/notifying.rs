@@ -60,6 +60,10 @@ impl Session {
         if chats.is_empty() {
             return Ok(());
         }
+        // What their banners tell is of before.
+        for chat_id in &chats {
+            self.withdraw(BannerKey::Chat { chat_id: *chat_id });
+        }
         Ok(self.outbox.write(|tx| {
             for chat_id in &chats {
                 store::left_queue(tx, *chat_id)?;

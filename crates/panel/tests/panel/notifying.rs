@@ -363,6 +363,42 @@ async fn a_chat_that_somebody_took_from_the_queue_is_withdrawn() {
     until_withdrawn(&mut events, key).await;
 }
 
+#[tokio::test]
+async fn a_banner_of_a_chat_that_was_closed_and_came_back_unheard_is_withdrawn() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    let call = EntryRow {
+        author_id: Some(operator_id("boris")),
+        body: EntryBody::Comment {
+            text: "look at this".to_owned(),
+            mentions: vec![operator_id("anna")],
+        },
+        ..Chat(3).inbound(3, "")
+    };
+    let rows = vec![
+        Row::Entry(Chat(3).inbound(1, "Good afternoon")),
+        Row::Entry(Chat(3).inbound(2, "Is it in stock?")),
+        Row::Entry(call),
+        Row::Chat(Chat(3).queued(3)),
+    ];
+    let found = told(&mut socket, &mut events, (rows, 2)).await;
+    let mention = NotificationKind::Mention;
+    assert_eq!(facts(&found), [(mention, Chat(3).id(), "look at this")]);
+    // Between two looks at the feed it was closed, and its client wrote again.
+    let mut chat = Chat(3).queued(5);
+    chat.fresh = true;
+    let back = vec![
+        Chat(3).gone(pult_protocol::GoneWhy::Closed),
+        Row::Chat(chat),
+        Row::Entry(Chat(3).inbound(5, "are you there?")),
+    ];
+    socket.changes(back, 3).await;
+    let key = BannerKey::Chat {
+        chat_id: Chat(3).id(),
+    };
+    until_withdrawn(&mut events, key).await;
+}
+
 async fn until_withdrawn(events: &mut EventStream, key: BannerKey) {
     while within(events.next()).await.unwrap() != (PanelEvent::Withdraw { key }) {}
 }
