@@ -40,8 +40,8 @@ pub(crate) struct Reading<'a> {
     pub(crate) only_addressed: bool,
     /// Entries that were neither told nor read, in their order.
     pub(crate) entries: &'a [EntryRow],
-    /// Whether all that there is was read.
-    pub(crate) is_read: bool,
+    /// Up to here it was read, on whichever device.
+    pub(crate) read_place: Place,
 }
 
 /// What is news.
@@ -75,10 +75,12 @@ impl<'a> Reading<'a> {
                 news(NotificationKind::Mention, mention)
             }
             // On another device of mine.
-            Status::Queued if self.is_read => None,
+            Status::Queued if self.read_place >= self.chat.last_place => None,
             Status::Queued => {
                 let newest = self.of_others().rfind(is_inbound);
-                let is_queued = told.is_queued && !self.of_others().any(is_into_queue);
+                // Whoever has read of it on another device knows that it stands there.
+                let is_known = told.is_queued || self.read_place > Place::default();
+                let is_queued = is_known && !self.of_others().any(is_into_queue);
                 if self.chat.suggested_owner_id == Some(self.me) && !told.is_suggested {
                     news(NotificationKind::Suggested, newest)
                 } else if !is_queued && !self.is_of_mine() {

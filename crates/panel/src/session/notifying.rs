@@ -251,7 +251,7 @@ impl Session {
             chat,
             only_addressed: held.only_addressed && chat.observer_ids.contains(&me),
             entries: &entries,
-            is_read: read_place >= chat.last_place,
+            read_place,
         };
         let news = reading.news(told);
         let is_mine = chat.owner_id == Some(me) && chat.status == Status::InWork;

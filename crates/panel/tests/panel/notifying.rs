@@ -364,6 +364,16 @@ async fn a_chat_that_somebody_took_from_the_queue_is_withdrawn() {
 }
 
 #[tokio::test]
+async fn a_chat_of_the_queue_that_was_seen_elsewhere_is_no_news_when_its_client_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
+    // While this device was not told: it came, was read on the other one, and the client went on.
+    let mut rows = new_in_queue(Chat(3));
+    rows.push(Chat(3).mark(1));
+    assert_eq!(told(&mut socket, &mut events, (rows, 2)).await, []);
+}
+
+#[tokio::test]
 async fn a_banner_of_a_chat_that_was_closed_and_came_back_unheard_is_withdrawn() {
     let dir = tempfile::tempdir().unwrap();
     let (_backend, _panel, mut socket, mut events) = anna(dir.path()).await;
