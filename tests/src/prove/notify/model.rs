@@ -326,6 +326,19 @@ impl Device {
         });
     }
 
+    /// Something passed of which the device learns only what came after it, and that a chat had left
+    /// its operator's sight meanwhile: what its banner told is of before.
+    pub(super) fn misses(&mut self, world: &World) {
+        let who = self.who;
+        self.screen.retain(|about, _| match about {
+            About::Chat(no) => {
+                let chat = world.chats.get(*no);
+                chat.is_some_and(|chat| chat.is_seen_by(who))
+            }
+            About::Several => true,
+        });
+    }
+
     /// Tells what there is to tell.
     pub(super) fn tells(&mut self, world: &World) -> Telling {
         let mut telling = Telling::default();

@@ -490,11 +490,24 @@ impl Search<'_> {
         })
     }
 
+    /// Something passes. Of all that a device has missed it learns how it stands in the end.
+    fn passes(&self, model: &mut Device, idx: usize) {
+        let Some(one) = self.pending.get(idx) else {
+            return;
+        };
+        let next = self.pending.get(idx + 1);
+        if one.is_joined && next.is_some_and(|next| next.is_joined) {
+            model.misses(&one.world);
+        } else {
+            model.clears(&one.world);
+        }
+    }
+
     /// What is expected if all is told together, in words.
     fn together(&self, model: &Device) -> String {
         let mut model = model.clone();
-        for one in self.pending {
-            model.clears(&one.world);
+        for idx in 0..self.pending.len() {
+            self.passes(&mut model, idx);
         }
         let told = self.pending.last().map(|one| model.tells(&one.world));
         let (n, looks, wishes) = (self.pending.len(), &model.looks, &model.wishes);
@@ -523,7 +536,7 @@ impl Search<'_> {
             let Some(one) = self.pending.get(end) else {
                 return;
             };
-            model.clears(&one.world);
+            self.passes(&mut model, end);
             if !self.may_part(first, end) {
                 continue;
             }
