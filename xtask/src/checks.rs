@@ -169,10 +169,14 @@ fn unit(house: &House) -> Result<()> {
     session.run(&cargo(["test", "--workspace", "--doc"]))
 }
 
-/// Everything under a `tests` folder. One after the other: a window wants the machine for itself.
+/// Everything under a `tests` folder. The windows come last and one after the other: they share a
+/// display, and only one of them has the focus.
 fn system(house: &House) -> Result<()> {
     build(house)?;
-    Session::open(house)?.run(&cargo(["test", "--workspace", "--test", "*"]))
+    let session = Session::open(house)?;
+    session.run(&cargo(["test", "--workspace", "--test", "[!e]*"]))?;
+    let windows = ["test", "--workspace", "--test", "e2e", "--"];
+    session.run(&cargo(windows).args(["--test-threads=1"]))
 }
 
 fn strangers(house: &House) -> Result<()> {
