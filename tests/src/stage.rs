@@ -328,7 +328,41 @@ async fn own(walk: &Walk, window: &Window) -> Result<()> {
         window.find(testids::SIGN_OUT).await.map(drop)
     })
     .await?;
-    keys(walk, window).await
+    settings_below(walk, window).await?;
+    keys(walk, window).await?;
+    walk.add_at_each_width("announced", window, async || {
+        // A change of the width closes it, as soon as the page hears of that.
+        until("the list of what was announced is open", async || {
+            if !window.has(testids::ANNOUNCED).await {
+                window.click(testids::BELL).await.ok()?;
+            }
+            window.has(testids::ANNOUNCED).await.then_some(())
+        })
+        .await
+    })
+    .await
+}
+
+/// What stands further down in the settings.
+async fn settings_below(walk: &Walk, window: &Window) -> Result<()> {
+    for (name, section) in [
+        ("settings-notifications", "notifications"),
+        ("settings-quiet", "quiet"),
+        ("settings-desktop", "desktop"),
+        ("settings-device", "device"),
+    ] {
+        walk.add_at_each_width(name, window, async || {
+            if !window.has(testids::SIGN_OUT).await {
+                window.click(testids::SETTINGS).await?;
+            }
+            window.find(testids::SIGN_OUT).await?;
+            let script =
+                format!("document.getElementById('settings-section-{section}').scrollIntoView()");
+            window.script(&script).await.map(drop)
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// The keys: the list of them, setting them, and the palette.

@@ -104,6 +104,10 @@ pub const OBSERVERS_SUBMIT: &str = "observers-submit";
 pub const FILTER: &str = "filter";
 /// The settings.
 pub const SETTINGS: &str = "settings";
+/// Opens the list of what was announced.
+pub const BELL: &str = "bell";
+/// The list of what was announced.
+pub const ANNOUNCED: &str = "announced";
 /// Whether the panel starts with the session.
 pub const DESKTOP_AUTOSTART: &str = "desktop-autostart";
 /// Whether the window stands at the screen's edge.

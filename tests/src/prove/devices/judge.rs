@@ -203,7 +203,11 @@ impl Scene {
                     let operator = self.operator(other.desk.who)?.operator.id;
                     let at = expected.entry(*chat_id).or_default();
                     let typing = at.entry(operator).or_default();
-                    *typing = (*typing).max(other.typing);
+                    // A reply, if they do both at two devices: it is what others must know of.
+                    *typing = match (*typing, other.typing) {
+                        (Some(one), Some(another)) if one != another => Some(ComposerMode::Reply),
+                        (one, another) => one.or(another),
+                    };
                 }
             }
             let (seat, by) = (device.seat()?, device.desk.by());
