@@ -462,14 +462,23 @@ impl Session {
             sound: manner.sound,
             ..one
         };
-        self.notifying.lock().open.insert(
-            notification.key,
-            Open {
-                notification: notification.clone(),
-                told_at: now,
-                of,
-            },
-        );
+        let mut notifying = self.notifying.lock();
+        match notifying.open.get_mut(&notification.key) {
+            // What is told without a banner puts nothing in the place of one that stands there: that one
+            // goes when what it tells is over.
+            Some(shown) if shown.notification.banner && !notification.banner => {
+                shown.told_at = now;
+            }
+            Some(_) | None => {
+                let open = Open {
+                    notification: notification.clone(),
+                    told_at: now,
+                    of,
+                };
+                notifying.open.insert(notification.key, open);
+            }
+        }
+        drop(notifying);
         if manner.banner || manner.sound {
             self.events.send(PanelEvent::Notify { notification });
         }

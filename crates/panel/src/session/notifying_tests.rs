@@ -3,22 +3,24 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use proptest::prelude::*;
 use pult_domain::{
     AutomaticKind, ChannelId, ChatId, ClientId, CommandId, EntryId, OperatorId, Place, Seq, Status,
     Timestamp,
 };
 use pult_protocol::{
-    ChatRow, ClientCard, Cursor, Delivery, DeliveryState, EntryBody, EntryRow, MarkRow,
+    Alert, ChatRow, ClientCard, Cursor, Delivery, DeliveryState, EntryBody, EntryRow, MarkRow,
     NotificationKind, Row,
 };
 use uuid::Uuid;
 
 use super::tests::{ME, session};
 use super::{Page, Session};
+use crate::events::EventStream;
 use crate::notifying::Pace;
 use crate::presence::Looks;
-use crate::view::{Connection, NotificationSettings};
+use crate::view::{BannerKey, Connection, NotificationSettings, PanelEvent};
 
 const BORIS: OperatorId = OperatorId(Uuid::from_u128(8));
 
@@ -331,6 +333,57 @@ fn looks(idx: Option<usize>) -> Looks {
         in_front: idx.is_some(),
         typing: None,
     }
+}
+
+/// What goes from the screen, of what has happened since the last time.
+fn withdrawn(events: &mut EventStream) -> Vec<BannerKey> {
+    let all = std::iter::from_fn(|| events.next().now_or_never().flatten());
+    let keys = all.filter_map(|event| {
+        let PanelEvent::Withdraw { key } = event else {
+            return None;
+        };
+        Some(key)
+    });
+    keys.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_banner_goes_when_it_is_over_though_something_was_told_without_one_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = live(dir.path());
+    let without_banner = Alert {
+        banner: false,
+        ..NotificationKind::Mention.usual()
+    };
+    let settings = NotificationSettings {
+        queue_waits_s: None,
+        kinds: [(NotificationKind::Mention, without_banner)].into(),
+        ..NotificationSettings::default()
+    };
+    session.set_notification_settings(settings).unwrap();
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    let mut events = session.events.subscribe();
+    for said in [Said::Inbound, Said::Mention] {
+        let from = model.chats[0].said.len();
+        model.chats[0].said.push(said);
+        let rows = model.rows(0, from);
+        session.apply(&model.page(rows, false)).unwrap();
+        tokio::time::advance(Pace::default().gather + Duration::from_millis(1)).await;
+        session.notify().unwrap();
+    }
+    assert_eq!(withdrawn(&mut events), []);
+
+    let given_away = ChatRow {
+        owner_id: Some(BORIS),
+        observer_ids: vec![ME],
+        ..row(0, model.chats[0].said.len())
+    };
+    let page = model.page(vec![Row::Chat(given_away)], false);
+    session.apply(&page).unwrap();
+    session.notify().unwrap();
+    let chat_id = chat_id(0);
+    assert_eq!(withdrawn(&mut events), [BannerKey::Chat { chat_id }]);
 }
 
 proptest! {
