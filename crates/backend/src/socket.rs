@@ -374,11 +374,13 @@ impl Connection<'_> {
         let mut others = None;
         loop {
             let step = async {
-                let queue = self.catch_up(&mut cursor).await?;
+                // Before it is live, a panel has to know whether its operator is away: that decides
+                // what it tells them of.
                 let others = match &mut others {
                     Some(others) => others,
                     none => none.insert(self.tell_of_others().await?),
                 };
+                let queue = self.catch_up(&mut cursor).await?;
                 self.live(queue, others, &mut cursor).await
             };
             if let Err(end) = step.await {

@@ -164,6 +164,8 @@ pub(crate) struct TestPanel {
     pub(crate) n_rows: usize,
     answers: BTreeMap<CommandId, Result<CommandDone, Problem>>,
     in_snapshot: bool,
+    /// Whether nothing was left to catch up with at one time.
+    has_caught_up: bool,
 }
 
 impl TestPanel {
@@ -199,12 +201,13 @@ impl TestPanel {
             n_rows: 0,
             answers: BTreeMap::new(),
             in_snapshot: false,
+            has_caught_up: false,
         };
-        // Who is there, its own operator among them, comes last.
         panel
-            .until("it is live", |panel| !panel.presence.is_empty())
+            .until("it has caught up", |panel| panel.has_caught_up)
             .await;
-        assert!(panel.cursor.is_some());
+        let is_there = !panel.presence.is_empty();
+        assert!(is_there, "who is there is told before");
         panel
     }
 
@@ -236,6 +239,7 @@ impl TestPanel {
                 if changes.cursor.is_some() {
                     self.in_snapshot = false;
                     self.cursor = changes.cursor;
+                    self.has_caught_up |= changes.behind == 0;
                 }
                 assert!(self.in_snapshot || self.cursor.is_some());
             }
