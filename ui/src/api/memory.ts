@@ -824,10 +824,10 @@ export class MemoryBackend implements Backend {
   }
 
   /** A banner of the chat is clicked. */
-  clickBanner(chatId: ChatId | null): void {
+  clickBanner(chatId: ChatId | null, reply = false): void {
     const key: BannerKey = chatId === null ? { about: 'late' } : { about: 'chat', chat_id: chatId };
     for (const listener of this.#clickListeners) {
-      listener({ key, chatId, place: null, reply: false });
+      listener({ key, chatId, place: null, reply });
     }
   }
 

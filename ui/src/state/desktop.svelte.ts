@@ -180,7 +180,7 @@ export class DesktopState {
     if (this.#panel.session === null) return;
     const oldest = this.#panel.nextWaiting('');
     if (oldest === null) this.#panel.toasts.show(m.nobody_waits());
-    else void this.#panel.open(oldest);
+    else void this.#panel.open(oldest, null, true);
   }
 
   async #takeLink(): Promise<void> {

@@ -27,7 +27,8 @@ const URGENT: readonly NotificationKind[] = ['waits_in_queue', 'overdue'];
 
 /** Where a click on a notification leads. */
 export interface Leads {
-  chat: (chatId: ChatId, place: Place | null) => void;
+  /** `reply` asks for the cursor where one writes. */
+  chat: (chatId: ChatId, place: Place | null, reply: boolean) => void;
   late: () => void;
 }
 
@@ -47,6 +48,8 @@ export class Notifications {
   /** What was set and is not kept yet, in its order. */
   #setting: Promise<unknown> = Promise.resolve();
   #nSetting = 0;
+  /** What is being done with a banner, by its key: the next waits for it. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   readonly reload: () => Promise<void>;
 
   constructor(backend: Backend, toasts: Toasts, sounds: Sounds, leads: Leads) {
@@ -119,7 +122,7 @@ export class Notifications {
 
   async #put(banner: Banner): Promise<boolean> {
     try {
-      await this.#backend.showBanner(banner);
+      await this.#inTurn(banner.key, () => this.#backend.showBanner(banner));
       this.hasBanners = true;
     } catch {
       this.hasBanners = false;
@@ -129,12 +132,29 @@ export class Notifications {
 
   /** Takes one from the screen. */
   withdraw(key: BannerKey): void {
-    void this.#backend.hideBanner(key).catch(() => undefined);
+    void this.#inTurn(key, () => this.#backend.hideBanner(key)).catch(() => undefined);
+  }
+
+  /**
+   * Does something with a banner after all that was begun with it: one that is taken away while it is on
+   * its way to the screen would stay there, and one that is shown twice at once would stand there twice.
+   */
+  #inTurn(key: BannerKey, work: () => Promise<void>): Promise<void> {
+    const name = JSON.stringify(key);
+    const before = this.#turns.get(name);
+    const done = before === undefined ? work() : before.then(work);
+    const turn = done
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#turns.get(name) === turn) this.#turns.delete(name);
+      });
+    this.#turns.set(name, turn);
+    return done;
   }
 
   /** Goes where one leads. */
-  follow({ key, chatId, place }: BannerClick): void {
-    if (chatId !== null) this.#leads.chat(chatId, place);
+  follow({ key, chatId, place, reply }: BannerClick): void {
+    if (chatId !== null) this.#leads.chat(chatId, place, reply);
     else if (key.about === 'late') this.#leads.late();
   }
 

@@ -156,7 +156,7 @@ export class PanelState {
     this.automatic = new AutomaticState(backend);
     this.sounds = new Sounds(settings);
     this.notifications = new Notifications(backend, this.toasts, this.sounds, {
-      chat: (chatId, place) => void this.open(chatId, place),
+      chat: (chatId, place, reply) => void this.open(chatId, place, reply),
       late: () => this.oversight.show(),
     });
     this.desktop = new DesktopState(this);
@@ -186,7 +186,12 @@ export class PanelState {
       void subscription.then((end) => (isOver ? end() : endings.push(end)));
     };
     keep(this.backend.onEvents((events) => this.#hear(events)));
-    keep(this.backend.onBannerClicked((click) => this.notifications.follow(click)));
+    keep(
+      this.backend.onBannerClicked((click) => {
+        // A banner may outlive its session, and is nothing for whoever signs in next.
+        if (this.session !== null) this.notifications.follow(click);
+      }),
+    );
 
     const look = (): void => {
       const isInFront = document.visibilityState === 'visible' && document.hasFocus();
@@ -280,8 +285,11 @@ export class PanelState {
     return may(right, this.me, summary.chat);
   }
 
-  /** Shows a chat, at an entry if one is asked for. What was typed in the one that is left is kept first. */
-  async open(chatId: ChatId, place: Place | null = null): Promise<void> {
+  /**
+   * Shows a chat, at an entry if one is asked for, and with the cursor where one writes if somebody wants
+   * to write at once. What was typed in the one that is left is kept first.
+   */
+  async open(chatId: ChatId, place: Place | null = null, toWrite = false): Promise<void> {
     if (this.timeline?.chatId !== chatId) {
       void this.timeline?.flushDraft();
       const timeline =
@@ -301,6 +309,7 @@ export class PanelState {
     const { timeline } = this;
     if (timeline === null) return;
     timeline.target = place;
+    timeline.isToBeWritten = toWrite;
     await timeline.refresh();
     if (timeline.loading === 'ready') timeline.isCurrent = true;
   }

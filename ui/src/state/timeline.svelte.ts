@@ -57,6 +57,8 @@ export class TimelineState {
   position: ReadingPosition | null = null;
   /** The entry that is to be shown, until it is. */
   target = $state<Place | null>(null);
+  /** Whether the cursor is to go where one writes, until it is there. */
+  isToBeWritten = $state(false);
 
   /** Re-reads what is shown of the chat. */
   readonly refresh: () => Promise<void>;

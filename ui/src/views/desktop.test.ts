@@ -179,6 +179,7 @@ describe('the key for whoever has waited longest', () => {
     await the('group-queued');
     backend.desk.wish({ wish: 'oldest' });
     await the('conversation-title');
+    await waitFor(async () => expect(document.activeElement).toBe(await the('composer')));
   });
 
   it('says that nobody waits', async () => {

@@ -259,6 +259,30 @@ describe('a chat', () => {
     expect(backend.asked).toContain('watch q3 in front');
   });
 
+  it('has the cursor where one writes after a click on Reply', async () => {
+    const { backend, the, user, draft } = page();
+    await the('group-queued');
+    backend.clickBanner('q3', true);
+    await waitFor(async () => expect(document.activeElement).toBe(await the('composer')));
+    await user.keyboard('jk');
+    expect(draft()).toBe('jk');
+    expect((await the('conversation')).dataset['chatId']).toBe('q3');
+  });
+
+  it('is not opened by a banner of a session that has ended', async () => {
+    const { backend, the, has } = page();
+    await the('group-queued');
+    await backend.signOut(true);
+    backend.tell({ event: 'overview_changed' });
+    await the('sign-in-submit');
+    backend.clickBanner('q3');
+    await backend.signIn('https://pult.example', 'anna', 'secret');
+    backend.tell({ event: 'overview_changed' });
+    await the('group-queued');
+    expect(has('conversation')).toBe(false);
+    expect(backend.asked).not.toContain('watch q3 in front');
+  });
+
   it('has banners worded here', async () => {
     const { backend, the } = page();
     await the('group-queued');

@@ -145,6 +145,32 @@ describe('a notification', () => {
     expect(audio.heard).toEqual([]);
   });
 
+  it('goes from the screen though it was over before it was shown', async () => {
+    const { the, backend } = page();
+    await the('group-queued');
+    const shown: string[] = [];
+    let arrive = (): void => undefined;
+    const arrives = new Promise<void>((resolve) => (arrive = resolve));
+    vi.spyOn(backend, 'showBanner').mockImplementation(async ({ title }) => {
+      if (title === 'Первое') await arrives;
+      shown.push(title);
+    });
+    vi.spyOn(backend, 'hideBanner').mockImplementation(async () => {
+      shown.push('hidden');
+    });
+    const { key } = notification();
+    backend.tell({ event: 'notify', notification: notification({ title: 'Первое' }) });
+    backend.tell({ event: 'withdraw', key });
+    backend.tell({ event: 'notify', notification: notification({ title: 'Второе' }) });
+    // Another's does not wait for it.
+    const late = notification({ what: 'overdue', key: { about: 'late' }, chat_id: null });
+    backend.tell({ event: 'notify', notification: late });
+    await waitFor(() => expect(shown).toHaveLength(1));
+    arrive();
+    await waitFor(() => expect(shown).toHaveLength(4));
+    expect(shown.slice(1)).toEqual(['Первое', 'hidden', 'Второе']);
+  });
+
   it('is shown though there is nothing to play it with', async () => {
     const { the, backend } = page();
     await the('group-queued');
