@@ -60,6 +60,8 @@ pub(crate) struct Notifying {
     pub(crate) queue_due: Option<Instant>,
     /// Since when there has been no connection.
     pub(crate) offline_since: Option<Instant>,
+    /// Whether its operator is signed out: nothing is told any more.
+    pub(crate) is_over: bool,
 }
 
 /// A notification that was not seen yet.

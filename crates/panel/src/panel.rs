@@ -463,12 +463,13 @@ impl Panel {
         self.inner.tell_of_sign_out(&session).await;
         let inner = Arc::clone(&self.inner);
         blocking(move || {
-            inner.forget(&session, None)?;
+            // Whatever else fails, nobody is there any more to try this again.
+            let forgotten = inner.forget(&session, None);
             let account = session.account.clone();
             // Some systems delete no file that is open.
             drop(session);
             let erased = inner.folder.erase_account(&account);
-            erased.map_err(|error| PanelError::storage(&error))
+            forgotten.and(erased.map_err(|error| PanelError::storage(&error)))
         })
         .await
     }
@@ -650,6 +651,7 @@ impl Inner {
         if let Some(session) = session {
             session.works.close();
             session.works.wait().await;
+            session.end_telling();
             let erased = blocking(move || Ok(session.cache.erase_remains()?)).await;
             if let Err(error) = erased {
                 tracing::warn!(%error, "Copies of erased text may be left until the next start");
@@ -679,11 +681,13 @@ impl Inner {
             current: None,
             last,
         };
-        self.folder.save_sign_ins(&nobody).map_err(storage)?;
-        let erased = self.token_store.erase(&session.account.key());
-        session.cache.erase()?;
+        // Each for itself: what fails keeps nothing else on this device.
+        let saved = self.folder.save_sign_ins(&nobody);
+        let token_erased = self.token_store.erase(&session.account.key());
+        let cache_erased = session.cache.erase();
         self.events.send(PanelEvent::Overflowed);
-        erased.map_err(storage)
+        saved.and(token_erased).map_err(storage)?;
+        Ok(cache_erased?)
     }
 
     fn session(&self) -> Option<Arc<Session>> {
@@ -760,6 +764,9 @@ async fn stay_connected(inner: Weak<Inner>, session: Arc<Session>, link: Link) {
     {
         tracing::info!("The backend has ended the session");
         drop(inner.session.lock().take());
+        // Whoever signs in next waits for all that was done for it.
+        session.ended.cancel();
+        session.end_telling();
         let forgotten = blocking(move || {
             let last = inner.sign_ins()?.last;
             inner.forget(&session, last)

@@ -463,6 +463,9 @@ impl Session {
             ..one
         };
         let mut notifying = self.notifying.lock();
+        if notifying.is_over {
+            return;
+        }
         match notifying.open.get_mut(&notification.key) {
             // What is told without a banner puts nothing in the place of one that stands there: that one
             // goes when what it tells is over.
@@ -478,10 +481,11 @@ impl Session {
                 notifying.open.insert(notification.key, open);
             }
         }
-        drop(notifying);
+        // Still locked: told after it was withdrawn, it would stay on the screen.
         if manner.banner || manner.sound {
             self.events.send(PanelEvent::Notify { notification });
         }
+        drop(notifying);
     }
 
     /// Tells again what was not seen and is to be told again, and says when the next is due.
@@ -552,9 +556,21 @@ impl Session {
     }
 
     pub(super) fn withdraw(&self, key: BannerKey) {
-        if self.notifying.lock().open.remove(&key).is_some() {
+        let mut notifying = self.notifying.lock();
+        if notifying.open.remove(&key).is_some() {
             self.events.send(PanelEvent::Withdraw { key });
         }
+        drop(notifying);
+    }
+
+    /// Nothing is told any more, and what was told goes from the screen: it is for nobody else.
+    pub(crate) fn end_telling(&self) {
+        let mut notifying = self.notifying.lock();
+        notifying.is_over = true;
+        for key in std::mem::take(&mut notifying.open).into_keys() {
+            self.events.send(PanelEvent::Withdraw { key });
+        }
+        drop(notifying);
     }
 
     /// How its operator is told of what on this device.

@@ -4,7 +4,7 @@ use pult_domain::{ChatId, CommandId, Place, Timestamp};
 use pult_panel::view::{BannerKey, DraftRevision, Notification, NotificationSettings, PanelEvent};
 use pult_panel::{EventStream, Panel};
 use pult_protocol::{
-    Alert, BackendFrame, ChatRow, CompanyRow, DeliveryState, EntryBody, EntryRow, Notice,
+    Alert, BackendFrame, ChatRow, Code, CompanyRow, DeliveryState, EntryBody, EntryRow, Notice,
     NotificationKind, Row,
 };
 
@@ -765,4 +765,23 @@ async fn a_summary_goes_when_all_of_it_was_read_elsewhere_or_is_over() {
     let rows = vec![Chat(12).mark(2), Chat(13).mark(2)];
     socket.changes(rows, 6).await;
     until_withdrawn(&mut events, BannerKey::Several).await;
+}
+
+#[tokio::test]
+async fn nothing_of_a_session_that_has_ended_stays_on_the_screen() {
+    for is_ended_by_backend in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let (_backend, panel, mut socket, mut events) = anna(dir.path()).await;
+        let says = vec![
+            Row::Entry(Chat(1).inbound(2, "and one more thing")),
+            Row::Chat(mine(2)),
+        ];
+        assert_eq!(told(&mut socket, &mut events, (says, 2)).await.len(), 1);
+        if is_ended_by_backend {
+            socket.problem(Code::SignedOut).await;
+        } else {
+            panel.sign_out(true).await.unwrap();
+        }
+        until_withdrawn(&mut events, key_of(Chat(1))).await;
+    }
 }

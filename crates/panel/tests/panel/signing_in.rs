@@ -1,14 +1,17 @@
 //! Signing in and out.
 
+use std::io;
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::post;
-use pult_panel::PanelErrorCode;
 use pult_panel::view::{LastSignIn, SignInFailure};
-use pult_protocol::{Code, Row};
+use pult_panel::{FileTokenStore, PanelErrorCode, TokenStore};
+use pult_protocol::{Code, Row, Token};
 
-use crate::backend::{Backend, PASSWORD};
+use crate::backend::{Backend, PASSWORD, within};
 use crate::rows::Chat;
 use crate::{open, options, restarted, signed_in, until, until_live, write};
 
@@ -208,6 +211,68 @@ async fn a_session_that_the_backend_ends_leaves_only_the_unsent_text() {
         .await;
     let overview = until(&panel, |overview| !overview.queued.is_empty()).await;
     assert_eq!(overview.queued[0].draft.as_deref(), Some("begun"));
+}
+
+#[tokio::test]
+async fn whoever_the_backend_has_signed_out_can_sign_in_again_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    // Nothing waits for its moment: what tells the operator of it sleeps.
+    let mut socket = backend.accept_with(vec![]).await;
+    until_live(&panel).await;
+    socket.problem(Code::SignedOut).await;
+    until(&panel, |overview| overview.session.is_none()).await;
+    let (login, password) = ("anna".to_owned(), PASSWORD.to_owned());
+    let signed_in = panel.sign_in(backend.address.clone(), login, password);
+    within(signed_in).await.unwrap();
+    let _socket = backend.accept_with(vec![]).await;
+    until_live(&panel).await;
+}
+
+/// A key store that is locked when something is to be erased.
+struct Locked(FileTokenStore);
+
+impl TokenStore for Locked {
+    fn load(&self, account: &str) -> io::Result<Option<Token>> {
+        self.0.load(account)
+    }
+
+    fn save(&self, account: &str, token: &Token) -> io::Result<()> {
+        self.0.save(account, token)
+    }
+
+    fn erase(&self, _account: &str) -> io::Result<()> {
+        Err(io::Error::other("locked"))
+    }
+
+    fn is_key_store(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_locked_key_store_keeps_no_text_on_a_device_that_is_erased() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let mut options = options(dir.path());
+    options.token_store = Arc::new(Locked(FileTokenStore::new(dir.path().join("tokens"))));
+    let panel = pult_panel::Panel::open(options).await.unwrap();
+    let (login, password) = ("anna".to_owned(), PASSWORD.to_owned());
+    let signed_in = panel.sign_in(backend.address.clone(), login, password);
+    signed_in.await.unwrap();
+    let _socket = backend
+        .accept_with(vec![Row::Chat(Chat(2).queued(0))])
+        .await;
+    until_live(&panel).await;
+    write(&panel, Chat(2), "begun by Anna").await;
+    let error = panel.sign_out_and_erase().await.unwrap_err();
+    assert_eq!(error.code, PanelErrorCode::Storage);
+    assert_eq!(panel.overview().await.unwrap().session, None);
+    let found = crate::files::all_bytes(dir.path());
+    for of_anna in ["begun by Anna", "preview of 2"] {
+        assert!(!crate::files::contains(&found, of_anna), "{of_anna}");
+    }
 }
 
 #[tokio::test]
