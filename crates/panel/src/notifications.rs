@@ -1,8 +1,9 @@
 //! The API for what the operator is told of, and the task that tells it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 
 use crate::error::PanelError;
 use crate::panel::Panel;
@@ -59,6 +60,9 @@ impl Panel {
     }
 }
 
+/// After how long it is tried again when the files could not be read or written.
+const AGAIN: Duration = Duration::from_secs(10);
+
 /// Tells the operator what there is to tell, until the session ends.
 pub(crate) async fn keep_telling(session: Arc<Session>) {
     loop {
@@ -69,7 +73,7 @@ pub(crate) async fn keep_telling(session: Arc<Session>) {
             Ok(Err(StorageError::Closed)) | Err(_) => return,
             Ok(Err(error)) => {
                 tracing::warn!(%error, "What is news cannot be found out");
-                None
+                Some(Instant::now() + AGAIN)
             }
         };
         let due = async {

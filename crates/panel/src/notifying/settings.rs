@@ -40,7 +40,7 @@ impl Wishes {
     /// How a kind is told.
     pub(crate) fn alert(&self, what: NotificationKind) -> Alert {
         let own = self.settings.kinds.get(&what).copied();
-        own.unwrap_or_else(|| self.usual.alert(what))
+        within_limits(own.unwrap_or_else(|| self.usual.alert(what)))
     }
 
     /// How something is told at a moment.
@@ -70,9 +70,7 @@ impl Wishes {
             usual,
         } = self;
         for alert in settings.kinds.values_mut() {
-            alert.repeat_s = alert
-                .repeat_s
-                .map(|seconds| seconds.clamp(MIN_REPEAT_S, MAX_REPEAT_S));
+            *alert = within_limits(*alert);
         }
         settings
             .kinds
@@ -81,6 +79,15 @@ impl Wishes {
             .quiet_hours
             .filter(|hours| hours.from != hours.until);
         Self { settings, usual }
+    }
+}
+
+/// Nothing is told again without a pause, wherever the wish comes from.
+fn within_limits(alert: Alert) -> Alert {
+    let seconds = alert.repeat_s;
+    Alert {
+        repeat_s: seconds.map(|seconds| seconds.clamp(MIN_REPEAT_S, MAX_REPEAT_S)),
+        ..alert
     }
 }
 
@@ -231,6 +238,28 @@ mod tests {
         assert!(!kinds.contains_key(&NotificationKind::NewMessage));
         let mention = tidied.alert(NotificationKind::Mention);
         assert_eq!(mention.repeat_s, Some(10));
+    }
+
+    #[test]
+    fn a_wish_that_was_written_by_another_hand_is_within_limits_too() {
+        let message = NotificationKind::NewMessage;
+        let ceaseless = BTreeMap::from([(
+            message,
+            Alert {
+                repeat_s: Some(0),
+                ..message.usual()
+            },
+        )]);
+        let own = wishes(NotificationSettings {
+            kinds: ceaseless.clone(),
+            ..NotificationSettings::default()
+        });
+        assert_eq!(own.alert(message).repeat_s, Some(10));
+        let of_company = Wishes {
+            usual: NotificationDefaults { kinds: ceaseless },
+            ..Wishes::default()
+        };
+        assert_eq!(of_company.alert(message).repeat_s, Some(10));
     }
 
     #[test]

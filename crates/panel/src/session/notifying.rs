@@ -1,6 +1,6 @@
 //! Telling the operator: what is news, once each, and what of it is over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 
 use pult_domain::{ChatId, OperatorId, Place, Role, Status};
@@ -25,8 +25,8 @@ use crate::view::{
     NotificationSettings, PanelEvent,
 };
 
-/// Of so many entries it is looked what they are: the newest of a chat.
-const MAX_ENTRIES: u32 = 100;
+/// Of so many entries it is looked what they are: the newest of a chat, and more than come in a night.
+const MAX_ENTRIES: u32 = 2_000;
 
 impl Session {
     /// Notes what of a page may be news; it is told in a moment, or once all that was missed is here.
@@ -111,8 +111,8 @@ impl Session {
         if is_live {
             next.at(self.notify_of_chats(&wishes, now)?);
             next.at(self.notify_of_queue(&wishes, now)?);
-            next.at(self.repeat(&wishes, now));
         }
+        next.at(self.repeat(&wishes, is_live, now));
         Ok(next.0)
     }
 
@@ -140,11 +140,33 @@ impl Session {
             let touched = std::mem::take(&mut notifying.touched);
             (touched, std::mem::take(&mut notifying.failed))
         };
+        let told = self.tell_of_chats(wishes, &touched, &failed, now);
+        if told.is_err() {
+            // Nothing of it is noted as told, so that it still is to be.
+            let mut notifying = self.notifying.lock();
+            notifying.touch(touched, now);
+            for (chat_id, place) in failed {
+                let newest = notifying.failed.entry(chat_id).or_default();
+                *newest = place.max(*newest);
+            }
+            drop(notifying);
+        }
+        told?;
+        Ok(None)
+    }
+
+    fn tell_of_chats(
+        &self,
+        wishes: &Wishes,
+        touched: &BTreeSet<ChatId>,
+        failed: &BTreeMap<ChatId, Place>,
+        now: Instant,
+    ) -> Result<(), StorageError> {
         let mut found = Vec::new();
         let all_told = self.outbox.read(store::all_told)?;
         let me = self.account.operator.id;
         let mut to_note = Vec::new();
-        for chat_id in touched {
+        for &chat_id in touched {
             let told = all_told.get(&chat_id).copied();
             let Some((held, read_place)) = self.cache.read(|reader| {
                 let Some(held) = cache::chat(reader, chat_id)? else {
@@ -178,12 +200,11 @@ impl Session {
             }
             Ok(())
         })?;
-        if found.is_empty() {
-            return Ok(None);
+        if !found.is_empty() {
+            self.events.send(PanelEvent::NotificationsChanged);
+            self.show_all(wishes, found, &moment, now);
         }
-        self.events.send(PanelEvent::NotificationsChanged);
-        self.show_all(wishes, found, &moment, now);
-        Ok(self.repeat(wishes, now))
+        Ok(())
     }
 
     /// Shows what has come, the most urgent last: each for itself, or all that is to be told at once
@@ -240,11 +261,12 @@ impl Session {
         }
         let from = told.place.max(read_place);
         let entries: Vec<EntryRow> = self.cache.read(|reader| {
-            let newest = Place(i64::MAX);
-            let run = cache::run_before(reader, chat.id, newest, MAX_ENTRIES)?;
             // What came after the chat was read is told with what the chat is by then.
-            let is_new = |entry: &EntryRow| entry.place > from && entry.place <= chat.last_place;
-            Ok(run.into_iter().filter(is_new).collect())
+            let end = chat.last_place.next();
+            let n_new = u32::try_from(chat.last_place.0.saturating_sub(from.0));
+            let limit = n_new.unwrap_or(MAX_ENTRIES).min(MAX_ENTRIES);
+            let run = cache::run_before(reader, chat.id, end, limit)?;
+            Ok(run.into_iter().filter(|entry| entry.place > from).collect())
         })?;
         let reading = Reading {
             me,
@@ -395,10 +417,12 @@ impl Session {
 
     /// Channels that cannot send any more, or can again; for those who see to it.
     pub(super) fn notify_of_channels(&self, before: &[ChannelRow]) -> Result<(), StorageError> {
-        if self.account.operator.role == Role::Operator {
-            return Ok(());
-        }
-        for channel in self.cache.read(cache::channels)? {
+        let (operators, channels) = self
+            .cache
+            .read(|reader| Ok((cache::operators(reader)?, cache::channels(reader)?)))?;
+        // As it is now: a role may change while one is signed in.
+        let sees_to_it = self.me(&operators).role != Role::Operator;
+        for channel in channels {
             let key = BannerKey::Channel {
                 channel_id: channel.id,
             };
@@ -406,7 +430,7 @@ impl Session {
             let was_down = was.is_some_and(|was| was.problem.is_some());
             if channel.problem.is_none() {
                 self.withdraw(key);
-            } else if was.is_some() && !was_down {
+            } else if sees_to_it && was.is_some() && !was_down {
                 let one = Notification {
                     what: NotificationKind::ChannelDown,
                     key,
@@ -488,10 +512,12 @@ impl Session {
         drop(notifying);
     }
 
-    /// Tells again what was not seen and is to be told again, and says when the next is due.
-    fn repeat(&self, wishes: &Wishes, now: Instant) -> Option<Instant> {
+    /// Tells again what was not seen and is to be told again, and says when the next is due. Without
+    /// a connection nobody knows whether it was seen elsewhere or is over, but for the connection.
+    fn repeat(&self, wishes: &Wishes, is_live: bool, now: Instant) -> Option<Instant> {
         let mut next = Next::default();
-        let open: Vec<Open> = self.notifying.lock().open.values().cloned().collect();
+        let mut open: Vec<Open> = self.notifying.lock().open.values().cloned().collect();
+        open.retain(|open| is_live || open.notification.key == BannerKey::Connection);
         for Open {
             notification,
             told_at,

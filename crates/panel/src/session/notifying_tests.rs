@@ -386,6 +386,84 @@ async fn a_banner_goes_when_it_is_over_though_something_was_told_without_one_sin
     assert_eq!(withdrawn(&mut events), [BannerKey::Chat { chat_id }]);
 }
 
+/// Time passes, and what there is to tell is told.
+async fn tells(session: &Session, after: Duration) {
+    tokio::time::advance(after + Duration::from_millis(1)).await;
+    session.notify().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mention_is_told_however_much_the_client_has_written_since() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = live(dir.path());
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    let said = &mut model.chats[1].said;
+    said.push(Said::Mention);
+    said.extend([Said::Inbound; 150]);
+    let rows = model.rows(1, 1);
+    session.apply(&model.page(rows, false)).unwrap();
+    tells(&session, Pace::default().gather).await;
+    assert_eq!(lines(&session), [(NotificationKind::Mention, 1, 2)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_connection_is_told_again_if_its_operator_wants_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = live(dir.path());
+    let again = Alert {
+        repeat_s: Some(120),
+        ..NotificationKind::ConnectionLost.usual()
+    };
+    let settings = NotificationSettings {
+        kinds: [(NotificationKind::ConnectionLost, again)].into(),
+        ..NotificationSettings::default()
+    };
+    session.set_notification_settings(settings).unwrap();
+    let mut events = session.events.subscribe();
+    let since = Timestamp(0);
+    session.set_connection(Connection::Offline { since });
+    session.notify().unwrap();
+    for after in [Pace::default().lost_for, Duration::from_secs(119)] {
+        tells(&session, after).await;
+        assert_eq!(
+            n_told(&mut events),
+            usize::from(after < Duration::from_secs(100))
+        );
+    }
+    tells(&session, Duration::from_secs(1)).await;
+    assert_eq!(n_told(&mut events), 1);
+}
+
+/// How much was told since the last time.
+fn n_told(events: &mut EventStream) -> usize {
+    std::iter::from_fn(|| events.next().now_or_never().flatten())
+        .filter(|event| matches!(event, PanelEvent::Notify { .. }))
+        .count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_noted_as_told_is_told_later() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = live(dir.path());
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    model.chats[0].said.push(Said::Inbound);
+    let rows = model.rows(0, 1);
+    session.apply(&model.page(rows, false)).unwrap();
+    let renames = |from: &str, to: &str| {
+        let sql = format!("ALTER TABLE {from} RENAME TO {to}");
+        let renamed = session.outbox.write(|tx| tx.execute(&sql, ()).map(drop));
+        renamed.unwrap();
+    };
+    renames("notifications", "elsewhere");
+    tokio::time::advance(Pace::default().gather + Duration::from_millis(1)).await;
+    assert!(session.notify().is_err());
+    renames("elsewhere", "notifications");
+    tells(&session, Pace::default().gather).await;
+    assert_eq!(lines(&session), [(NotificationKind::NewMessage, 0, 2)]);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,

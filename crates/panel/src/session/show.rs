@@ -79,7 +79,7 @@ impl Session {
         })
     }
 
-    fn me(&self, operators: &[OperatorRow]) -> OperatorRow {
+    pub(super) fn me(&self, operators: &[OperatorRow]) -> OperatorRow {
         let me = &self.account.operator;
         operators
             .iter()

@@ -291,13 +291,9 @@ pub(super) fn session(dir: &std::path::Path) -> Session {
 }
 
 fn session_in(folder: &DataFolder) -> Session {
-    session_of(folder, me())
-}
-
-fn session_of(folder: &DataFolder, operator: OperatorRow) -> Session {
     let account = Account {
         address: Address::parse("localhost").unwrap(),
-        operator,
+        operator: me(),
     };
     Session::open(
         folder.of_account(&account).unwrap(),
@@ -521,7 +517,14 @@ async fn a_channel_that_cannot_send_is_told_to_those_who_see_to_it() {
     for role in [Role::Operator, Role::Supervisor, Role::Administrator] {
         let dir = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(dir.path()).unwrap();
-        let session = session_of(&folder, OperatorRow { role, ..me() });
+        let session = session_in(&folder);
+        // They became it after they had signed in.
+        let became = Page {
+            rows: vec![Row::Operator(OperatorRow { role, ..me() })],
+            cursor: None,
+            is_snapshot: false,
+        };
+        session.apply(&became).unwrap();
         let mut events = session.events.subscribe();
         let channel = |problem| {
             Row::Channel(ChannelRow {
