@@ -284,9 +284,24 @@ fn on_run_event(app: &AppHandle, event: &RunEvent) {
         _ => {}
     }
     if matches!(event, RunEvent::Exit) {
+        #[cfg(target_os = "linux")]
+        hide_banners(app);
         let panel = app.state::<Panel>();
         tauri::async_runtime::block_on(panel.shut_down());
         tracing::info!("Ended");
+    }
+}
+
+/// How long the end waits for the desktop's notification service, which may not answer.
+#[cfg(target_os = "linux")]
+const BANNERS_PATIENCE: Duration = Duration::from_secs(1);
+
+#[cfg(target_os = "linux")]
+fn hide_banners(app: &AppHandle) {
+    let banners = app.state::<Banners>();
+    let hidden = async { tokio::time::timeout(BANNERS_PATIENCE, banners.hide_all()).await };
+    if tauri::async_runtime::block_on(hidden).is_err() {
+        tracing::info!("Banners may be left on the screen");
     }
 }
 

@@ -48,18 +48,25 @@ impl Banners {
         }
     }
 
+    /// Takes all of them from the screen: one whose program has ended leads nowhere, and tells whoever
+    /// comes next what a client wrote.
+    pub(crate) async fn hide_all(&self) {
+        let all = std::mem::take(&mut *self.shown.lock());
+        for shown in all.into_values() {
+            shown.waiter.abort();
+            shown.handle.close_async().await;
+        }
+    }
+
     async fn put(&self, banner: &Banner) -> Result<NotificationHandle, notify_rust::error::Error> {
         let reads_markup = *self.reads_markup.get_or_try_init(reads_markup).await?;
-        let body = if reads_markup {
-            escaped(&banner.body)
-        } else {
-            banner.body.clone()
-        };
+        let body = readable(&banner.body);
+        let body = if reads_markup { escaped(&body) } else { body };
         let mut shown = Notification::new();
         shown
             .appname("Pult")
             .icon("pult")
-            .summary(&banner.title)
+            .summary(&readable(&banner.title))
             .body(&body)
             .action("default", banner.open.as_deref().unwrap_or("Pult"))
             .hint(Hint::DesktopEntry("Pult".to_owned()))
@@ -119,6 +126,14 @@ async fn reads_markup() -> Result<bool, notify_rust::error::Error> {
         .any(|capability| capability == "body-markup"))
 }
 
+/// Without signs that nobody sees: the bus refuses a message with some, and markup may hold none.
+fn readable(text: &str) -> String {
+    text.replace(
+        |sign: char| sign.is_control() && !matches!(sign, '\n' | '\t'),
+        "",
+    )
+}
+
 /// What a client wrote is text, whatever it looks like.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
@@ -128,6 +143,11 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn a_banner_has_no_signs_for_which_it_would_be_refused() {
+        assert_eq!(super::readable("a\0\u{1b}[1mb\n\tв"), "a[1mb\n\tв");
+    }
+
     #[test]
     fn what_looks_like_markup_is_shown_as_written() {
         assert_eq!(

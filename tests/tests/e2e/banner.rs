@@ -116,6 +116,12 @@ impl Scene {
         window
             .find_with_text(testids::CONVERSATION_TITLE, OLGA)
             .await?;
+        let has_cursor = "return document.activeElement?.dataset.testid === 'composer'";
+        until("the cursor is where one writes", async || {
+            let has_cursor = window.script(has_cursor).await.ok()?;
+            (has_cursor == json!(true)).then_some(())
+        })
+        .await?;
         window.type_into(testids::COMPOSER, "Слушаю вас").await?;
         window.click(testids::SEND).await?;
         olga.receives("Слушаю вас").await.map(drop)
@@ -226,6 +232,19 @@ impl Scene {
             .await
     }
 
+    /// What the program told goes with it.
+    async fn an_end(self) -> Result<()> {
+        self.pavel.write("И ещё одно").await?;
+        let told = self.appears(PAVEL).await?;
+        self.laptop.leave().await;
+        self.boris.leave().await;
+        // The driver would not let it end in order.
+        let quit = "setTimeout(() => window.__TAURI_INTERNALS__.invoke('quit')); return true";
+        self.window.script(quit).await?;
+        self.window.ends().await?;
+        self.banners.is_closed(&told).await
+    }
+
     /// Nobody answers for long; what was written is not to be shown.
     async fn a_long_wait(&self) -> Result<()> {
         looks_elsewhere(&self.window).await?;
@@ -257,7 +276,5 @@ async fn each_kind_has_one_banner_and_a_click_opens_its_chat() -> Result<()> {
         *times.entry(title).or_default() += 1;
     }
     assert!(times.values().all(|n| *n == 1), "{times:?}");
-    scene.laptop.leave().await;
-    scene.boris.leave().await;
-    scene.window.close().await
+    scene.an_end().await
 }
