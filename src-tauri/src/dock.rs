@@ -1,7 +1,7 @@
 //! The narrow window at the screen's edge.
 
 use serde::{Deserialize, Serialize};
-use tauri::{PhysicalPosition, PhysicalSize, Runtime, WebviewWindow};
+use tauri::{PhysicalPosition, PhysicalRect, PhysicalSize, Runtime, WebviewWindow};
 
 /// How wide it is, in the pixels of a usual screen.
 const WIDTH: f64 = 400.0;
@@ -55,8 +55,38 @@ pub(crate) fn dock<R: Runtime>(window: &WebviewWindow<R>) -> tauri::Result<()> {
     )
 }
 
+/// Puts the window back to where it was; where there is no screen any more, onto one that there is.
+pub(crate) fn put_back<R: Runtime>(window: &WebviewWindow<R>, frame: Frame) -> tauri::Result<()> {
+    let screens = window.available_monitors()?;
+    let is_within_reach = screens
+        .iter()
+        .any(|screen| frame.can_be_seized_on(*screen.work_area()));
+    if is_within_reach {
+        return put(window, frame);
+    }
+    window.set_size(PhysicalSize::new(frame.width, frame.height))?;
+    window.center()
+}
+
+/// So much of a window's upper edge is to be on a screen that it can be seized, in pixels.
+const SEIZABLE: i64 = 64;
+
+impl Frame {
+    /// Whether its upper edge is on a part of a screen, far enough to be seized there.
+    fn can_be_seized_on(self, area: PhysicalRect<i32, u32>) -> bool {
+        let (left, top) = (i64::from(area.position.x), i64::from(area.position.y));
+        let (right, bottom) = (
+            left + i64::from(area.size.width),
+            top + i64::from(area.size.height),
+        );
+        let (x, y) = (i64::from(self.x), i64::from(self.y));
+        let beside = right.min(x + i64::from(self.width)) - left.max(x);
+        beside >= SEIZABLE && y >= top && y + SEIZABLE <= bottom
+    }
+}
+
 /// Puts the window there.
-pub(crate) fn put<R: Runtime>(window: &WebviewWindow<R>, frame: Frame) -> tauri::Result<()> {
+fn put<R: Runtime>(window: &WebviewWindow<R>, frame: Frame) -> tauri::Result<()> {
     window.set_size(PhysicalSize::new(frame.width, frame.height))?;
     window.set_position(PhysicalPosition::new(frame.x, frame.y))
 }
@@ -77,4 +107,41 @@ pub(crate) fn is_possible() -> bool {
     }
     #[cfg(not(target_os = "linux"))]
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Frame, PhysicalPosition, PhysicalRect, PhysicalSize};
+
+    #[test]
+    fn a_window_goes_back_only_to_where_it_can_be_seized() {
+        let screen = PhysicalRect {
+            position: PhysicalPosition::new(0, 24),
+            size: PhysicalSize::new(1920, 1056),
+        };
+        let can_be_seized = |x, y| {
+            let frame = Frame {
+                x,
+                y,
+                width: 1080,
+                height: 720,
+            };
+            frame.can_be_seized_on(screen)
+        };
+        for (x, y) in [(0, 24), (840, 360), (-1000, 24), (1800, 900)] {
+            assert!(can_be_seized(x, y), "{x} {y}");
+        }
+        // On a screen that is not there any more, and without the edge by which it is moved.
+        for (x, y) in [
+            (1920, 24),
+            (-1080, 24),
+            (2400, 300),
+            (100, -700),
+            (100, 1075),
+            (1900, 24),
+        ] {
+            assert!(!can_be_seized(x, y), "{x} {y}");
+        }
+        assert!(!can_be_seized(i32::MAX, i32::MIN));
+    }
 }

@@ -172,7 +172,7 @@ pub(crate) fn dock<R: Runtime>(app: &AppHandle<R>, on: bool) -> tauri::Result<Op
         return Ok(Some(before));
     }
     if let Some(before) = undocked {
-        dock::put(&window, before)?;
+        dock::put_back(&window, before)?;
     }
     Ok(None)
 }
