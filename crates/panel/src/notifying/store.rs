@@ -90,13 +90,17 @@ pub(crate) fn add_line(tx: &Transaction<'_>, at: Timestamp, line: &Notification)
     Ok(())
 }
 
-/// The list, the newest first.
+/// The list, the newest first. Lines of another version that this one cannot read are left out.
 pub(crate) fn lines(reader: Reader<'_>) -> Sql<Vec<(i64, Timestamp, Notification)>> {
-    reader.all(
+    let lines = reader.all(
         "SELECT position, at, body FROM notifications ORDER BY position DESC",
         (),
-        |row| Ok((row.get(0)?, Timestamp(row.get(1)?), from_json(row, 2)?)),
-    )
+        |row| {
+            let (position, at) = (row.get(0)?, row.get(1).map(Timestamp)?);
+            Ok(from_json(row, 2).ok().map(|one| (position, at, one)))
+        },
+    )?;
+    Ok(lines.into_iter().flatten().collect())
 }
 
 /// The newest line that was looked at in the list.

@@ -443,6 +443,23 @@ fn n_told(events: &mut EventStream) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_line_of_another_version_hides_none_of_the_others() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = live(dir.path());
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    model.chats[0].said.push(Said::Inbound);
+    let rows = model.rows(0, 1);
+    session.apply(&model.page(rows, false)).unwrap();
+    tells(&session, Pace::default().gather).await;
+    let put =
+        "INSERT INTO notifications (position, at, body) VALUES (99, 0, '{\"what\": \"newer\"}')";
+    let put = session.outbox.write(|tx| tx.execute(put, ()).map(drop));
+    put.unwrap();
+    assert_eq!(lines(&session), [(NotificationKind::NewMessage, 0, 2)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_could_not_be_noted_as_told_is_told_later() {
     let dir = tempfile::tempdir().unwrap();
     let session = live(dir.path());
