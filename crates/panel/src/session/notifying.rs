@@ -712,10 +712,35 @@ impl Session {
         let usual = self.usual()?;
         let Wishes { settings, .. } = Wishes { settings, usual }.tidied();
         self.write_outbox(|tx| store::put_settings(tx, &settings))?;
+        if settings.hide_text {
+            self.hide_texts();
+        }
         self.notifying.lock().queue_due = Some(Instant::now());
         self.has_news.notify_one();
         self.events.send(PanelEvent::NotificationsChanged);
         Ok(())
+    }
+}
+
+impl Session {
+    /// What stands on the screen goes on telling who has written, and no longer what.
+    fn hide_texts(&self) {
+        let mut notifying = self.notifying.lock();
+        for Open { notification, .. } in notifying.open.values_mut() {
+            if notification.text.is_empty() && notification.placeholder.is_none() {
+                continue;
+            }
+            notification.text.clear();
+            notification.placeholder = None;
+            if notification.banner {
+                let notification = Notification {
+                    sound: false,
+                    ..notification.clone()
+                };
+                self.events.send(PanelEvent::Notify { notification });
+            }
+        }
+        drop(notifying);
     }
 }
 

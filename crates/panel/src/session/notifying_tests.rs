@@ -443,6 +443,37 @@ fn n_told(events: &mut EventStream) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_hides_texts_hides_those_on_the_screen_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = live(dir.path());
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    model.chats[0].said.push(Said::Inbound);
+    let rows = model.rows(0, 1);
+    session.apply(&model.page(rows, false)).unwrap();
+    tells(&session, Pace::default().gather).await;
+    let mut events = session.events.subscribe();
+    for _ in 0..2 {
+        let hidden = NotificationSettings {
+            hide_text: true,
+            queue_waits_s: None,
+            ..NotificationSettings::default()
+        };
+        session.set_notification_settings(hidden).unwrap();
+    }
+    let told: Vec<_> = std::iter::from_fn(|| events.next().now_or_never().flatten())
+        .filter_map(|event| {
+            let PanelEvent::Notify { notification } = event else {
+                return None;
+            };
+            Some(notification)
+        })
+        .map(|one| (one.chat_id, one.text, one.banner, one.sound))
+        .collect();
+    assert_eq!(told, [(Some(chat_id(0)), String::new(), true, false)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_line_of_another_version_hides_none_of_the_others() {
     let dir = tempfile::tempdir().unwrap();
     let session = live(dir.path());
