@@ -24,6 +24,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     view::PanelEvent::export_all(&config)?;
     view::SignInFailure::export_all(&config)?;
     view::HistoryKept::export_all(&config)?;
+    view::SearchQuery::export_all(&config)?;
+    view::SearchPage::export_all(&config)?;
     view::LastSignIn::export_all(&config)?;
     view::ChatDeed::export_all(&config)?;
     view::NotificationChoices::export_all(&config)?;

@@ -19,6 +19,7 @@ use pult_protocol::{
 use pult_sqlite::{Durability, Load, Migration, Reader, Row, Settings, Transaction, params};
 use tokio::sync::watch;
 
+use crate::search::index;
 use crate::storage::{Database, Sql, StorageError, Stored as _, from_json, is_damage, to_json};
 
 const MIGRATIONS: &[Migration] = &[
@@ -33,6 +34,10 @@ const MIGRATIONS: &[Migration] = &[
     Migration {
         name: "cache_0003_version",
         sql: include_str!("../migrations/cache_0003_version.sql"),
+    },
+    Migration {
+        name: "cache_0004_search",
+        sql: include_str!("../migrations/cache_0004_search.sql"),
     },
 ];
 
@@ -102,6 +107,14 @@ impl Cache {
         work: impl FnOnce(&Transaction<'_>) -> Sql<T>,
     ) -> Result<T, StorageError> {
         self.with(|database| database.write(work))
+    }
+
+    /// Writes what has time, as [`Cache::write`] does; `work` can ask whether anybody else waits.
+    pub(crate) fn write_aside<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, &dyn Fn() -> bool) -> Sql<T>,
+    ) -> Result<T, StorageError> {
+        self.with(|database| database.write_aside(work))
     }
 
     fn with<T>(&self, work: impl FnOnce(&Database) -> Sql<T>) -> Result<T, StorageError> {
@@ -363,6 +376,7 @@ pub(crate) fn replace(tx: &Transaction<'_>, rows: &[FeedRow]) -> Sql<Applied> {
     for held in listed_chats(tx.reader())? {
         before.insert(held.row.id, Some(held.row));
     }
+    index::clear(tx)?;
     for sql in [
         "DELETE FROM entries",
         "DELETE FROM chats",
@@ -548,6 +562,7 @@ fn drop_entries_but(tx: &Transaction<'_>, chat_id: ChatId, kept: &BTreeSet<i64>)
         |row| row.get(0),
     )?;
     for place in held.into_iter().filter(|place| !kept.contains(place)) {
+        index::forget_entries(tx, chat_id, Some(place))?;
         tx.execute(
             "DELETE FROM entries WHERE chat_id = ?1 AND place = ?2",
             params![chat_id.stored(), place],
@@ -561,10 +576,12 @@ fn put_chat(tx: &Transaction<'_>, chat: &ChatRow) -> Sql<()> {
         fresh: false,
         ..chat.clone()
     })?;
+    let doc = index::doc_of_chat(tx, chat)?;
     tx.execute(
-        "INSERT INTO chats (id, body, is_listed) VALUES (?1, ?2, ?3)
-         ON CONFLICT (id) DO UPDATE SET body = excluded.body, is_listed = excluded.is_listed",
-        params![chat.id.stored(), body, chat.status != Status::Closed],
+        "INSERT INTO chats (id, body, is_listed, doc) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (id) DO UPDATE SET
+             body = excluded.body, is_listed = excluded.is_listed, doc = excluded.doc",
+        params![chat.id.stored(), body, chat.status != Status::Closed, doc],
     )?;
     Ok(())
 }
@@ -578,14 +595,16 @@ fn put_entry(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<()> {
         | EntryBody::Outbound { .. }
         | EntryBody::Notice { .. } => None,
     };
+    let doc = index::doc_of_entry(tx, entry)?;
     tx.execute(
-        "INSERT INTO entries (chat_id, place, is_inbound, mentions, command_id, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        "INSERT INTO entries (chat_id, place, is_inbound, mentions, command_id, body, doc)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (chat_id, place) DO UPDATE SET
              mentions = excluded.mentions,
              is_inbound = excluded.is_inbound,
              command_id = excluded.command_id,
-             body = excluded.body",
+             body = excluded.body,
+             doc = excluded.doc",
         params![
             entry.chat_id.stored(),
             entry.place.0,
@@ -593,6 +612,7 @@ fn put_entry(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<()> {
             mentions,
             entry.command_id.map(crate::storage::Stored::stored),
             to_json(entry)?,
+            doc,
         ],
     )?;
     Ok(())
@@ -618,7 +638,7 @@ fn keep_closed(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
 pub(crate) fn closed_before(reader: Reader<'_>, since: Timestamp) -> Sql<Vec<ChatId>> {
     reader.all(
         "SELECT id FROM chats
-         WHERE NOT is_listed AND json_extract(body, '$.last_activity_at') < ?1",
+         WHERE NOT is_listed AND active_at < ?1",
         params![since.0],
         |row| ChatId::at(row, 0),
     )
@@ -633,6 +653,8 @@ pub(crate) fn erase_chats(tx: &Transaction<'_>, chats: &[ChatId]) -> Sql<()> {
 }
 
 fn erase_chat(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
+    index::forget_entries(tx, chat_id, None)?;
+    index::forget_chat(tx, chat_id)?;
     for sql in [
         "DELETE FROM entries WHERE chat_id = ?1",
         "DELETE FROM chats WHERE id = ?1",

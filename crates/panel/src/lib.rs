@@ -14,6 +14,7 @@
 //! | `notifying` | what the operator is told of, and how |
 //! | `presence` | what the operator looks at, whether the device is used, who else looks at a chat |
 //! | `cache`, `outbox` | the files' tables |
+//! | `search` | finding what is held |
 //! | `rest`, `tls`, `address` | how a backend is reached |
 //! | `folder`, `token_store` | where things lie on disk |
 //! | [`view`] | what the page sees |
@@ -41,6 +42,7 @@ mod panel;
 mod presence;
 mod ready_answers;
 mod rest;
+mod search;
 mod session;
 mod storage;
 mod tls;

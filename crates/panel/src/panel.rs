@@ -25,6 +25,7 @@ use crate::notifications::keep_telling;
 use crate::notifying::Pace;
 use crate::presence::Desk;
 use crate::rest::{Rest, RestError, causes};
+use crate::search::keep_index;
 use crate::session::{Gap, Session};
 use crate::storage::StorageError;
 use crate::tls;
@@ -633,6 +634,7 @@ impl Inner {
         *self.session.lock() = Some(Arc::clone(&session));
         let inner = Arc::downgrade(self);
         drop(self.tasks.spawn(keep_telling(Arc::clone(&session))));
+        drop(self.tasks.spawn(keep_index(Arc::clone(&session))));
         drop(
             self.tasks
                 .spawn(stay_connected(inner, session, self.link.clone())),
@@ -750,6 +752,7 @@ impl Inner {
                 session
                     .cache
                     .write(|tx| cache::fill_gaps(tx, chat_id, &entries))?;
+                session.has_unindexed.notify_one();
             }
             Ok(true)
         })

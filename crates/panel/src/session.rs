@@ -31,6 +31,7 @@ use crate::folder::{Account, AccountFolder, FolderLock};
 use crate::notifying::{Notifying, Pace};
 use crate::outbox::{self, Draft, Mark, State, Waiting};
 use crate::presence::{Desk, Onlookers};
+use crate::search::index;
 use crate::storage::{Database, Sql, StorageError};
 use crate::view::{ComposerMode, Connection, DraftRevision, PanelEvent};
 
@@ -52,6 +53,8 @@ pub(crate) struct Session {
     pub(crate) events: EventSender,
     /// Told when the outbox has something to send.
     pub(crate) has_work: Notify,
+    /// Told when there may be something that is not in the index yet.
+    pub(crate) has_unindexed: Notify,
     /// Told when the operator does not want to wait for the next try to connect.
     pub(crate) try_now: Notify,
     /// Ends the connection.
@@ -124,6 +127,7 @@ impl Session {
             outbox,
             events,
             has_work: Notify::new(),
+            has_unindexed: Notify::new(),
             try_now: Notify::new(),
             ended,
             connection: Mutex::new(Connection::Offline {
@@ -150,6 +154,7 @@ impl Session {
             has_news: Notify::new(),
         };
         session.cache.erase_remains()?;
+        session.cache.write(index::begin)?;
         // Whoever made them has left the program: they meant it.
         session.outbox.write(|tx| outbox::release(tx, None))?;
         session.end_arrived_echoes()?;
@@ -714,4 +719,4 @@ impl From<StorageError> for PanelError {
 #[cfg(test)]
 mod notifying_tests;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

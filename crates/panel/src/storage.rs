@@ -5,6 +5,8 @@
 //! touches both commits the outbox first wherever something of the author's could get lost, and
 //! each step can be repeated after a crash between the two.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use parking_lot::Mutex;
 use pult_domain::{ChatId, CommandId};
 use pult_sqlite::{Reader, Readers, Row, SqlError, Transaction, Writer, types};
@@ -36,6 +38,8 @@ pub(crate) struct Database {
     readers: Readers,
     // Dropped last: the last connection to a file empties its log, which no reader can.
     writer: Mutex<Writer>,
+    /// How many wait for the writer.
+    n_waiting: AtomicUsize,
 }
 
 impl Database {
@@ -43,6 +47,7 @@ impl Database {
         Self {
             readers,
             writer: Mutex::new(writer),
+            n_waiting: AtomicUsize::new(0),
         }
     }
 
@@ -51,7 +56,20 @@ impl Database {
     }
 
     pub(crate) fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Sql<T>) -> Sql<T> {
-        self.writer.lock().transaction(work)
+        self.n_waiting.fetch_add(1, Ordering::Relaxed);
+        let mut writer = self.writer.lock();
+        self.n_waiting.fetch_sub(1, Ordering::Relaxed);
+        writer.transaction(work)
+    }
+
+    /// Writes what has time: `work` can ask whether anybody else waits for the writer.
+    pub(crate) fn write_aside<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>, &dyn Fn() -> bool) -> Sql<T>,
+    ) -> Sql<T> {
+        let is_wanted = || self.n_waiting.load(Ordering::Relaxed) > 0;
+        let mut writer = self.writer.lock();
+        writer.transaction(|tx| work(tx, &is_wanted))
     }
 
     /// Writes the file anew, without what is left behind of what was erased.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+pub use crate::search::{FoundEntry, SearchCursor, SearchOnly, SearchPage, SearchQuery};
 use pult_domain::{ChannelId, ChatId, CommandId, OperatorId, Place, Status, Timestamp};
 pub use pult_protocol::ComposerMode;
 use pult_protocol::{
@@ -394,6 +395,8 @@ pub enum PanelEvent {
     },
     /// The list of what was told is another.
     NotificationsChanged,
+    /// More can be found than before.
+    IndexChanged,
     /// Events were lost: ask for everything on the screen again.
     Overflowed,
 }

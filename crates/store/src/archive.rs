@@ -11,9 +11,9 @@ use pult_protocol::{
     OperatorRow, Talk,
 };
 use pult_sqlite::Reader;
+use pult_words::{Folded, Term, terms};
 
 use crate::archive_index as index;
-use crate::words::{Folded, Term, terms};
 use crate::writer::Work;
 use crate::{StoreError, audience, chats, entries, feed, operators, sql};
 

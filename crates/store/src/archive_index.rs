@@ -9,9 +9,9 @@
 //! for it; the end of a long one soon after, in pieces between other work.
 
 use pult_sqlite::Reader;
+use pult_words::{Folded, Term, digits};
 
 use crate::StoreError;
-use crate::words::{Folded, Term, digits};
 use crate::writer::Work;
 
 /// Neighbouring places that are one row of the index. The schema knows nothing of it, but what is

@@ -45,7 +45,6 @@ mod sql;
 mod store;
 mod talks;
 pub mod trials;
-mod words;
 mod writer;
 
 pub use administration::NewPassword;

@@ -14,8 +14,8 @@ use pult_protocol::{
     LateLimits, Load, OperatorLoad, Workload,
 };
 use pult_sqlite::{Reader, Row, SqlError};
+use pult_words::{Term, terms};
 
-use crate::words::{Term, terms};
 use crate::{StoreError, archive, archive_index, chats, company, operators, sql};
 
 /// Most chats on a page.

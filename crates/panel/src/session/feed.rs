@@ -86,6 +86,7 @@ impl Session {
             Ok(applied)
         })?;
         drop(no_mark_meanwhile);
+        self.has_unindexed.notify_one();
         if applied.dropped_entries {
             self.cache.entries_were_dropped();
             self.cache.checkpoint()?;

@@ -285,7 +285,7 @@ fn me() -> OperatorRow {
     }
 }
 
-pub(super) fn session(dir: &std::path::Path) -> Session {
+pub(crate) fn session(dir: &std::path::Path) -> Session {
     let folder = DataFolder::open(dir).unwrap();
     session_in(&folder)
 }
@@ -481,6 +481,7 @@ fn told(events: &mut EventStream) -> Vec<(NotificationKind, bool)> {
             | PanelEvent::OnlookersChanged
             | PanelEvent::ChatsChanged { .. }
             | PanelEvent::NotificationsChanged
+            | PanelEvent::IndexChanged
             | PanelEvent::Overflowed => {}
         }
     }

@@ -1,4 +1,7 @@
-//! Words as the archive compares them, and what somebody searches for.
+//! Words as they are compared, and what somebody searches for.
+//!
+//! The backend's archive and a panel's search go by the same rules, so that what one finds the other
+//! finds too; a panel knows forms of words besides.
 
 /// Most words that are searched for; what is written behind them does not narrow the search.
 const MAX_WORDS: usize = 16;
@@ -10,15 +13,18 @@ const MAX_WORD_CHARS: usize = 64;
 const WITHIN_NUMBERS: &str = " +-()./\u{a0}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}";
 
 /// Text as it is compared: without case, and ё is е.
-pub(crate) struct Folded(String);
+#[derive(Debug, Clone)]
+pub struct Folded(String);
 
 impl Folded {
-    pub(crate) fn of(text: &str) -> Self {
+    /// A text as it is compared.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
         Self(text.to_lowercase().replace('ё', "е"))
     }
 
     /// Its words: letters and digits alone.
-    pub(crate) fn words(&self) -> impl Iterator<Item = &str> {
+    pub fn words(&self) -> impl Iterator<Item = &str> {
         self.0
             .split(|letter: char| !letter.is_alphanumeric())
             .filter(|word| !word.is_empty())
@@ -26,13 +32,14 @@ impl Folded {
 }
 
 /// The digits of a number, however it is written.
-pub(crate) fn digits(number: &str) -> String {
+#[must_use]
+pub fn digits(number: &str) -> String {
     number.chars().filter(char::is_ascii_digit).collect()
 }
 
 /// Something that is searched for: a word, or a number that may be written in parts.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Term {
+pub struct Term {
     /// The word, or the parts of the number.
     words: Vec<String>,
     /// All digits of the number, if it is one.
@@ -40,8 +47,21 @@ pub(crate) struct Term {
 }
 
 impl Term {
+    /// The word, or the parts of the number.
+    #[must_use]
+    pub fn words(&self) -> &[String] {
+        &self.words
+    }
+
+    /// All digits of the number, if it is one.
+    #[must_use]
+    pub fn number(&self) -> Option<&str> {
+        self.number.as_deref()
+    }
+
     /// What it may be met by: the words of one of these begin words of what is searched through.
-    pub(crate) fn forms(&self) -> Vec<Vec<String>> {
+    #[must_use]
+    pub fn forms(&self) -> Vec<Vec<String>> {
         let number = self.number.iter().cloned().chain(self.without_eight());
         let mut forms = vec![self.words.clone()];
         forms.extend(
@@ -53,19 +73,22 @@ impl Term {
     }
 
     /// The number if its first digit is the 8 that is dialled within Russia in place of +7.
-    fn without_eight(&self) -> Option<String> {
+    #[must_use]
+    pub fn without_eight(&self) -> Option<String> {
         let rest = self.number.as_ref()?.strip_prefix('8')?;
         (!rest.is_empty()).then(|| format!("7{rest}"))
     }
 
     /// Whether a line has it.
-    pub(crate) fn is_in(&self, line: &Folded) -> bool {
+    #[must_use]
+    pub fn is_in(&self, line: &Folded) -> bool {
         let begins_one = |begin: &String| line.words().any(|word| word.starts_with(begin));
         self.forms().iter().any(|form| form.iter().all(begins_one))
     }
 
     /// Whether a client has it in their names, or in their number of digits alone.
-    pub(crate) fn is_of_client(&self, names: &Folded, phone: &str) -> bool {
+    #[must_use]
+    pub fn is_of_client(&self, names: &Folded, phone: &str) -> bool {
         let number = self.number.as_ref();
         self.is_in(names)
             || number.is_some_and(|number| phone.contains(number))
@@ -75,10 +98,12 @@ impl Term {
     }
 }
 
-/// What a text searches for. None if it has letters or signs, but no word among them: nothing has
-/// them then. Of numbers that follow each other it cannot be known whether they are parts of one,
+/// What a text searches for.
+///
+/// None if it has letters or signs, but no word among them: nothing has them then. Of numbers that follow each other it cannot be known whether they are parts of one,
 /// so they are a single term that is met either way.
-pub(crate) fn terms(text: &str) -> Option<Vec<Term>> {
+#[must_use]
+pub fn terms(text: &str) -> Option<Vec<Term>> {
     let folded = Folded::of(text);
     let mut terms: Vec<Term> = Vec::new();
     let mut end = 0;

@@ -1,0 +1,39 @@
+-- What is found as its operator types. The indexes hold words alone, without the texts: what stands in
+-- them for an entry or a chat is made from its row (search/index.rs), to be put in and to be taken out.
+
+-- Where it stands in the index, the later sent the larger; none while it is not in it yet, 0 if it never
+-- is.
+ALTER TABLE entries ADD COLUMN doc INTEGER;
+CREATE UNIQUE INDEX entries_doc ON entries (doc) WHERE doc > 0;
+CREATE INDEX entries_to_index ON entries (chat_id, place) WHERE doc IS NULL;
+
+ALTER TABLE chats ADD COLUMN doc INTEGER;
+ALTER TABLE chats ADD COLUMN active_at INTEGER
+    GENERATED ALWAYS AS (json_extract(body, '$.last_activity_at')) VIRTUAL;
+ALTER TABLE chats ADD COLUMN client_id TEXT
+    GENERATED ALWAYS AS (json_extract(body, '$.client.id')) VIRTUAL;
+CREATE UNIQUE INDEX chats_doc ON chats (doc) WHERE doc > 0;
+CREATE INDEX chats_to_index ON chats (id) WHERE doc IS NULL;
+CREATE INDEX chats_closed ON chats (active_at) WHERE NOT is_listed;
+CREATE INDEX chats_client ON chats (client_id);
+
+-- `tokenize`: words come with spaces between them, and everything beyond ASCII is part of one.
+CREATE VIRTUAL TABLE found_entries USING fts5 (
+    words, stems, tags,
+    content = '', detail = 'column', prefix = '1 2 3', tokenize = 'ascii'
+);
+-- What is taken out does not stay in the file until its segment is merged.
+INSERT INTO found_entries (found_entries, rank) VALUES ('secure-delete', 1);
+
+CREATE VIRTUAL TABLE found_chats USING fts5 (
+    -- Names; all ends of the number, so that any fragment of it begins one; the number.
+    words, ends, number,
+    content = '', detail = 'column', prefix = '1 2 3', tokenize = 'ascii'
+);
+INSERT INTO found_chats (found_chats, rank) VALUES ('secure-delete', 1);
+
+-- By which rules the words were made. Others build the index anew.
+CREATE TABLE search (
+    id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    version INTEGER NOT NULL
+) STRICT;
