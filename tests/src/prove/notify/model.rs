@@ -231,8 +231,11 @@ impl Chat {
             return news(Kind::Mention, Words::Exactly(text.clone()), None);
         }
         if self.stands == Stands::Queued {
-            // Of a chat that stands there the client's next message is no news.
-            if !new().any(|line| matches!(line.what, What::Queued)) {
+            // Of a chat that stands there the client's next message is no news, nor is that it stands there
+            // to whoever put it there.
+            let mut lines = self.lines.iter().skip(told.max(read));
+            let put_there = lines.rfind(|line| matches!(line.what, What::Queued))?;
+            if put_there.by == Some(who) {
                 return None;
             }
             let is_new = told == 0 && self.lines.len() == written.len() + 1;
@@ -264,7 +267,11 @@ impl Chat {
         if let Some(What::Comment(text, _)) = next.map(|line| &line.what) {
             return Words::Exactly(text.clone());
         }
-        let written = new.iter().rev().find_map(|line| line.of_client());
+        // What was written before it was closed may have passed while it was, or be told with it now.
+        let is_reopened = |line: &&Line| matches!(line.what, What::Reopened(to) if to == who);
+        let reopened = new.iter().rposition(is_reopened);
+        let since = new.get(reopened.unwrap_or(0)..).unwrap_or_default();
+        let written = since.iter().rev().find_map(|line| line.of_client());
         written.map_or(Words::Any, |text| Words::Exactly(text.clone()))
     }
 
