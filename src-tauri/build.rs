@@ -7,6 +7,7 @@ const COMMANDS: &[&str] = &[
     "reply",
     "comment",
     "act",
+    "search",
     "archive",
     "archived",
     "card",

@@ -90,6 +90,14 @@ pub(crate) async fn reopen_chat(
 }
 
 #[tauri::command]
+pub(crate) async fn search(
+    panel: State<'_, Panel>,
+    query: SearchQuery,
+) -> Result<SearchPage, PanelError> {
+    panel.search(query).await
+}
+
+#[tauri::command]
 pub(crate) async fn archive(
     panel: State<'_, Panel>,
     query: ArchiveQuery,

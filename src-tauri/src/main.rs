@@ -77,6 +77,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
             commands::reply,
             commands::comment,
             commands::act,
+            commands::search,
             commands::archive,
             commands::archived,
             commands::card,

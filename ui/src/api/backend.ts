@@ -46,6 +46,8 @@ import type { ReadyAnswerBody } from './generated/ReadyAnswerBody';
 import type { ReadyAnswerId } from './generated/ReadyAnswerId';
 import type { ReadyAnswerImport } from './generated/ReadyAnswerImport';
 import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
+import type { SearchPage } from './generated/SearchPage';
+import type { SearchQuery } from './generated/SearchQuery';
 import type { ServiceFigures } from './generated/ServiceFigures';
 import type { RevisedDirections } from './generated/RevisedDirections';
 import type { RevisedHours } from './generated/RevisedHours';
@@ -87,6 +89,8 @@ export interface Backend {
    * its newest place there.
    */
   reopenChat(chatId: ChatId, found: Place | null): Promise<CommandId>;
+  /** Searches everything that this device holds. */
+  search(query: SearchQuery): Promise<SearchPage>;
   /** Searches the archive; needs the backend. */
   archive(query: ArchiveQuery): Promise<ArchivePage>;
   /** A stretch of the history of a chat that was found in the archive; needs the backend. */

@@ -9,7 +9,10 @@ import type { EntryRow } from './generated/EntryRow';
 import type { HistoryPage } from './generated/HistoryPage';
 import type { PanelError } from './generated/PanelError';
 import type { Place } from './generated/Place';
+import type { SearchPage } from './generated/SearchPage';
+import type { SearchQuery } from './generated/SearchQuery';
 import type { Talk } from './generated/Talk';
+import { foundLine } from '../format/entries';
 import type { MemoryChat, World } from './world';
 
 /** The closed chats that are found, last active first. */
@@ -37,6 +40,41 @@ export function archive(world: World, query: ArchiveQuery): ArchivePage {
   const page = left.slice(0, query.limit ?? 30);
   const last = page.at(-1)?.chat;
   return { hits: page, next: left.length > page.length && last ? cursorAt(last) : null };
+}
+
+/** What is found on the device: the beginnings of words alone, the newest first. */
+export function search(world: World, query: SearchQuery): SearchPage {
+  const words = folded(query.text ?? '')
+    .split(/\s+/u)
+    .filter(Boolean);
+  const has = (text: string): boolean => {
+    const line = folded(text).split(/[^\p{L}\p{N}]+/u);
+    return words.every((word) => line.some((one) => one.startsWith(word)));
+  };
+  const chats = [...world.chats.values()];
+  const isNarrowed = Object.keys(query).some((key) => key !== 'text');
+  const entries = chats
+    .flatMap(({ row, entries }) => entries.map((line) => ({ chat: row, line, forms: [] })))
+    .filter(({ chat }) => chat.client.id === (query.client_id ?? chat.client.id))
+    .filter(({ line }) => line.author_id === (query.author_id ?? line.author_id))
+    .filter(({ line }) => query.only !== 'comments' || line.body.kind === 'comment')
+    .filter(({ line }) => query.only !== 'files' || line.body.kind === 'inbound_placeholder')
+    .filter(({ line }) => {
+      const text = foundLine(line.body)?.text;
+      return text !== undefined && has(text);
+    })
+    .sort((a, b) => b.line.sent_at - a.line.sent_at);
+  return {
+    entries,
+    next: null,
+    chats: isNarrowed
+      ? []
+      : chats
+          .map(({ row }) => row)
+          .filter((row) => row.status === 'closed' && has(row.client.name ?? '')),
+    has_more_chats: false,
+    n_missing: 0,
+  };
 }
 
 /** A place as the backend writes it: when a chat was last active, and the chat. */

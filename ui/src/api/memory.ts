@@ -62,6 +62,8 @@ import type { ReadyAnswerRow } from './generated/ReadyAnswerRow';
 import type { RevisedDirections } from './generated/RevisedDirections';
 import type { RevisedHours } from './generated/RevisedHours';
 import type { RevisedTexts } from './generated/RevisedTexts';
+import type { SearchPage } from './generated/SearchPage';
+import type { SearchQuery } from './generated/SearchQuery';
 import type { ServiceFigures } from './generated/ServiceFigures';
 import type { SessionView } from './generated/SessionView';
 import type { SignInFailure } from './generated/SignInFailure';
@@ -70,7 +72,7 @@ import type { Timeline } from './generated/Timeline';
 import type { WatchedChat } from './generated/WatchedChat';
 import type { Workload } from './generated/Workload';
 import { exportAnswers, importAnswers, putAnswer } from './memory-answers';
-import { archive, archived, card } from './memory-archive';
+import { archive, archived, card, search } from './memory-archive';
 import { nothingAutomatic, put, tryRules } from './memory-automatic';
 import * as administration from './memory-administration';
 import { figures } from './memory-figures';
@@ -339,6 +341,11 @@ export class MemoryBackend implements Backend {
       return;
     }
     doDeed(chat, pending.deed, me);
+  }
+
+  async search(query: SearchQuery): Promise<SearchPage> {
+    this.#fail();
+    return search(this.world, query);
   }
 
   async archive(query: ArchiveQuery): Promise<ArchivePage> {

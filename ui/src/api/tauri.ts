@@ -15,6 +15,7 @@ export const tauriBackend: Backend = {
   comment: (chatId, text, mentions, seen) => invoke('comment', { chatId, text, mentions, seen }),
   act: (chatId, deed) => invoke('act', { chatId, deed }),
   reopenChat: (chatId, found) => invoke('reopen_chat', { chatId, found }),
+  search: (query) => invoke('search', { query }),
   archive: (query) => invoke('archive', { query }),
   archived: (chatId, before, limit) => invoke('archived', { chatId, before, limit }),
   card: (chatId) => invoke('card', { chatId }),

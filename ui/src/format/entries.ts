@@ -1,5 +1,7 @@
 /** Words for what stands in a chat's history: placeholders, notices, ticks, failures. */
 import type { DeliveryState } from '../api/generated/DeliveryState';
+import type { EntryBody } from '../api/generated/EntryBody';
+import type { EntryKind } from '../api/generated/EntryKind';
 import type { FailureKind } from '../api/generated/FailureKind';
 import type { Notice } from '../api/generated/Notice';
 import type { OperatorId } from '../api/generated/OperatorId';
@@ -50,6 +52,16 @@ export function placeholderKind(word: string): PlaceholderKind {
 /** "Фотография" and the like. */
 export function placeholderTitle(word: string): string {
   return PLACEHOLDERS[placeholderKind(word)]();
+}
+
+/** A line of a conversation by which something was found; none of what the backend wrote. */
+export function foundLine(
+  body: EntryBody,
+): { kind: EntryKind; placeholder: string | null; text: string } | null {
+  if (body.kind === 'notice') return null;
+  return body.kind === 'inbound_placeholder'
+    ? { kind: 'inbound', placeholder: body.placeholder, text: body.caption ?? '' }
+    : { kind: body.kind, placeholder: null, text: body.text };
 }
 
 const TICKS: Record<DeliveryState, () => string> = {

@@ -22,6 +22,10 @@ describe('what was searched for', () => {
     expect(shown(matchParts(text, query))).toBe(marked);
   });
 
+  it('is marked as a whole in another form', () => {
+    expect(shown(matchParts('Диваны и Дивана', 'диваны', ['дивана']))).toBe('[Диваны] и [Дивана]');
+  });
+
   it('is near the beginning of the line that is shown', () => {
     const text = 'Добрый день, скажите пожалуйста, сколько будет стоить доставка в Гатчину';
     expect(shown(lineParts(text, 'дост'))).toBe('…сколько будет стоить [дост]авка в Гатчину');

@@ -10,14 +10,17 @@ export interface Part {
 /** How many characters are shown before the first match of a line. */
 const BEFORE_MATCH = 24;
 
-/** The beginnings of words that `query` asks for; case does not count, and ё is е. */
-export function matchParts(text: string, query: string): Part[] {
-  return parts(text, marksOf(text, query));
+/**
+ * The beginnings of words that `query` asks for, and whole words that are one of `forms`; case does not
+ * count, and ё is е.
+ */
+export function matchParts(text: string, query: string, forms: readonly string[] = []): Part[] {
+  return parts(text, marksOf(text, query, forms));
 }
 
 /** The same for one line of a longer text: it begins shortly before the first match. */
-export function lineParts(text: string, query: string): Part[] {
-  const marks = marksOf(text, query);
+export function lineParts(text: string, query: string, forms: readonly string[] = []): Part[] {
+  const marks = marksOf(text, query, forms);
   const first = marks.indexOf(true);
   if (first <= BEFORE_MATCH) return parts(text, marks);
   // Not within a word, unless it is one that never ends.
@@ -48,10 +51,11 @@ export function hasMatch(found: readonly Part[]): boolean {
   return found.some((part) => part.isMatch);
 }
 
-function marksOf(text: string, query: string): boolean[] {
+function marksOf(text: string, query: string, forms: readonly string[]): boolean[] {
   const marks = new Array<boolean>(text.length).fill(false);
   const wanted: string[] = folded(query).match(WORDS) ?? [];
   for (const word of folded(text).matchAll(WORDS)) {
+    if (forms.includes(word[0])) marks.fill(true, word.index, word.index + word[0].length);
     for (const beginning of wanted) {
       if (word[0].startsWith(beginning)) {
         marks.fill(true, word.index, word.index + beginning.length);

@@ -27,6 +27,7 @@ const ACTIONS: Record<keyof Backend, Reached> = {
   comment: ['comment', 'send'],
   act: ['transfer', 'close'],
   reopenChat: ['reopen'],
+  search: ['search'],
   archive: ['archive'],
   archived: ['open'],
   card: ['card'],

@@ -11,6 +11,7 @@ import type { Held } from '../api/generated/Held';
 import type { OperatorId } from '../api/generated/OperatorId';
 import type { Place } from '../api/generated/Place';
 import type { Timestamp } from '../api/generated/Timestamp';
+import { dayBegin } from '../format/days';
 import { entryKey, mergeOlder } from './history';
 import type { ReadingPosition } from './timeline.svelte';
 
@@ -289,11 +290,4 @@ export class ArchivedChat {
     this.entries = mergeOlder(older, this.entries);
     this.hasOlder = older.length > 0 && (older[0]?.place ?? 1) > 1;
   }
-}
-
-/** The beginning of a day of a date field, or of one that lies `days` later, by this computer. */
-function dayBegin(value: string, days = 0): Timestamp | null {
-  const day = /^(\d{4})-(\d{2})-(\d{2})$/u.exec(value);
-  if (day === null) return null;
-  return new Date(Number(day[1]), Number(day[2]) - 1, Number(day[3]) + days).getTime();
 }

@@ -1,6 +1,8 @@
 /** The groups of chats as one list of rows: what the list view draws from top to bottom. */
 import type { ChatId } from '../api/generated/ChatId';
+import type { ChatRow } from '../api/generated/ChatRow';
 import type { ChatSummary } from '../api/generated/ChatSummary';
+import type { FoundEntry } from '../api/generated/FoundEntry';
 import type { Overview } from '../api/generated/Overview';
 import type { Shell } from '../api/generated/Shell';
 import type { Timestamp } from '../api/generated/Timestamp';
@@ -24,7 +26,16 @@ export type ListRow =
     }
   | { kind: 'chat'; key: string; group: GroupName; summary: ChatSummary }
   | { kind: 'shell'; key: string; shell: Shell }
-  | { kind: 'empty'; key: string; group: GroupName };
+  | { kind: 'empty'; key: string; group: GroupName }
+  /** What a search besides the lists has found. */
+  | { kind: 'heading'; key: 'closed' | 'entries' }
+  | { kind: 'closed'; key: string; chat: ChatRow }
+  | { kind: 'more_closed'; key: string }
+  | { kind: 'entry'; key: string; found: FoundEntry }
+  /** Nothing was found, or not everything can be found yet. */
+  | { kind: 'hint'; key: 'nothing' | 'missing' }
+  /** Goes on in the archive. */
+  | { kind: 'archive'; key: string };
 
 /**
  * The rows for `overview`. The order within a group is the panel's. Groups that are empty are left
@@ -63,6 +74,43 @@ export function listRows(
     if (chats.length === 0) rows.push({ kind: 'empty', key: `empty-${group}`, group });
   }
   return rows;
+}
+
+/** What a search has found on this device, as rows below the lists. `nListed` chats are found there. */
+export function foundRows(search: Found, nListed: number): ListRow[] {
+  const rows: ListRow[] = [];
+  if (search.shownChats.length > 0) {
+    rows.push({ kind: 'heading', key: 'closed' });
+    for (const chat of search.shownChats) {
+      rows.push({ kind: 'closed', key: `closed-${chat.id}`, chat });
+    }
+    if (search.shownChats.length < search.chats.length) {
+      rows.push({ kind: 'more_closed', key: 'more-closed' });
+    }
+  }
+  if (search.entries.length > 0) {
+    rows.push({ kind: 'heading', key: 'entries' });
+    for (const found of search.entries) {
+      rows.push({ kind: 'entry', key: `entry-${found.line.id}`, found });
+    }
+  }
+  if (nListed === 0 && rows.length === 0) rows.push({ kind: 'hint', key: 'nothing' });
+  if (search.nMissing > 0) rows.push({ kind: 'hint', key: 'missing' });
+  rows.push({ kind: 'archive', key: 'archive' });
+  return rows;
+}
+
+/** What a search has found. */
+export interface Found {
+  chats: readonly ChatRow[];
+  shownChats: readonly ChatRow[];
+  entries: readonly FoundEntry[];
+  nMissing: number;
+}
+
+/** Whether the focus stops at it on its way through the list. */
+export function isStop({ kind }: ListRow): boolean {
+  return ['chat', 'shell', 'closed', 'more_closed', 'entry', 'archive'].includes(kind);
 }
 
 export interface ListOptions {
@@ -113,9 +161,7 @@ export function neighbour(
   from: string | null,
   step: 1 | -1,
 ): string | null {
-  const keys = rows
-    .filter((row) => row.kind === 'chat' || row.kind === 'shell')
-    .map((row) => row.key);
+  const keys = rows.filter(isStop).map((row) => row.key);
   const at = from === null ? -1 : keys.indexOf(from);
   if (at === -1) return (step === 1 ? keys[0] : keys.at(-1)) ?? null;
   return keys[at + step] ?? null;

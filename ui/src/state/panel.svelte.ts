@@ -32,6 +32,7 @@ import { coalesced } from './reload';
 import { Notifications } from './notifications.svelte';
 import { isSupervisor, may, type Right } from './rights';
 import type { Settings } from './settings.svelte';
+import { SearchState } from './search.svelte';
 import { Sounds } from './sounds.svelte';
 import { TimelineState } from './timeline.svelte';
 import { Toasts } from './toasts.svelte';
@@ -48,6 +49,8 @@ export class PanelState {
   /** Everybody's chats, for supervisors. */
   readonly oversight: OversightState;
   readonly answers: Answers;
+  /** The search over what this device holds. */
+  readonly search: SearchState;
   readonly onlookers: Onlookers;
   /** What I am typing, as colleagues are told. */
   readonly typing = new OwnTyping(() => this.#watch());
@@ -152,6 +155,7 @@ export class PanelState {
     this.keys = new Keys(settings);
     this.oversight = new OversightState(backend, settings);
     this.answers = new Answers(backend, settings.storage);
+    this.search = new SearchState(backend);
     this.onlookers = new Onlookers(backend);
     this.automatic = new AutomaticState(backend);
     this.sounds = new Sounds(settings);
@@ -456,6 +460,9 @@ export class PanelState {
         case 'withdraw':
           this.notifications.withdraw(event.key);
           break;
+        case 'index_changed':
+          this.search.refresh();
+          break;
         case 'notifications_changed':
           void this.notifications.reload();
           break;
@@ -464,6 +471,7 @@ export class PanelState {
           void this.answers.reload();
           void this.notifications.reload();
           void this.onlookers.reload();
+          this.search.refresh();
           this.oversight.hear([], true);
           for (const timeline of this.#timelines.values()) void timeline.refresh();
           break;
@@ -487,6 +495,7 @@ export class PanelState {
     this.timeline = null;
     this.#timelines.clear();
     this.answers.forget();
+    this.search.clear();
     this.automatic.forget();
     this.companyForm.forget();
     this.oversight.forget();

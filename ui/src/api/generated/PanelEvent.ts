@@ -26,4 +26,4 @@ notification: Notification, } | { "event": "withdraw",
 /**
  * Which.
  */
-key: BannerKey, } | { "event": "notifications_changed" } | { "event": "overflowed" };
+key: BannerKey, } | { "event": "notifications_changed" } | { "event": "index_changed" } | { "event": "overflowed" };
