@@ -21,8 +21,8 @@ use std::fmt::Display;
 
 use pult_domain::{ChatId, CommandId, OperatorId, Place};
 use pult_panel::view::{
-    ChatDeed, ComposerMode, DraftRevision, HistoryKept, LastSignIn, Overview, SignInFailure,
-    Timeline,
+    ChatDeed, ComposerMode, DraftRevision, HistoryKept, LastSignIn, Overview, SearchPage,
+    SearchQuery, SignInFailure, Timeline,
 };
 use pult_panel::{Panel, PanelError};
 use pult_protocol::{

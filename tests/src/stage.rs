@@ -321,6 +321,30 @@ async fn own(walk: &Walk, window: &Window) -> Result<()> {
         window.find(testids::CARD).await.map(drop)
     })
     .await?;
+    walk.add_at_each_width("search", window, async || {
+        if window.has(testids::BACK).await {
+            window.click(testids::BACK).await?;
+        }
+        window.empty(testids::FILTER).await?;
+        window.type_into(testids::FILTER, "достав").await?;
+        window.find(testids::FOUND_ENTRY).await.map(drop)
+    })
+    .await?;
+    walk.add_at_each_width("search-filters", window, async || {
+        if window.has(testids::BACK).await {
+            window.click(testids::BACK).await?;
+        }
+        window.empty(testids::FILTER).await?;
+        window.type_into(testids::FILTER, "нет такого").await?;
+        window.find("search-nothing").await?;
+        if !window.has("search-filters").await {
+            window.click(testids::SEARCH_FILTERS_TOGGLE).await?;
+        }
+        window.find("search-filters").await.map(drop)
+    })
+    .await?;
+    window.click(testids::SEARCH_FILTERS_TOGGLE).await?;
+    window.empty(testids::FILTER).await?;
     walk.add_at_each_width("settings", window, async || {
         if !window.has(testids::SIGN_OUT).await {
             window.click(testids::SETTINGS).await?;

@@ -102,6 +102,12 @@ pub const OBSERVERS_SEARCH: &str = "observers-search";
 pub const OBSERVERS_SUBMIT: &str = "observers-submit";
 /// Narrows the lists.
 pub const FILTER: &str = "filter";
+/// A message that was found.
+pub const FOUND_ENTRY: &str = "found-entry";
+/// A finished conversation that was found by its client.
+pub const FOUND_CHAT: &str = "found-chat";
+/// Opens the filters of the search.
+pub const SEARCH_FILTERS_TOGGLE: &str = "search-filters-toggle";
 /// The settings.
 pub const SETTINGS: &str = "settings";
 /// Opens the list of what was announced.

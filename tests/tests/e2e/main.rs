@@ -17,6 +17,7 @@ mod journeys;
 mod keys;
 mod link;
 mod presence;
+mod search;
 mod start;
 mod supervision;
 mod supervisors_banners;
