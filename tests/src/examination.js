@@ -215,6 +215,21 @@ function isWalkedFromField(element) {
   );
 }
 
+/** Whether something that is open lies over a part of it: that is closed first. */
+function isPartlyCovered(element) {
+  const box = element.getBoundingClientRect();
+  return [...document.querySelectorAll(OVER)].some((one) => {
+    const over = one.getBoundingClientRect();
+    return (
+      !one.contains(element) &&
+      over.left < box.right &&
+      over.right > box.left &&
+      over.top < box.bottom &&
+      over.bottom > box.top
+    );
+  });
+}
+
 async function askAxe() {
   // What fades in is judged once it is there.
   await Promise.allSettled(document.getAnimations().map((animation) => animation.finished));
@@ -239,6 +254,7 @@ async function askAxe() {
       if (id === "scrollable-region-focusable" && isWalkedFromField(element)) {
         continue;
       }
+      if (id === "target-size" && isPartlyCovered(element)) continue;
       const where =
         element instanceof Element ? path(element) : target.join(" ");
       const why = (failureSummary ?? "")

@@ -23,6 +23,7 @@ pub mod programs;
 pub mod prove;
 pub mod proxy;
 pub mod refusals;
+pub mod sitter;
 pub mod stage;
 pub mod tap;
 pub mod taskbar;

@@ -13,6 +13,7 @@ pub mod desk;
 pub mod devices;
 pub mod histories;
 pub mod notify;
+pub mod offline;
 pub mod quiet;
 pub mod race;
 pub mod records;
@@ -47,6 +48,8 @@ pub enum Proof {
     Desk,
     /// What operators are told of on their devices, once each, and what is taken back
     Notify,
+    /// Without a network somebody reads, searches and writes, and the panel is killed
+    Offline,
     /// Bugs are planted, and the other proofs must find them
     Checker,
 }
@@ -162,6 +165,7 @@ impl Proof {
             Self::Histories => "histories",
             Self::Desk => "desk",
             Self::Notify => "notify",
+            Self::Offline => "offline",
             Self::Checker => "checker",
         }
     }
@@ -174,6 +178,7 @@ impl Proof {
             Self::Histories => 500,
             Self::Notify => 200,
             Self::Crash => 20,
+            Self::Offline => 50,
             Self::Cuts | Self::Desk | Self::Checker => 100,
         }
     }
@@ -190,6 +195,7 @@ impl Proof {
             Self::Histories => histories::prove(plan).await,
             Self::Desk => devices::prove(plan).await,
             Self::Notify => notify::prove(plan).await,
+            Self::Offline => offline::prove(plan).await,
             Self::Checker => checker::prove(plan).await,
         }
     }

@@ -16,7 +16,7 @@ use crate::steps::Steps;
 /// What can be asked of a proof.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Which: race, crash, cuts, histories, desk, notify; or checker, which plants bugs for them to find
+    /// Which: race, crash, cuts, histories, desk, notify, offline; or checker, which plants bugs for them to find
     name: String,
     /// How many runs
     #[arg(long, value_name = "N")]
@@ -77,6 +77,7 @@ pub(crate) fn shortly(house: &House) -> Result<()> {
         ("histories", "3"),
         ("desk", "2"),
         ("notify", "3"),
+        ("offline", "10"),
         ("crash", "1"),
     ] {
         proof(&folder)

@@ -5,18 +5,23 @@
     reason = "a command of the terminal: what it prints is what it is for"
 )]
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 use pult_tests::prove::{Plan, Proof, stage};
+use pult_tests::sitter;
 
 /// Makes a proof over the spawned programs.
 #[derive(Parser)]
 struct Arguments {
     /// Which
-    #[arg(value_enum)]
-    name: Proof,
+    #[arg(value_enum, required_unless_present = "sit")]
+    name: Option<Proof>,
+    /// Is a panel on a data folder that a proof can kill, instead of making one
+    #[arg(long, value_name = "DIR", hide = true)]
+    sit: Option<PathBuf>,
     /// How many runs
     #[arg(long, value_name = "N")]
     runs: Option<u64>,
@@ -36,11 +41,17 @@ async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let Arguments {
         name,
+        sit,
         runs,
         seed,
         only,
         bug,
     } = arguments;
+    if let Some(dir) = sit {
+        sitter::serve(&dir).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let name = name.context("Which proof?")?;
     stage::keep_panels_log();
     let plan = Plan {
         seed: seed.unwrap_or_else(rand::random),

@@ -54,6 +54,7 @@ const PLANTED: &[Planted] = &[
     planted("nobody_waits", Proof::Notify, 20),
     planted("no_summary", Proof::Notify, 10),
     planted("mentions_drown", Proof::Notify, 120),
+    planted("forget_command_ids", Proof::Offline, 30),
     planted("skip_journal", Proof::Crash, 5),
     planted("answer_before_commit", Proof::Crash, 40),
     planted("forget_message_ids", Proof::Crash, 5),
