@@ -321,6 +321,31 @@ async fn own(walk: &Walk, window: &Window) -> Result<()> {
         window.find(testids::CARD).await.map(drop)
     })
     .await?;
+    search(walk, window).await?;
+    walk.add_at_each_width("settings", window, async || {
+        if !window.has(testids::SIGN_OUT).await {
+            window.click(testids::SETTINGS).await?;
+        }
+        window.find(testids::SIGN_OUT).await.map(drop)
+    })
+    .await?;
+    settings_below(walk, window).await?;
+    keys(walk, window).await?;
+    walk.add_at_each_width("announced", window, async || {
+        // A change of the width closes it, as soon as the page hears of that.
+        until("the list of what was announced is open", async || {
+            if !window.has(testids::ANNOUNCED).await {
+                window.click(testids::BELL).await.ok()?;
+            }
+            window.has(testids::ANNOUNCED).await.then_some(())
+        })
+        .await
+    })
+    .await
+}
+
+/// The search over what the device holds, and its filters where nothing is found.
+async fn search(walk: &Walk, window: &Window) -> Result<()> {
     walk.add_at_each_width("search", window, async || {
         if window.has(testids::BACK).await {
             window.click(testids::BACK).await?;
@@ -344,27 +369,7 @@ async fn own(walk: &Walk, window: &Window) -> Result<()> {
     })
     .await?;
     window.click(testids::SEARCH_FILTERS_TOGGLE).await?;
-    window.empty(testids::FILTER).await?;
-    walk.add_at_each_width("settings", window, async || {
-        if !window.has(testids::SIGN_OUT).await {
-            window.click(testids::SETTINGS).await?;
-        }
-        window.find(testids::SIGN_OUT).await.map(drop)
-    })
-    .await?;
-    settings_below(walk, window).await?;
-    keys(walk, window).await?;
-    walk.add_at_each_width("announced", window, async || {
-        // A change of the width closes it, as soon as the page hears of that.
-        until("the list of what was announced is open", async || {
-            if !window.has(testids::ANNOUNCED).await {
-                window.click(testids::BELL).await.ok()?;
-            }
-            window.has(testids::ANNOUNCED).await.then_some(())
-        })
-        .await
-    })
-    .await
+    window.empty(testids::FILTER).await
 }
 
 /// What stands further down in the settings.
