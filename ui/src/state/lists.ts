@@ -109,7 +109,7 @@ export interface Found {
 }
 
 /** Whether the focus stops at it on its way through the list. */
-export function isStop({ kind }: ListRow): boolean {
+function isStop({ kind }: ListRow): boolean {
   return ['chat', 'shell', 'closed', 'more_closed', 'entry', 'archive'].includes(kind);
 }
 
