@@ -51,7 +51,7 @@ pub(super) struct Post {
     /// The newest line of its list when its network was judged last.
     newest_of_cut: i64,
     /// What stands on its screen, as it was heard.
-    screen: BTreeSet<BannerKey>,
+    screen: BTreeMap<BannerKey, Notification>,
     /// Since when it has had no network.
     cut_at: Option<Instant>,
     /// Whether it was heard that it told of that.
@@ -111,7 +111,7 @@ impl Post {
             pending: Vec::new(),
             newest_line: 0,
             newest_of_cut: 0,
-            screen: BTreeSet::new(),
+            screen: BTreeMap::new(),
             cut_at: None,
             has_told_of_cut: false,
         };
@@ -327,7 +327,7 @@ impl Post {
         panel.watch(Some(roll_call), true, None).await?;
         let of_roll_call = [BannerKey::Several, BannerKey::Chat { chat_id: roll_call }];
         until("the roll call to be withdrawn", async || {
-            let mut on_screen: Vec<BannerKey> = self.screen.iter().copied().collect();
+            let mut on_screen: Vec<BannerKey> = self.screen.keys().copied().collect();
             let mut is_withdrawn = false;
             for (n, event) in self.ears.lock().iter().enumerate() {
                 if let PanelEvent::Withdraw { key } = event {
@@ -363,18 +363,31 @@ impl Post {
         let mut announced = Vec::new();
         for event in heard {
             if let PanelEvent::Withdraw { key } = &event {
-                judged.cleared += u64::from(self.screen.remove(key));
+                judged.cleared += u64::from(self.screen.remove(key).is_some());
             }
             let PanelEvent::Notify { notification } = event else {
                 continue;
             };
+            let hides = self.model.wishes.hides_text;
+            let stands = self.screen.get(&notification.key);
+            let is_hidden = stands.and_then(hidden).as_ref() == Some(&notification) && hides;
             if notification.banner {
-                self.screen.insert(notification.key);
+                self.screen.insert(notification.key, notification.clone());
+            }
+            // It tells nothing that was not told.
+            if is_hidden {
+                continue;
             }
             if notification.what != Kind::ConnectionLost {
                 announced.push(heard_of(&notification, chats, &by)?);
             }
         }
+        let mut on_screen = self.screen.values();
+        let shown = on_screen.find(|one| has_text(one));
+        let shown = shown.filter(|_| self.model.wishes.hides_text);
+        must(shown.is_none(), || {
+            Finding::new(&*by, "no text on the screen", shown)
+        })?;
         Ok(announced)
     }
 
@@ -431,7 +444,7 @@ impl Post {
         self.model = model;
         let screen: Result<BTreeSet<About>> = self
             .screen
-            .iter()
+            .keys()
             .map(|key| about(*key, chats, &by))
             .collect();
         let (screen, expected) = (screen?, self.model.screen());
@@ -571,6 +584,21 @@ fn fits(expected: &Announced, seen: &Announced) -> bool {
             expected.banner,
             expected.sound,
         ) == (seen.what, seen.about, seen.banner, seen.sound)
+}
+
+/// A banner with a text as it is shown anew, in silence, once texts are to be hidden; none if it has no
+/// text.
+fn hidden(one: &Notification) -> Option<Notification> {
+    has_text(one).then(|| Notification {
+        text: String::new(),
+        placeholder: None,
+        sound: false,
+        ..one.clone()
+    })
+}
+
+fn has_text(one: &Notification) -> bool {
+    !one.text.is_empty() || one.placeholder.is_some()
 }
 
 fn heard_of(one: &Notification, chats: &BTreeMap<ChatId, ChatNo>, by: &str) -> Result<Announced> {
