@@ -62,9 +62,9 @@ pub(crate) struct Session {
     connection: Mutex<Connection>,
     /// Who of the operators is there, as far as the connection that is live has told.
     presence: Mutex<BTreeMap<OperatorId, PresenceRow>>,
-    /// Held while a mark is written into both files, and while the feed is applied: neither may come
-    /// between the other's two.
-    marking: Mutex<()>,
+    /// Held while a mark is written into both files, while the feed is applied, and while it is found out
+    /// what is news: none of them may come between what another does to the two.
+    both_files: Mutex<()>,
     clock_offset_ms: AtomicI64,
     pub(crate) desk: Arc<Desk>,
     /// Told when what is on the screen or known of the device may have changed.
@@ -134,7 +134,7 @@ impl Session {
                 since: clock::now(),
             }),
             presence: Mutex::default(),
-            marking: Mutex::default(),
+            both_files: Mutex::default(),
             clock_offset_ms: AtomicI64::new(0),
             device_id,
             composer: Mutex::default(),
@@ -486,7 +486,7 @@ impl Session {
 
     /// The operator has read the chat up to `place`.
     pub(crate) fn mark_read(&self, chat_id: ChatId, place: Place) -> Result<(), PanelError> {
-        let _no_feed_meanwhile = self.marking.lock();
+        let _no_feed_meanwhile = self.both_files.lock();
         let grown = self.cache.read(|reader| {
             let Some(held) = cache::chat(reader, chat_id)? else {
                 return Ok(None);

@@ -52,8 +52,8 @@ impl Session {
     pub(crate) fn apply(&self, page: &Page) -> Result<(), StorageError> {
         self.settle_shells(page)?;
         self.take_drafts(page)?;
+        let nothing_meanwhile = self.both_files.lock();
         self.note_return(page)?;
-        let no_mark_meanwhile = self.marking.lock();
         let marks = self.unpark_marks(page)?;
         if page.is_snapshot {
             tracing::debug!(n_rows = page.rows.len(), "A snapshot has come");
@@ -85,7 +85,7 @@ impl Session {
             }
             Ok(applied)
         })?;
-        drop(no_mark_meanwhile);
+        drop(nothing_meanwhile);
         self.has_unindexed.notify_one();
         if applied.dropped_entries {
             self.cache.entries_were_dropped();

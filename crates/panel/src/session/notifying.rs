@@ -163,6 +163,7 @@ impl Session {
         now: Instant,
     ) -> Result<(), StorageError> {
         let mut found = Vec::new();
+        let no_feed_meanwhile = self.both_files.lock();
         let all_told = self.outbox.read(store::all_told)?;
         let me = self.account.operator.id;
         let mut to_note = Vec::new();
@@ -204,6 +205,7 @@ impl Session {
             self.events.send(PanelEvent::NotificationsChanged);
             self.show_all(wishes, found, &moment, now);
         }
+        drop(no_feed_meanwhile);
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! What is told equals what a simple model says, once each, whatever happens in between.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -10,8 +11,8 @@ use pult_domain::{
     Timestamp,
 };
 use pult_protocol::{
-    Alert, ChatRow, ClientCard, Cursor, Delivery, DeliveryState, EntryBody, EntryRow, MarkRow,
-    NotificationKind, Row,
+    Alert, ChatRow, ClientCard, Cursor, Delivery, DeliveryState, EntryBody, EntryRow, GoneWhy,
+    MarkRow, NotificationKind, Row,
 };
 use uuid::Uuid;
 
@@ -510,6 +511,48 @@ async fn what_could_not_be_noted_as_told_is_told_later() {
     renames("elsewhere", "notifications");
     tells(&session, Pace::default().gather).await;
     assert_eq!(lines(&session), [(NotificationKind::NewMessage, 0, 2)]);
+}
+
+#[test]
+fn a_chat_that_leaves_while_its_news_are_told_is_not_told_as_new_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut session = live(dir.path());
+    session.pace.gather = Duration::ZERO;
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    let queued = 2;
+    for _ in 0..30 {
+        let mut rows = model.rows(queued, 0);
+        if let Some(Row::Chat(chat)) = rows.first_mut() {
+            chat.fresh = true;
+        }
+        session.apply(&model.page(rows, false)).unwrap();
+        session.notify().unwrap();
+        let told = lines(&session);
+
+        let from = model.chats[queued].said.len();
+        model.chats[queued].said.push(Said::Inbound);
+        let rows = model.rows(queued, from);
+        session.apply(&model.page(rows, false)).unwrap();
+        let leaves = vec![Row::Gone {
+            chat_id: chat_id(queued),
+            why: GoneWhy::Lost,
+        }];
+        let leaves = model.page(leaves, false);
+        let has_left = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !has_left.load(Ordering::Relaxed) {
+                    session.note_all_news().unwrap();
+                    session.notify().unwrap();
+                }
+            });
+            session.apply(&leaves).unwrap();
+            has_left.store(true, Ordering::Relaxed);
+        });
+        session.notify().unwrap();
+        assert_eq!(lines(&session), told);
+    }
 }
 
 proptest! {

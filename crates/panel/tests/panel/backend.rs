@@ -198,6 +198,20 @@ impl Socket {
         }
     }
 
+    /// What the panel says next of whether everybody's chats are on its screen; what its operator looks at
+    /// is said at any time and passed over.
+    pub(crate) async fn oversees(&mut self) -> bool {
+        loop {
+            match self.next().await {
+                PanelFrame::Oversee { on } => return on,
+                PanelFrame::Ping | PanelFrame::Watch(_) => {}
+                other @ (PanelFrame::Hello { .. }
+                | PanelFrame::Command(_)
+                | PanelFrame::Draft { .. }) => panic!("{other:?}"),
+            }
+        }
+    }
+
     /// The next command; heartbeats are passed over.
     pub(crate) async fn command(&mut self) -> CommandEnvelope {
         loop {

@@ -5,9 +5,7 @@ use std::time::Duration;
 use pult_domain::{ChatId, CommandId, Place, Status, Timestamp};
 use pult_panel::view::{BannerKey, DeedState, OverseenChat, OverseerDeed, PanelEvent};
 use pult_panel::{EventStream, Options, Panel};
-use pult_protocol::{
-    BackendFrame, Code, Command, LateChat, LateChats, PanelFrame, Presence, PresenceRow, Row,
-};
+use pult_protocol::{BackendFrame, Code, Command, LateChat, LateChats, Presence, PresenceRow, Row};
 use serde_json::json;
 
 use crate::backend::{Backend, Socket, operator_id, within};
@@ -265,7 +263,7 @@ async fn the_backend_is_told_what_is_on_the_screen_again_after_a_cut() {
     let dir = tempfile::tempdir().unwrap();
     let (mut backend, panel, mut socket) = anna(dir.path(), None).await;
     panel.oversee(true).await.unwrap();
-    assert_eq!(socket.next().await, PanelFrame::Oversee { on: true });
+    assert!(socket.oversees().await);
     let mut events = panel.events();
     let chat_ids = vec![Chat(6).id()];
     socket
@@ -285,9 +283,9 @@ async fn the_backend_is_told_what_is_on_the_screen_again_after_a_cut() {
     reconnect(&panel).await;
     let (mut socket, _) = backend.accept().await;
     socket.welcome("anna").await;
-    assert_eq!(socket.next().await, PanelFrame::Oversee { on: true });
+    assert!(socket.oversees().await);
     panel.oversee(false).await.unwrap();
-    assert_eq!(socket.next().await, PanelFrame::Oversee { on: false });
+    assert!(!socket.oversees().await);
 }
 
 // --- alarms
