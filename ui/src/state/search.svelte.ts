@@ -132,7 +132,6 @@ export class SearchState {
     try {
       const page = await this.#backend.search(this.#query());
       if (this.isOn) this.#take(page, text);
-      this.hasFailed = false;
     } catch {
       this.hasFailed = true;
     }
@@ -145,6 +144,7 @@ export class SearchState {
     this.nMissing = page.n_missing;
     this.#next = page.next;
     this.foundBy = foundBy;
+    this.hasFailed = false;
   }
 
   #query(): SearchQuery {

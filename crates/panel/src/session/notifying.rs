@@ -178,6 +178,10 @@ impl Session {
             else {
                 continue;
             };
+            // What was not told before it was closed still is to be, should it come back.
+            if held.row.status == Status::Closed {
+                continue;
+            }
             let before = told.unwrap_or_default();
             let failed = failed.get(&chat_id).copied();
             let failed = failed.filter(|place| *place > before.failed_place);

@@ -513,6 +513,30 @@ async fn what_could_not_be_noted_as_told_is_told_later() {
     assert_eq!(lines(&session), [(NotificationKind::NewMessage, 0, 2)]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_mention_that_its_chats_close_overtook_is_told_when_the_chat_is_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = live(dir.path());
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    let queued = 2;
+    model.chats[queued].said.push(Said::Mention);
+    let rows = model.rows(queued, 1);
+    session.apply(&model.page(rows, false)).unwrap();
+    let closed = vec![Row::Gone {
+        chat_id: chat_id(queued),
+        why: GoneWhy::Closed,
+    }];
+    session.apply(&model.page(closed, false)).unwrap();
+    tells(&session, Pace::default().gather).await;
+    assert_eq!(lines(&session), []);
+    model.chats[queued].said.push(Said::Inbound);
+    let rows = model.rows(queued, 2);
+    session.apply(&model.page(rows, false)).unwrap();
+    tells(&session, Pace::default().gather).await;
+    assert_eq!(lines(&session), [(NotificationKind::Mention, queued, 2)]);
+}
+
 #[test]
 fn a_chat_that_leaves_while_its_news_are_told_is_not_told_as_new_again() {
     let dir = tempfile::tempdir().unwrap();

@@ -267,11 +267,7 @@ impl Chat {
         if let Some(What::Comment(text, _)) = next.map(|line| &line.what) {
             return Words::Exactly(text.clone());
         }
-        // What was written before it was closed may have passed while it was, or be told with it now.
-        let is_reopened = |line: &&Line| matches!(line.what, What::Reopened(to) if to == who);
-        let reopened = new.iter().rposition(is_reopened);
-        let since = new.get(reopened.unwrap_or(0)..).unwrap_or_default();
-        let written = since.iter().rev().find_map(|line| line.of_client());
+        let written = new.iter().rev().find_map(|line| line.of_client());
         written.map_or(Words::Any, |text| Words::Exactly(text.clone()))
     }
 
