@@ -47,6 +47,10 @@ pub(crate) struct Banner {
     open: Option<String>,
     reply: Option<String>,
     /// Whether it tells of something that is urgent.
+    #[cfg_attr(
+        target_os = "macos",
+        expect(dead_code, reason = "the notification centre knows no urgency")
+    )]
     is_urgent: bool,
 }
 

@@ -1,6 +1,8 @@
 //! The desktop shell: a window around [`pult_panel::Panel`]. Whatever can be done without a window
 //! is done there; here are the window, the banners, the key store, and how all of it starts and
 //! ends.
+// Without it Windows opens a console beside the window. While developing one wants to read what it says.
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod arguments;
 mod autostart;

@@ -10,6 +10,7 @@ use pult_panel::OpenError;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     /// There is no screen to draw on.
+    #[cfg(target_os = "linux")]
     #[error("no display: neither X11 nor Wayland answers")]
     NoDisplay,
     /// The system names no folder for programs' data.
@@ -37,7 +38,11 @@ impl StartError {
         tracing::error!(error = %self, "Not started");
         // Nobody may be listening there, which is no reason to fail otherwise.
         drop(writeln!(io::stderr(), "pult: {self}"));
-        if !matches!(self, Self::NoDisplay) {
+        #[cfg(target_os = "linux")]
+        let has_display = !matches!(self, Self::NoDisplay);
+        #[cfg(not(target_os = "linux"))]
+        let has_display = true;
+        if has_display {
             rfd::MessageDialog::new()
                 .set_level(rfd::MessageLevel::Error)
                 .set_title("Pult")
@@ -52,6 +57,7 @@ impl StartError {
             return format!("Pult did not start: {self}.");
         }
         match self {
+            #[cfg(target_os = "linux")]
             Self::NoDisplay => "Нет экрана: ни X11, ни Wayland не отвечают.".to_owned(),
             Self::NoDataDir => {
                 "Система не сообщает, где хранить данные. Укажите папку ключом --data-dir."

@@ -99,7 +99,9 @@ pub(crate) fn hide<R: Runtime>(app: &AppHandle<R>) {
     }
 }
 
-/// Puts a window that is hidden among those that are minimised, where it is out of nobody's way.
+/// Puts a window that is hidden among those that are minimised, where it is out of nobody's way. Only on
+/// Linux does a tray go while the panel runs.
+#[cfg(target_os = "linux")]
 pub(crate) fn show_minimised<R: Runtime>(app: &AppHandle<R>) {
     let Some(window) = app.get_webview_window(MAIN) else {
         return;

@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use notify_rust::Notification;
+use notify_rust::{Notification, NotificationResponse};
 use pult_panel::view::BannerKey;
 use tauri::{AppHandle, Runtime};
 use tokio::sync::oneshot;
@@ -34,10 +34,9 @@ impl Banners {
             };
             tell.send(Ok(())).unwrap_or_default();
             let mut answer = None;
-            let waited =
-                handle.wait_for_response(|response: &notify_rust::NotificationResponse| {
-                    answer = clicked(response)
-                });
+            let waited = handle.wait_for_response(|response: &NotificationResponse| {
+                answer = answered(response, &banner);
+            });
             if let Err(error) = waited {
                 tracing::warn!(%error, "A click on a banner would not be heard");
             }
@@ -54,6 +53,18 @@ impl Banners {
     pub(crate) async fn hide(&self, _key: BannerKey) {}
 }
 
+/// What a click says. On Windows the library tells a button by its name, on macOS by what is written on
+/// it.
+fn answered(response: &NotificationResponse, banner: &Banner) -> Option<bool> {
+    match response {
+        NotificationResponse::Action(said) if banner.reply.as_ref() == Some(said) => Some(true),
+        NotificationResponse::Default
+        | NotificationResponse::Action(_)
+        | NotificationResponse::Reply(_)
+        | NotificationResponse::Closed(_) => clicked(response),
+    }
+}
+
 fn worded<R: Runtime>(app: &AppHandle<R>, banner: &Banner) -> Notification {
     let mut shown = Notification::new();
     shown
@@ -61,8 +72,11 @@ fn worded<R: Runtime>(app: &AppHandle<R>, banner: &Banner) -> Notification {
         .summary(&banner.title)
         .body(&banner.body);
     identify(app, &mut shown);
+    // A click beside the button opens as well; two of them macOS would put into a menu in English.
     if let Some(reply) = &banner.reply {
         shown.action(REPLY, reply);
+    } else if let Some(open) = &banner.open {
+        shown.action("open", open);
     }
     #[cfg(windows)]
     if banner.is_urgent {

@@ -6,6 +6,7 @@ use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, Tray
 use tauri::{AppHandle, Manager, Runtime};
 
 use super::{Badge, Line, Tray, choose, icon};
+use crate::desktop::{self, Wish};
 use crate::window;
 
 /// Shows the icon as long as the program runs. Called on the main thread, which alone may make it.
@@ -34,6 +35,8 @@ pub(crate) fn start<R: Runtime>(app: &AppHandle<R>) {
     };
     let tray = app.state::<Tray>();
     tray.is_there.send_replace(true);
+    // The page may have asked before.
+    desktop::tell(app, &Wish::Changed);
     let mut badges = tray.badge.subscribe();
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
