@@ -201,12 +201,16 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::rename(&new, path)
 }
 
+#[cfg(unix)]
 fn private_file() -> fs::OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
     let mut options = fs::OpenOptions::new();
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
+    options.mode(0o600);
     options
+}
+
+/// On Windows a file has the rights of its folder, which is in its owner's home.
+#[cfg(not(unix))]
+fn private_file() -> fs::OpenOptions {
+    fs::OpenOptions::new()
 }

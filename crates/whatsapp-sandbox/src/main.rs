@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Parser;
-use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use whatsapp_sandbox::{Clock, Config, Sandbox, Settings};
 
@@ -58,7 +57,7 @@ async fn main() -> anyhow::Result<()> {
         .init();
     let arguments = Arguments::parse();
     // Before the socket is ours, so that no signal is missed.
-    let mut terminate = signal(SignalKind::terminate()).context("Listening for SIGTERM")?;
+    let terminated = termination().context("Listening for SIGTERM")?;
     let sandbox = Sandbox::start(config(arguments)?).await?;
     let mut stdout = std::io::stdout();
     writeln!(
@@ -68,11 +67,27 @@ async fn main() -> anyhow::Result<()> {
     )?;
     stdout.flush()?;
     tokio::select! {
-        _ = terminate.recv() => {}
+        () = terminated => {}
         interrupted = tokio::signal::ctrl_c() => interrupted.context("Listening for Ctrl+C")?,
     }
     sandbox.shutdown().await;
     Ok(())
+}
+
+/// Ends when the system asks for the end by a signal.
+#[cfg(unix)]
+fn termination() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        terminate.recv().await;
+    })
+}
+
+/// Without such signals Ctrl-C alone asks for the end.
+#[cfg(not(unix))]
+fn termination() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(std::future::pending())
 }
 
 fn config(arguments: Arguments) -> anyhow::Result<Config> {
