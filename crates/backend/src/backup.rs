@@ -7,7 +7,7 @@
 //! moment to the next: there is no time in which there is none, which would be taken for a new
 //! folder. What the restored store does not know is settled first, before anybody serves it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -146,7 +146,8 @@ pub async fn restore(
     if !pult_sqlite::settle_log(&incoming)? {
         bail!("{} is in use by another program.", incoming.display());
     }
-    File::open(&incoming)?.sync_all()?;
+    // Opened to be written: Windows brings nothing to the disk for who only reads.
+    File::options().write(true).open(&incoming)?.sync_all()?;
 
     let kept = former.keep(&store)?;
     fs::rename(&incoming, &store).context("Putting the restored store in its place")?;
@@ -313,19 +314,16 @@ impl Unfinished {
     /// Makes it anew, for its owner alone; one that somebody was killed over is overwritten.
     fn begin(path: &Path) -> anyhow::Result<Self> {
         let file = create_private(path).with_context(|| format!("Writing {}", path.display()))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                bail!("{} is being written by another command.", path.display())
-            }
-            Err(TryLockError::Error(error)) => return Err(error.into()),
-        }
-        file.set_len(0)?;
+        let same = file.try_clone()?;
+        let Some(lock) = alone(file, path)? else {
+            bail!("{} is being written by another command.", path.display());
+        };
+        same.set_len(0)?;
         remove_companions(path);
         Ok(Self {
             path: path.to_owned(),
             is_finished: false,
-            _lock: file,
+            _lock: lock,
         })
     }
 
@@ -340,6 +338,33 @@ impl Drop for Unfinished {
             drop(fs::remove_file(&self.path));
         }
         remove_companions(&self.path);
+    }
+}
+
+/// Keeps other commands from writing a file, for as long as what it answers is held; none if one does.
+#[cfg(not(windows))]
+fn alone(file: File, _: &Path) -> io::Result<Option<File>> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// The same with a file beside it that goes when it is closed: a lock on the file itself would keep
+/// `SQLite` out too.
+#[cfg(windows)]
+fn alone(_: File, path: &Path) -> io::Result<Option<File>> {
+    use std::os::windows::fs::OpenOptionsExt as _;
+    const DELETE_ON_CLOSE: u32 = 0x0400_0000;
+    const SHARING_VIOLATION: i32 = 32;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    options.share_mode(0).custom_flags(DELETE_ON_CLOSE);
+    match options.open(beside(path, ".lock")) {
+        Ok(lock) => Ok(Some(lock)),
+        Err(error) if error.raw_os_error() == Some(SHARING_VIOLATION) => Ok(None),
+        Err(error) => Err(error),
     }
 }
 
@@ -398,12 +423,15 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
 }
 
 /// Brings the names in a file's folder to the disk.
+#[cfg(unix)]
 fn sync_folder_of(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        let folder = path.parent().filter(|folder| *folder != Path::new(""));
-        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Elsewhere the system keeps names safe by itself, and opens no folder for it.
+#[cfg(not(unix))]
+fn sync_folder_of(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

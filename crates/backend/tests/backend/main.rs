@@ -28,6 +28,7 @@ mod life;
 #[cfg(test)]
 mod life_page;
 #[cfg(test)]
+#[cfg(unix)]
 mod logs;
 #[cfg(test)]
 mod openapi;
@@ -57,6 +58,9 @@ mod sign_in;
 mod socket;
 #[cfg(test)]
 mod spawned;
+#[cfg(test)]
+#[cfg(unix)]
+mod stopping;
 #[cfg(test)]
 mod watching;
 mod webhooks;

@@ -12,8 +12,8 @@ use serde_json::Value;
 use crate::commands::{close, reply};
 use crate::graph::Script;
 use crate::kit::{
-    APP_SECRET, Answer, NUMBER, PASSWORD, TestBackend, http, message, messages, new_command_id,
-    new_wamid, soon, store_file, until,
+    APP_SECRET, Answer, NUMBER, TestBackend, http, message, messages, new_command_id, new_wamid,
+    soon, store_file, until,
 };
 use crate::panel::TestPanel;
 use crate::spawned::{Ended, Program, run};
@@ -347,7 +347,7 @@ async fn what_is_no_backup_of_ours_changes_nothing() {
     let missing = missing.to_str().unwrap();
     restore(&data, &[missing])
         .await
-        .failed_with(&[missing, "No such file"]);
+        .failed_with(&[missing, "os error 2"]);
     std::fs::write(file, "hello").unwrap();
     restore(&data, &[file])
         .await
@@ -523,7 +523,7 @@ async fn when_a_full_disk_has_room_again_all_goes_on_by_itself() {
     assert_eq!(answer.unwrap_err().code, pult_protocol::Code::Unavailable);
     let answer = anna.post(new_command_id(), &reply(chat, "Слушаю", 1)).await;
     answer.refuses(503, "unavailable");
-    let answer = backend.sign_in("anna", PASSWORD).await;
+    let answer = backend.sign_in("anna", crate::kit::PASSWORD).await;
     answer.refuses(503, "unavailable");
     let not_ready = get(&backend, "/readyz").await.refuses(503, "unavailable");
     assert_eq!(not_ready["details"]["part"], "disk");

@@ -2,9 +2,12 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+#[cfg(unix)]
+use std::path::PathBuf;
 use std::process::Stdio;
 
+#[cfg(unix)]
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -50,6 +53,10 @@ impl Ended {
 fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pult-backend"));
     command.env_clear().env("PULT_DATA", folder);
+    // Without it Windows finds not even its network.
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        command.env("SystemRoot", root);
+    }
     command.kill_on_drop(true);
     command
 }
@@ -81,6 +88,7 @@ pub(crate) struct Program {
     /// The line with which it said so.
     pub(crate) told: Value,
     child: Child,
+    #[cfg(unix)]
     log: PathBuf,
 }
 
@@ -98,6 +106,7 @@ impl Program {
 
     /// Serves where no file can grow beyond so many blocks of 512 bytes, as on a full disk, until
     /// there is room.
+    #[cfg(unix)]
     pub(crate) async fn serve_without_room(folder: &Path, n_blocks: u32) -> Self {
         let program = program(folder);
         let mut shell = Command::new("/bin/sh");
@@ -132,10 +141,12 @@ impl Program {
             address,
             told,
             child,
+            #[cfg(unix)]
             log,
         }
     }
 
+    #[cfg(unix)]
     pub(crate) fn terminate(&self) {
         kill_process(self.pid(), Signal::TERM).unwrap();
     }
@@ -152,6 +163,7 @@ impl Program {
         prlimit(Some(self.pid()), Resource::Fsize, limit).unwrap();
     }
 
+    #[cfg(unix)]
     fn pid(&self) -> Pid {
         let id = i32::try_from(self.child.id().unwrap()).unwrap();
         Pid::from_raw(id).unwrap()
@@ -174,6 +186,7 @@ impl Program {
             .unwrap();
     }
 
+    #[cfg(unix)]
     pub(crate) async fn ends(mut self) -> Ended {
         let status = soon("the program ends", self.child.wait()).await.unwrap();
         Ended {
