@@ -10,8 +10,8 @@ use crate::call::{Call, cargo};
 use crate::house::House;
 use crate::session::Session;
 use crate::setup::{self, Purpose};
-use crate::steps::Steps;
-use crate::{codegen, licences, prove, ui};
+use crate::steps::{self, Step};
+use crate::{codegen, cross, licences, prove, ui};
 
 /// What can be asked of the tests.
 #[derive(Args)]
@@ -19,19 +19,15 @@ pub(crate) struct Options {
     /// Names the steps and runs none
     #[arg(long)]
     list: bool,
+    /// Runs the steps of `cargo xtask cross` as well: Windows and macOS
+    #[arg(long, conflicts_with = "names")]
+    all: bool,
     /// Runs only these steps
     #[arg(value_name = "NAME")]
     names: Vec<String>,
 }
 
-struct Step {
-    name: &'static str,
-    what: &'static str,
-    run: fn(&House) -> Result<()>,
-}
-
-/// Cheapest first, so that what is easily wrong is told early. Each step also does by itself what it
-/// stands on, which costs nothing where it has been done: any of them runs alone.
+/// Cheapest first, so that what is easily wrong is told early.
 const STEPS: &[Step] = &[
     Step {
         name: "setup",
@@ -106,27 +102,34 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
         for step in STEPS {
             println!("{:<12}{}", step.name, step.what);
         }
+        println!("with --all:");
+        for step in cross::STEPS {
+            println!("{:<12}{}", step.name, step.what);
+        }
         return Ok(());
     }
-    let chosen = chosen(&options.names)?;
-    let mut steps = Steps::default();
-    let result = chosen
-        .iter()
-        .try_for_each(|step| steps.take(step.name, step.what, || (step.run)(house)));
-    println!("\n{steps}");
-    result
+    steps::take_all(house, chosen(options)?)
 }
 
-/// The steps that `names` names, or all, in their own order.
-fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
+/// The steps that are named, or all of this machine's own, in their own order.
+fn chosen(options: &Options) -> Result<Vec<&'static Step>> {
+    let names = &options.names;
+    let steps = || STEPS.iter().map(|step| (step, true));
+    let steps = || steps().chain(cross::STEPS.iter().map(|step| (step, options.all)));
     if let Some(unknown) = names
         .iter()
-        .find(|name| STEPS.iter().all(|step| step.name != **name))
+        .find(|name| steps().all(|(step, _)| step.name != **name))
     {
         bail!("no step is called {unknown:?}; `cargo xtask test --list` names them");
     }
-    let is_chosen = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
-    Ok(STEPS.iter().filter(is_chosen).collect())
+    let is_chosen = |(step, by_itself): &(&Step, bool)| {
+        if names.is_empty() {
+            *by_itself
+        } else {
+            names.iter().any(|name| name == step.name)
+        }
+    };
+    Ok(steps().filter(is_chosen).map(|(step, _)| step).collect())
 }
 
 fn clippy(house: &House) -> Result<()> {
@@ -193,23 +196,44 @@ fn strangers(house: &House) -> Result<()> {
 mod tests {
     use super::*;
 
-    fn names(of: &[&str]) -> Result<Vec<&'static str>> {
-        let names: Vec<String> = of.iter().map(|&name| name.to_owned()).collect();
-        Ok(chosen(&names)?.iter().map(|step| step.name).collect())
+    fn names(of: &[&str], all: bool) -> Result<Vec<&'static str>> {
+        let options = Options {
+            list: false,
+            all,
+            names: of.iter().map(|&name| name.to_owned()).collect(),
+        };
+        Ok(chosen(&options)?.iter().map(|step| step.name).collect())
     }
 
     #[test]
-    fn without_names_every_step_is_run() {
-        assert_eq!(names(&[]).unwrap().len(), STEPS.len());
+    fn without_names_every_step_of_this_system_is_run() {
+        assert_eq!(names(&[], false).unwrap().len(), STEPS.len());
+    }
+
+    #[test]
+    fn all_is_every_step_of_this_system_and_the_others_after_them() {
+        let all = names(&[], true).unwrap();
+        assert_eq!(all.len(), STEPS.len() + cross::STEPS.len());
+        assert!(all.ends_with(&["macos", "windows", "wine"]));
     }
 
     #[test]
     fn named_steps_are_run_in_the_order_of_ci() {
-        assert_eq!(names(&["system", "fmt"]).unwrap(), ["fmt", "system"]);
+        assert_eq!(
+            names(&["wine", "system", "fmt"], false).unwrap(),
+            ["fmt", "system", "wine"]
+        );
     }
 
     #[test]
     fn an_unknown_step_is_refused_before_anything_runs() {
-        assert!(names(&["fmt", "nothing"]).is_err());
+        assert!(names(&["fmt", "nothing"], false).is_err());
+    }
+
+    #[test]
+    fn no_two_steps_have_one_name() {
+        let all = names(&[], true).unwrap();
+        let once: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(once.len(), all.len());
     }
 }

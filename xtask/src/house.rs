@@ -56,6 +56,11 @@ impl House {
         self.target.join("trials")
     }
 
+    /// A path inside the target folder.
+    pub(crate) fn target(&self, inside: impl AsRef<Path>) -> PathBuf {
+        self.target.join(inside)
+    }
+
     /// An example of the workspace, built by `cargo build --example`.
     pub(crate) fn example(&self, name: &str) -> PathBuf {
         self.target

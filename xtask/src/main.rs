@@ -13,6 +13,7 @@ mod bench;
 mod call;
 mod checks;
 mod codegen;
+mod cross;
 mod demo;
 mod fresh;
 mod fuzz;
@@ -56,6 +57,8 @@ enum Command {
     Demo(demo::Options),
     /// Runs what CI runs, in its order, and stops at the first step that fails
     Test(checks::Options),
+    /// Type-checks all for macOS, builds it for Windows, and runs the tests that need no window under Wine
+    Cross,
     /// Makes a proof over the spawned programs: long randomised runs, replayable by their seed
     Prove(prove::Options),
     /// Hunts for inputs that break the backend: mutated webhooks, frames or requests
@@ -111,6 +114,7 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Demo(options) => demo::run(&house, &options),
         Command::Test(options) => checks::run(&house, &options),
+        Command::Cross => cross::run(&house),
         Command::Prove(options) => prove::run(&house, &options),
         Command::Fuzz(options) => fuzz::run(&house, &options),
         Command::Bench(what) => bench::run(&house, &what),

@@ -10,7 +10,7 @@ use crate::house::House;
 use crate::ui;
 
 use self::machine::Machine;
-use self::needs::{BUILD, Need, TEST};
+use self::needs::{BUILD, CROSS, Need, TEST};
 
 /// What the machine is made ready for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,6 +19,19 @@ pub(crate) enum Purpose {
     Build,
     /// The same with a virtual display and the real window driven by tests.
     WindowTests,
+    /// All of that, and what is built and run for other systems.
+    OtherSystems,
+}
+
+impl Purpose {
+    fn needs(self) -> impl Iterator<Item = &'static Need> {
+        let beyond: [&[Need]; 2] = match self {
+            Self::Build => [&[], &[]],
+            Self::WindowTests => [TEST, &[]],
+            Self::OtherSystems => [TEST, CROSS],
+        };
+        BUILD.iter().chain(beyond.into_iter().flatten())
+    }
 }
 
 /// Looks for what `purpose` needs and installs what is missing, where that may be done.
@@ -32,12 +45,7 @@ fn system(purpose: Purpose) -> Result<()> {
     if !cfg!(target_os = "linux") {
         return other_systems(purpose);
     }
-    let wanted = || {
-        BUILD
-            .iter()
-            .chain(if purpose == Purpose::Build { &[] } else { TEST })
-    };
-    let missing: Vec<&Need> = wanted().filter(|need| !need.is_met()).collect();
+    let missing: Vec<&Need> = purpose.needs().filter(|need| !need.is_met()).collect();
     if missing.is_empty() {
         println!("    system packages: all there");
         return Ok(());
@@ -46,7 +54,8 @@ fn system(purpose: Purpose) -> Result<()> {
         println!("    missing: {}", need.what);
     }
     Machine::this().install(&missing)?;
-    let left: Vec<&str> = wanted()
+    let left: Vec<&str> = purpose
+        .needs()
         .filter(|need| !need.is_met())
         .map(|need| need.what)
         .collect();
@@ -58,8 +67,14 @@ fn system(purpose: Purpose) -> Result<()> {
 
 /// What cannot be installed from a terminal is said, and building goes on: it names what it lacks.
 fn other_systems(purpose: Purpose) -> Result<()> {
-    if purpose == Purpose::WindowTests {
-        bail!("the window tests need the virtual display of Linux; `cargo xtask demo` runs here");
+    match purpose {
+        Purpose::WindowTests => {
+            bail!(
+                "the window tests need the virtual display of Linux; `cargo xtask demo` runs here"
+            )
+        }
+        Purpose::OtherSystems => bail!("other systems are built for on Linux alone"),
+        Purpose::Build => {}
     }
     if cfg!(target_os = "macos") {
         println!("    needed: the Command Line Tools of Xcode (`xcode-select --install`)");
@@ -69,6 +84,17 @@ fn other_systems(purpose: Purpose) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Lets Debian's package manager read what there is, where we may.
+pub(crate) fn read_package_lists() -> Result<()> {
+    Machine::this().read_lists()
+}
+
+/// Windows on this system: what starts its programs, and what keeps them going.
+pub(crate) fn wine() -> Option<(&'static str, &'static str)> {
+    let first = |names: &[&'static str]| names.iter().copied().find(|name| is_in_path(name));
+    Some((first(needs::WINE)?, first(needs::WINE_SERVER)?))
 }
 
 fn node() -> Result<()> {

@@ -5,6 +5,32 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::house::House;
+
+/// One step of a command that has many. Each also does by itself what it stands on, which costs nothing
+/// where it has been done: any of them runs alone.
+pub(crate) struct Step {
+    /// What it is called.
+    pub(crate) name: &'static str,
+    /// What it does or sees to.
+    pub(crate) what: &'static str,
+    /// Does it.
+    pub(crate) run: fn(&House) -> Result<()>,
+}
+
+/// Takes steps up to the first that fails, and prints how long they took.
+pub(crate) fn take_all(
+    house: &House,
+    steps: impl IntoIterator<Item = &'static Step>,
+) -> Result<()> {
+    let mut taken = Steps::default();
+    let result = steps
+        .into_iter()
+        .try_for_each(|step| taken.take(step.name, step.what, || (step.run)(house)));
+    println!("\n{taken}");
+    result
+}
+
 /// What has been done so far, and how long it took.
 #[derive(Default)]
 pub(crate) struct Steps(Vec<(&'static str, Duration)>);

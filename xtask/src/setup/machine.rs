@@ -47,6 +47,15 @@ impl Machine {
         }
     }
 
+    /// Has Debian's lists of packages read anew. Without the right to do so they stay as they are.
+    pub(super) fn read_lists(self) -> Result<()> {
+        match self.right {
+            Right::Root => debian_lists().run(),
+            Right::Sudo { can_ask } => with_sudo(&debian_lists(), can_ask).run(),
+            Right::None => Ok(()),
+        }
+    }
+
     /// Installs what `missing` stands for, or fails with the line to type.
     pub(super) fn install(self, missing: &[&Need]) -> Result<()> {
         let Some(family) = self.family else {
@@ -110,6 +119,11 @@ fn packages(family: Family, missing: &[&Need]) -> Vec<&'static str> {
     packages
 }
 
+/// Lists come first: a fresh machine or image has none, or names versions that are gone.
+fn debian_lists() -> Call {
+    Call::new("apt-get").args(["update", "-o", "DPkg::Lock::Timeout=120"])
+}
+
 fn calls(family: Family, packages: &[&str]) -> Vec<Call> {
     let call = |words: &[&str]| {
         let mut words = words.iter().chain(packages).copied();
@@ -117,8 +131,7 @@ fn calls(family: Family, packages: &[&str]) -> Vec<Call> {
     };
     match family {
         Family::Debian => vec![
-            // Lists first: a fresh machine or image has none, or names versions that are gone.
-            Call::new("apt-get").args(["update", "-o", "DPkg::Lock::Timeout=120"]),
+            debian_lists(),
             call(&[
                 "env",
                 "DEBIAN_FRONTEND=noninteractive",
@@ -162,7 +175,7 @@ fn is_root() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::needs::{BUILD, TEST};
+    use super::super::needs::{BUILD, CROSS, TEST};
     use super::*;
 
     const DEBIAN: &str =
@@ -197,7 +210,7 @@ mod tests {
     #[test]
     fn every_family_has_a_package_for_every_need() {
         for family in [Family::Debian, Family::Fedora, Family::Arch, Family::Suse] {
-            for need in BUILD.iter().chain(TEST) {
+            for need in BUILD.iter().chain(TEST).chain(CROSS) {
                 assert!(
                     !need.package(family).is_empty(),
                     "{} on {family:?}",

@@ -13,6 +13,8 @@ use super::{has_font, has_library};
 pub(super) enum Probe {
     /// A program in `PATH`.
     Program(&'static str),
+    /// A program that has several names, or lies where `PATH` does not look.
+    OneOf(&'static [&'static str]),
     /// A library's development files, by their name in `pkg-config`.
     Library(&'static str),
     /// A font that covers this language, as fontconfig names it.
@@ -59,6 +61,7 @@ impl Need {
     pub(super) fn is_met(&self) -> bool {
         match self.probe {
             Probe::Program(name) => is_in_path(name),
+            Probe::OneOf(names) => names.iter().any(|name| is_in_path(name)),
             Probe::Library(name) => has_library(name),
             Probe::Font(language) => has_font(language),
         }
@@ -191,6 +194,34 @@ pub(super) const TEST: &[Need] = &[
         rpm: Rpm::Named {
             fedora: "google-noto-color-emoji-fonts",
             suse: "google-noto-coloremoji-fonts",
+        },
+    },
+];
+
+/// What starts a program of Windows. Debian's own `wine` chooses between this and one for programs of
+/// 32 bits, and complains that it is not there.
+pub(super) const WINE: &[&str] = &["/usr/lib/wine/wine64", "wine64", "wine"];
+
+/// The process that all programs of one Windows share.
+pub(super) const WINE_SERVER: &[&str] = &["/usr/lib/wine/wineserver64", "wineserver"];
+
+/// What other systems take on top of the window tests. Rust for them comes from elsewhere.
+pub(super) const CROSS: &[Need] = &[
+    Need {
+        what: "MinGW-w64 (compiles and links for Windows)",
+        probe: Probe::Program("x86_64-w64-mingw32-gcc"),
+        debian: "gcc-mingw-w64-x86-64-posix",
+        arch: "mingw-w64-gcc",
+        rpm: Rpm::Provides("/usr/bin/x86_64-w64-mingw32-gcc"),
+    },
+    Need {
+        what: "Wine for programs of 64 bits (runs what was built for Windows)",
+        probe: Probe::OneOf(WINE),
+        debian: "wine64",
+        arch: "wine",
+        rpm: Rpm::Named {
+            fedora: "wine-core",
+            suse: "wine",
         },
     },
 ];
