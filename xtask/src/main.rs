@@ -20,6 +20,7 @@ mod fuzz;
 mod house;
 mod interrupt;
 mod licences;
+mod package;
 mod prove;
 mod session;
 mod setup;
@@ -59,6 +60,8 @@ enum Command {
     Test(checks::Options),
     /// Type-checks all for macOS, builds it for Windows, and runs the tests that need no window under Wine
     Cross,
+    /// Makes the packages that are given away, and looks whether they are as they should be
+    Package(package::Options),
     /// Makes a proof over the spawned programs: long randomised runs, replayable by their seed
     Prove(prove::Options),
     /// Hunts for inputs that break the backend: mutated webhooks, frames or requests
@@ -115,6 +118,7 @@ fn run(command: Command) -> Result<()> {
         Command::Demo(options) => demo::run(&house, &options),
         Command::Test(options) => checks::run(&house, &options),
         Command::Cross => cross::run(&house),
+        Command::Package(options) => package::run(&house, &options),
         Command::Prove(options) => prove::run(&house, &options),
         Command::Fuzz(options) => fuzz::run(&house, &options),
         Command::Bench(what) => bench::run(&house, &what),

@@ -10,7 +10,7 @@ use crate::house::House;
 use crate::ui;
 
 use self::machine::Machine;
-use self::needs::{BUILD, CROSS, Need, TEST};
+use self::needs::{BUILD, CROSS, Need, PACK, TEST};
 
 /// What the machine is made ready for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +21,8 @@ pub(crate) enum Purpose {
     WindowTests,
     /// All of that, and what is built and run for other systems.
     OtherSystems,
+    /// Building, and making packages of it.
+    Packages,
 }
 
 impl Purpose {
@@ -29,6 +31,7 @@ impl Purpose {
             Self::Build => [&[], &[]],
             Self::WindowTests => [TEST, &[]],
             Self::OtherSystems => [TEST, CROSS],
+            Self::Packages => [PACK, &[]],
         };
         BUILD.iter().chain(beyond.into_iter().flatten())
     }
@@ -74,7 +77,7 @@ fn other_systems(purpose: Purpose) -> Result<()> {
             )
         }
         Purpose::OtherSystems => bail!("other systems are built for on Linux alone"),
-        Purpose::Build => {}
+        Purpose::Build | Purpose::Packages => {}
     }
     if cfg!(target_os = "macos") {
         println!("    needed: the Command Line Tools of Xcode (`xcode-select --install`)");

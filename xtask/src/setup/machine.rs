@@ -175,7 +175,7 @@ fn is_root() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::needs::{BUILD, CROSS, TEST};
+    use super::super::needs::{BUILD, CROSS, PACK, TEST};
     use super::*;
 
     const DEBIAN: &str =
@@ -210,7 +210,7 @@ mod tests {
     #[test]
     fn every_family_has_a_package_for_every_need() {
         for family in [Family::Debian, Family::Fedora, Family::Arch, Family::Suse] {
-            for need in BUILD.iter().chain(TEST).chain(CROSS) {
+            for need in BUILD.iter().chain(TEST).chain(CROSS).chain(PACK) {
                 assert!(
                     !need.package(family).is_empty(),
                     "{} on {family:?}",

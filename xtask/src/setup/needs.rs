@@ -225,3 +225,35 @@ pub(super) const CROSS: &[Need] = &[
         },
     },
 ];
+
+/// What packages take on top of building.
+pub(super) const PACK: &[Need] = &[
+    Need {
+        what: "systemd-analyze (checks the backend's unit)",
+        probe: Probe::Program("systemd-analyze"),
+        debian: "systemd",
+        arch: "systemd",
+        rpm: Rpm::Provides("/usr/bin/systemd-analyze"),
+    },
+    Need {
+        what: "desktop-file-validate (checks the panel's menu entry)",
+        probe: Probe::Program("desktop-file-validate"),
+        debian: "desktop-file-utils",
+        arch: "desktop-file-utils",
+        rpm: Rpm::Provides("/usr/bin/desktop-file-validate"),
+    },
+    Need {
+        what: "dpkg-deb (looks into what was packed)",
+        probe: Probe::Program("dpkg-deb"),
+        debian: "dpkg",
+        arch: "dpkg",
+        rpm: Rpm::Provides("/usr/bin/dpkg-deb"),
+    },
+    Need {
+        what: "rpm (the same)",
+        probe: Probe::Program("rpm"),
+        debian: "rpm",
+        arch: "rpm-tools",
+        rpm: Rpm::Provides("/usr/bin/rpm"),
+    },
+];

@@ -1,0 +1,188 @@
+//! Whether packages hold what they should: the menu entry that passes links on, the unit that systemd
+//! understands and that shuts the backend in.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::call::Call;
+
+/// The backend's unit, where packages put it.
+const UNIT: &str = "pult-backend.service";
+const UNITS: &str = "usr/lib/systemd/system";
+
+/// How far the unit may leave the backend exposed, in tenths of what `systemd-analyze security` tells,
+/// where 100 is a service that nothing shuts in. What remains is mostly that it uses the network.
+const EXPOSURE: &str = "11";
+
+/// The panel's menu entry, where packages put it.
+const ENTRY: &str = "usr/share/applications/Pult.desktop";
+
+/// Looks at each.
+pub(super) fn at(packages: &[PathBuf]) -> Result<()> {
+    for package in packages {
+        let files = files(package)?;
+        let has = |path: &str| files.iter().any(|file| file == path);
+        let is_backend = has("usr/bin/pult-backend");
+        ensure!(
+            is_backend || has("usr/bin/pult"),
+            "{} holds no program",
+            package.display()
+        );
+        let necessary = if is_backend {
+            format!("{UNITS}/{UNIT}")
+        } else {
+            ENTRY.to_owned()
+        };
+        ensure!(has(&necessary), "{} lacks {necessary}", package.display());
+        // What is in an RPM is the same; it takes more to take it out.
+        if is_debian(package) {
+            inside(package, is_backend)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_debian(package: &Path) -> bool {
+    package.extension().is_some_and(|end| end == "deb")
+}
+
+/// The names of all files.
+fn files(package: &Path) -> Result<Vec<String>> {
+    let call = if is_debian(package) {
+        // Its listing has the name at the end of each line, after what `ls -l` tells.
+        Call::new("dpkg-deb").args(["--contents"]).args([package])
+    } else {
+        Call::new("rpm").args(["-qlp"]).args([package])
+    };
+    let name = |line: &str| {
+        let last = line.split(' ').next_back().unwrap_or_default();
+        last.trim_start_matches(['.', '/']).to_owned()
+    };
+    Ok(call.output()?.lines().map(name).collect())
+}
+
+fn inside(package: &Path, is_backend: bool) -> Result<()> {
+    let folder = tempfile::tempdir().context("Making a folder")?;
+    let root = folder.path();
+    Call::new("dpkg-deb")
+        .args(["--extract".as_ref(), package.as_os_str(), root.as_os_str()])
+        .run()?;
+    if is_backend {
+        unit(root)
+    } else {
+        entry(&root.join(ENTRY))
+    }
+}
+
+/// Systemd knows every setting of the unit, finds its program, and calls it well shut in.
+fn unit(root: &Path) -> Result<()> {
+    let analyze = |word: &str| {
+        Call::new("systemd-analyze")
+            .args([word])
+            .args([format!("--root={}", root.display())])
+    };
+    analyze("verify")
+        // The rest of a system is not in the package.
+        .args(["--man=no", "--recursive-errors=no", UNIT])
+        .run()?;
+    let security = analyze("security").args(["--no-pager", "--offline=true"]);
+    let said = security.clone().args([UNIT]).output()?;
+    println!(
+        "    {}",
+        said.lines().next_back().unwrap_or_default().trim()
+    );
+    let threshold = format!("--threshold={EXPOSURE}");
+    ensure!(
+        security.args([threshold.as_str(), UNIT]).succeeds(),
+        "the unit leaves the backend more exposed than {EXPOSURE} tenths"
+    );
+    Ok(())
+}
+
+/// The menu entry is valid, and hands a link on to the panel.
+fn entry(path: &Path) -> Result<()> {
+    Call::new("desktop-file-validate").args([path]).run()?;
+    let text = fs::read_to_string(path).with_context(|| format!("Reading {}", path.display()))?;
+    if let Some(lack) = lack(&text) {
+        bail!("the panel's menu entry {lack}:\n{text}");
+    }
+    Ok(())
+}
+
+/// What keeps a menu entry from handing links on.
+///
+/// Without `%u` a desktop starts the program all the same, and the link is lost.
+fn lack(entry: &str) -> Option<&'static str> {
+    let value = |key: &str| {
+        entry
+            .lines()
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+    };
+    let takes_link = value("Exec").is_some_and(|exec| exec.split(' ').any(|word| word == "%u"));
+    let kinds = value("MimeType").unwrap_or_default();
+    if !takes_link {
+        Some("does not hand a link on to the program")
+    } else if !kinds.split(';').any(|kind| kind == "x-scheme-handler/pult") {
+        Some("does not say that it opens links of pult:")
+    } else if value("Icon").is_none_or(str::is_empty) {
+        Some("has no icon")
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The template as the bundler fills it.
+    fn filled() -> String {
+        let mut entry = include_str!("../../../src-tauri/pult.desktop.hbs").to_owned();
+        for (name, value) in [
+            ("name", "Pult"),
+            ("comment", "Operator panel"),
+            ("exec", "pult"),
+            ("icon", "pult"),
+            ("categories", "Office;"),
+        ] {
+            entry = entry.replace(&format!("{{{{{name}}}}}"), value);
+        }
+        assert!(!entry.contains("{{"), "{entry}");
+        entry
+    }
+
+    #[test]
+    fn the_template_hands_links_on() {
+        assert_eq!(lack(&filled()), None);
+    }
+
+    #[test]
+    fn an_entry_that_loses_links_is_told() {
+        let lost = filled().replace("Exec=pult %u", "Exec=pult");
+        assert!(lack(&lost).unwrap().contains("link on"));
+        let deaf = filled().replace("x-scheme-handler/pult", "text/plain");
+        assert!(lack(&deaf).unwrap().contains("pult:"));
+        assert!(lack("").is_some());
+    }
+
+    #[test]
+    fn the_unit_starts_the_program_that_the_packages_bring_and_keeps_its_data() {
+        let unit = include_str!("../../../crates/backend/packaging/pult-backend.service");
+        let manifest = include_str!("../../../crates/backend/Cargo.toml");
+        for line in [
+            "ExecStart=/usr/bin/pult-backend serve",
+            "Environment=PULT_DATA=/var/lib/pult",
+            "StateDirectory=pult",
+            "ProtectSystem=strict",
+            "NoNewPrivileges=yes",
+            "CapabilityBoundingSet=",
+        ] {
+            assert!(unit.lines().any(|own| own == line), "{line}");
+        }
+        for made in ["deb", "generate-rpm"] {
+            assert!(manifest.contains(&format!("[package.metadata.{made}]")));
+        }
+    }
+}
