@@ -10,6 +10,7 @@ pub mod generator;
 pub mod limit;
 pub mod machine;
 pub mod measure;
+pub mod panel;
 pub mod panels;
 pub mod picture;
 pub mod recount;

@@ -509,7 +509,7 @@ impl Window {
 }
 
 /// The environment of a panel that has a folder for itself.
-fn own_envs(data_dir: &Path) -> Envs {
+pub(crate) fn own_envs(data_dir: &Path) -> Envs {
     let data_dir = data_dir.to_string_lossy().into_owned();
     [
         ("PULT_NO_SINGLE_INSTANCE".to_owned(), "1".to_owned()),

@@ -7,9 +7,12 @@ import type { Backend } from './api/backend';
 import { Settings } from './state/settings.svelte';
 import App from './views/App.svelte';
 
-/** The shell's panel; while the page is worked on in a browser, one that lives in memory. */
+/** Whether there may be a page without a shell: while it is worked on, and in a browser on the bench. */
+const LIVES_IN_MEMORY = import.meta.env.DEV || import.meta.env.MODE === 'canned';
+
+/** The shell's panel; in a browser one that lives in memory. */
 async function backend(): Promise<Backend> {
-  if (import.meta.env.DEV && !('__TAURI_INTERNALS__' in window)) {
+  if (LIVES_IN_MEMORY && !('__TAURI_INTERNALS__' in window)) {
     const { memoryBackend } = await import('./api/memory');
     return memoryBackend(new URLSearchParams(location.search).get('fixture') ?? 'usual');
   }

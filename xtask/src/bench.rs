@@ -1,6 +1,8 @@
 //! The benches: build what is measured as it is shipped, then run the program of `tests` that
 //! measures it.
 
+mod panel;
+
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf, absolute};
@@ -19,6 +21,8 @@ pub(crate) enum What {
     Backend(Options),
     /// The figures for supervisors with a million entries: their time, and a plain recount of them
     Figures(FiguresOptions),
+    /// The panel: its start, opening a chat, searching, memory, processor time with nothing to do
+    Panel(panel::Options),
 }
 
 /// What can be asked of the bench of the figures.
@@ -86,6 +90,7 @@ pub(crate) fn run(house: &House, what: &What) -> Result<()> {
     let args = match what {
         What::Backend(options) => options.passed_on()?,
         What::Figures(options) => options.passed_on()?,
+        What::Panel(options) => return panel::run(house, options),
     };
     let mut steps = Steps::default();
     let folder = house.trials().join("server");

@@ -10,7 +10,7 @@ use crate::house::House;
 use crate::ui;
 
 use self::machine::Machine;
-use self::needs::{BUILD, CROSS, Need, PACK, TEST};
+use self::needs::{BROWSER, BUILD, CROSS, Need, PACK, TEST};
 
 /// What the machine is made ready for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -23,6 +23,8 @@ pub(crate) enum Purpose {
     OtherSystems,
     /// Building, and making packages of it.
     Packages,
+    /// The window tests, and a browser to measure beside.
+    PanelBench,
 }
 
 impl Purpose {
@@ -32,6 +34,7 @@ impl Purpose {
             Self::WindowTests => [TEST, &[]],
             Self::OtherSystems => [TEST, CROSS],
             Self::Packages => [PACK, &[]],
+            Self::PanelBench => [TEST, BROWSER],
         };
         BUILD.iter().chain(beyond.into_iter().flatten())
     }
@@ -77,6 +80,7 @@ fn other_systems(purpose: Purpose) -> Result<()> {
             )
         }
         Purpose::OtherSystems => bail!("other systems are built for on Linux alone"),
+        Purpose::PanelBench => bail!("the bench of the panel needs the virtual display of Linux"),
         Purpose::Build | Purpose::Packages => {}
     }
     if cfg!(target_os = "macos") {

@@ -1,6 +1,7 @@
 //! The UI's part: its packages, its build, its checks.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
@@ -50,6 +51,16 @@ pub(crate) fn build(house: &House) -> Result<()> {
         npm(["run", "build"]).within(folder).run()?;
     }
     Ok(())
+}
+
+/// Builds the page with the panel that lives in memory, for a browser; answers where it is.
+pub(crate) fn build_canned(house: &House) -> Result<PathBuf> {
+    let page = house.target("canned-page");
+    npm(["run", "build", "--", "--mode", "canned", "--base", "./"])
+        .args(["--emptyOutDir".into(), "--outDir".into(), page.clone()])
+        .within(house.path("ui"))
+        .run()?;
+    Ok(page)
 }
 
 /// Runs those of the checks that the UI has.

@@ -644,6 +644,33 @@ pub(crate) fn closed_before(reader: Reader<'_>, since: Timestamp) -> Sql<Vec<Cha
     )
 }
 
+/// The closed chats that were active longest ago, the oldest first, and not these.
+pub(crate) fn oldest_closed(
+    reader: Reader<'_>,
+    but: &BTreeSet<ChatId>,
+    limit: usize,
+) -> Sql<Vec<ChatId>> {
+    let n = i64::try_from(limit.saturating_add(but.len())).unwrap_or(i64::MAX);
+    let mut oldest: Vec<ChatId> = reader.all(
+        "SELECT id FROM chats WHERE NOT is_listed ORDER BY active_at LIMIT ?1",
+        params![n],
+        |row| ChatId::at(row, 0),
+    )?;
+    oldest.retain(|chat_id| !but.contains(chat_id));
+    oldest.truncate(limit);
+    Ok(oldest)
+}
+
+/// How many bytes of the file are in use.
+pub(crate) fn used_bytes(reader: Reader<'_>) -> Sql<i64> {
+    reader.one(
+        "SELECT (page_count - freelist_count) * page_size
+         FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
+        (),
+        |row| row.get(0),
+    )
+}
+
 /// Erases chats with all that is held of them.
 pub(crate) fn erase_chats(tx: &Transaction<'_>, chats: &[ChatId]) -> Sql<()> {
     for chat_id in chats {

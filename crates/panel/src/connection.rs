@@ -90,6 +90,13 @@ enum Lost {
     SignedOut,
 }
 
+impl Lost {
+    /// Whether what came could not be written.
+    fn is_disk_trouble(&self) -> bool {
+        matches!(self, Self::Storage(error) if error.is_disk_trouble())
+    }
+}
+
 /// Keeps the session connected until it ends.
 pub(crate) async fn run(session: Arc<Session>, link: Link) -> End {
     let ended = session.ended.clone();
@@ -123,7 +130,11 @@ async fn keep_connected(session: &Arc<Session>, link: &Link) -> End {
                 session.try_now.notified().await;
             }
             Lost::Socket(_) | Lost::Storage(_) | Lost::Silence | Lost::Closed | Lost::Malformed => {
-                session.set_connection(Connection::Offline { since });
+                let cannot_write = lost.is_disk_trouble();
+                session.set_connection(Connection::Offline {
+                    since,
+                    cannot_write,
+                });
                 tokio::select! {
                     () = sleep(delay(n_failures, rand::random())) => {}
                     () = session.try_now.notified() => {}

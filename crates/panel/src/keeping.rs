@@ -1,7 +1,9 @@
-//! For how long this device keeps what is over.
+//! For how long, and how much, this device keeps of what is over.
 //!
 //! Chats of the lists are always here; a closed one stays for its history, so that it can be read
-//! without a connection. How long is its operator's to say, for each device.
+//! without a connection. How long, and how much, is its operator's to say, for each device.
+
+use pult_domain::ChatId;
 
 use crate::cache;
 use crate::clock;
@@ -43,25 +45,49 @@ impl Session {
         Ok(())
     }
 
-    /// Erases closed chats whose time is over. Where something of one's own waits they stay.
+    /// Erases closed chats whose time is over, and then the oldest of the others while all of it takes
+    /// more room than it may. Where something of one's own waits they stay.
     pub(crate) fn forget_old_history(&self) -> Result<(), StorageError> {
-        let HistoryKept { closed_days } = self.history_kept()?;
-        let Some(days) = closed_days else {
-            return Ok(());
-        };
-        let since = clock::now().plus_ms(self.clock_offset_ms() - i64::from(days) * DAY_MS);
-        let mut old = self
-            .cache
-            .read(|reader| cache::closed_before(reader, since))?;
+        let kept = self.history_kept()?;
         let with_text = self.chats_with_text()?;
-        old.retain(|chat_id| !with_text.contains(chat_id));
-        if old.is_empty() {
+        let mut n_erased = 0;
+        if let Some(days) = kept.closed_days {
+            let since = clock::now().plus_ms(self.clock_offset_ms() - i64::from(days) * DAY_MS);
+            let mut old = self
+                .cache
+                .read(|reader| cache::closed_before(reader, since))?;
+            old.retain(|chat_id| !with_text.contains(chat_id));
+            n_erased += self.erase_chats(&old)?;
+        }
+        if let Some(mb) = kept.max_mb {
+            while self.cache.read(cache::used_bytes)? > i64::from(mb) * MB {
+                let oldest = self
+                    .cache
+                    .read(|reader| cache::oldest_closed(reader, &with_text, AT_A_TIME))?;
+                if oldest.is_empty() {
+                    break;
+                }
+                n_erased += self.erase_chats(&oldest)?;
+            }
+        }
+        if n_erased == 0 {
             return Ok(());
         }
-        self.cache.write(|tx| cache::erase_chats(tx, &old))?;
         self.cache.entries_were_dropped();
         self.cache.checkpoint()
     }
+
+    fn erase_chats(&self, chats: &[ChatId]) -> Result<usize, StorageError> {
+        if !chats.is_empty() {
+            self.cache.write(|tx| cache::erase_chats(tx, chats))?;
+        }
+        Ok(chats.len())
+    }
 }
+
+const MB: i64 = 1 << 20;
+
+/// So many chats are erased until it is looked at how much room there is.
+const AT_A_TIME: usize = 50;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

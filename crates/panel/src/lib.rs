@@ -58,4 +58,6 @@ pub use events::EventStream;
 pub use folder::OpenError;
 pub use notifying::Pace;
 pub use panel::{Options, Panel};
+#[cfg(feature = "trials")]
+pub use search::Scan;
 pub use token_store::{FileTokenStore, TokenStore};

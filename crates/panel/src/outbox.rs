@@ -782,17 +782,18 @@ pub(crate) fn end_mark(tx: &Transaction<'_>, chat_id: ChatId, place: Place) -> S
 
 /// For how long closed chats are kept.
 pub(crate) fn history_kept(reader: Reader<'_>) -> Sql<HistoryKept> {
-    reader.one("SELECT closed_days FROM keeping", (), |row| {
+    reader.one("SELECT closed_days, max_mb FROM keeping", (), |row| {
         Ok(HistoryKept {
             closed_days: row.get(0)?,
+            max_mb: row.get(1)?,
         })
     })
 }
 
 pub(crate) fn keep_history(tx: &Transaction<'_>, kept: HistoryKept) -> Sql<()> {
     tx.execute(
-        "UPDATE keeping SET closed_days = ?1",
-        params![kept.closed_days],
+        "UPDATE keeping SET closed_days = ?1, max_mb = ?2",
+        params![kept.closed_days, kept.max_mb],
     )?;
     Ok(())
 }

@@ -556,6 +556,7 @@ impl Inner {
             desk: Arc::new(Desk::new()),
             opened: Connection::Offline {
                 since: clock::now(),
+                cannot_write: false,
             },
             session: Mutex::new(None),
             tasks: TaskTracker::new(),

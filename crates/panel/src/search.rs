@@ -24,6 +24,9 @@ mod scan;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "trials")]
+pub use scan::Scan;
+
 /// So much is put into the index at a time at most.
 const PIECE: u32 = 500;
 
@@ -141,17 +144,15 @@ impl Panel {
             .await
     }
 
-    /// The same without an index and without pages, for comparing.
+    /// Everything that is held, to be searched through without an index: what this search is compared
+    /// with.
     ///
     /// # Errors
     /// Those of [`Panel::search`].
     #[cfg(feature = "trials")]
-    pub async fn search_by_scan(&self, query: SearchQuery) -> Result<SearchPage, PanelError> {
-        self.with_session(move |session| {
-            let found = session.cache.read(|reader| scan::scan(reader, &query))?;
-            Ok(found)
-        })
-        .await
+    pub async fn scan(&self) -> Result<Scan, PanelError> {
+        self.with_session(|session| Ok(session.cache.read(Scan::read)?))
+            .await
     }
 }
 

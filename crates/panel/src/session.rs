@@ -132,6 +132,7 @@ impl Session {
             ended,
             connection: Mutex::new(Connection::Offline {
                 since: clock::now(),
+                cannot_write: false,
             }),
             presence: Mutex::default(),
             both_files: Mutex::default(),

@@ -32,6 +32,18 @@ pub(crate) enum StorageError {
     Closed,
 }
 
+impl StorageError {
+    /// Whether the disk is full or cannot be written: nothing is wrong with the files.
+    pub(crate) fn is_disk_trouble(&self) -> bool {
+        match self {
+            Self::Sql(error) => pult_sqlite::is_disk_trouble(error),
+            Self::Open(error) => error.is_disk_trouble(),
+            Self::Folder(_) => true,
+            Self::Rebuilt | Self::Closed => false,
+        }
+    }
+}
+
 /// A file with its one writer and its readers.
 #[derive(Debug)]
 pub(crate) struct Database {

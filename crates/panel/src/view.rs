@@ -66,6 +66,8 @@ pub enum Connection {
     Offline {
         /// By the local clock.
         since: Timestamp,
+        /// Whether that is because nothing can be written here: the disk is full, as a rule.
+        cannot_write: bool,
     },
     /// It tries.
     Connecting {
@@ -618,6 +620,9 @@ pub struct NotificationLine {
 pub struct HistoryKept {
     /// For how many days after its last message a closed chat is kept; none for without end.
     pub closed_days: Option<u32>,
+    /// How many megabytes what is held may take until the closed chats that were active longest ago go;
+    /// none for any size.
+    pub max_mb: Option<u32>,
 }
 
 /// What the sign-in screen proposes.

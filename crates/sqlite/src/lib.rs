@@ -16,7 +16,7 @@ mod readers;
 
 pub use copy::{CopyProgress, check, copy, settle_log};
 pub use migrate::Migration;
-pub use open::{Durability, Error, Load, Settings, open};
+pub use open::{Durability, Error, Load, Settings, is_disk_trouble, open};
 pub use query::{Reader, Transaction, Writer};
 pub use readers::Readers;
 pub use rusqlite::{Error as SqlError, OptionalExtension, Row, params, types};

@@ -111,22 +111,28 @@ impl Error {
     pub fn is_disk_trouble(&self) -> bool {
         match self {
             Self::NotWritable { .. } => true,
-            Self::Sql(error) => matches!(
-                error.sqlite_error_code(),
-                Some(
-                    ErrorCode::DiskFull
-                        | ErrorCode::ReadOnly
-                        | ErrorCode::SystemIoFailure
-                        | ErrorCode::CannotOpen
-                        | ErrorCode::PermissionDenied
-                )
-            ),
+            Self::Sql(error) => is_disk_trouble(error),
             Self::NotReadable { .. }
             | Self::NewerSchema { .. }
             | Self::NotOurs { .. }
             | Self::Damaged { .. } => false,
         }
     }
+}
+
+/// The same of a statement that failed.
+#[must_use]
+pub fn is_disk_trouble(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+        )
+    )
 }
 
 /// Opens the file, brings its schema up to date, and hands out its one writer and its readers.

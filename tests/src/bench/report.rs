@@ -100,7 +100,7 @@ impl Limit {
         }
     }
 
-    const fn at_most(what: &'static str, is: f64, limit: f64) -> Self {
+    pub(super) const fn at_most(what: &'static str, is: f64, limit: f64) -> Self {
         let holds = is <= limit;
         Self {
             what,
@@ -230,14 +230,20 @@ impl fmt::Display for Report {
         }
         writeln!(f, "limits")?;
         for limit in &self.limits {
-            let word = if limit.holds { "kept" } else { "MISSED" };
-            writeln!(
-                f,
-                "    {:<48} {:>8.2}  limit {:>8.2}  {word}",
-                limit.what, limit.is, limit.limit
-            )?;
+            writeln!(f, "{limit}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = if self.holds { "kept" } else { "MISSED" };
+        write!(
+            f,
+            "    {:<48} {:>8.2}  limit {:>8.2}  {word}",
+            self.what, self.is, self.limit
+        )
     }
 }
 

@@ -84,7 +84,7 @@ function emptyWorld(now: number): World {
     notifications: [],
     notificationChoices: notificationChoices(),
     lastSignIn: { address: 'https://pult.example.ru', login: 'anna' },
-    historyKept: { closed_days: null },
+    historyKept: { closed_days: null, max_mb: 4096 },
   };
 }
 
@@ -352,7 +352,7 @@ function inMarina(now: number, change: (chat: MemoryChat, world: World) => void)
 
 function offline(now: number): World {
   return inMarina(now, (chat, world) => {
-    world.connection = { state: 'offline', since: now - 7 * MINUTE };
+    world.connection = { state: 'offline', since: now - 7 * MINUTE, cannot_write: false };
     chat.readPlace = chat.entries.length;
     chat.echoes = [
       {
@@ -681,7 +681,7 @@ export const FIXTURES = {
   'long-history': (now) => longHistory(now),
   'long-history-offline': (now) => ({
     ...longHistory(now, 3000, 2900),
-    connection: { state: 'offline', since: now - 7 * MINUTE },
+    connection: { state: 'offline', since: now - 7 * MINUTE, cannot_write: false },
   }),
   /** Clients go on writing: see `memoryBackend`. */
   busy: (now) => longHistory(now, 400),
@@ -689,11 +689,11 @@ export const FIXTURES = {
   archive: (now) => withArchive(usual(now), now),
   'archive-offline': (now) => ({
     ...withArchive(usual(now), now),
-    connection: { state: 'offline', since: now - 7 * MINUTE },
+    connection: { state: 'offline', since: now - 7 * MINUTE, cannot_write: false },
   }),
   'supervisor-offline': (now) => ({
     ...signedInAs(now, 'supervisor'),
-    connection: { state: 'offline', since: now - 7 * MINUTE },
+    connection: { state: 'offline', since: now - 7 * MINUTE, cannot_write: false },
   }),
   'supervisor-empty': (now) => ({
     ...signedInAs(now, 'supervisor'),
@@ -703,6 +703,6 @@ export const FIXTURES = {
   card: (now) => withCard(usual(now), now),
   'card-offline': (now) => ({
     ...withCard(usual(now), now),
-    connection: { state: 'offline', since: now - 7 * MINUTE },
+    connection: { state: 'offline', since: now - 7 * MINUTE, cannot_write: false },
   }),
 } satisfies Record<string, Fixture> as Record<string, Fixture> & { usual: Fixture };

@@ -155,7 +155,7 @@ describe('a search in the archive', () => {
   });
 
   it('that failed says why and can be tried again', async () => {
-    backend.world.connection = { state: 'offline', since: 0 };
+    backend.world.connection = { state: 'offline', since: 0, cannot_write: false };
     await archive.search();
     expect(archive.searching).toBe('failed');
     expect(archive.error).toMatchObject({ code: 'offline' });
@@ -211,7 +211,7 @@ describe('a chat of the archive', () => {
 
   it('says that older entries need the connection, and reads them with it', async () => {
     const chat = await opened('past-long');
-    backend.world.connection = { state: 'offline', since: 0 };
+    backend.world.connection = { state: 'offline', since: 0, cannot_write: false };
     await chat.loadOlder();
     expect(chat.olderNeedsConnection).toBe(true);
     backend.world.connection = { state: 'live' };

@@ -117,7 +117,7 @@ describe('what the card reads', () => {
       'op-ivan',
       'op-anna',
     ]);
-    backend.world.connection = { state: 'offline', since: 0 };
+    backend.world.connection = { state: 'offline', since: 0, cannot_write: false };
     await card.refresh();
     expect(card.loading).toBe('ready');
     expect(card.history?.n_talks).toBe(6);

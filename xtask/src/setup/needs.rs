@@ -226,6 +226,15 @@ pub(super) const CROSS: &[Need] = &[
     },
 ];
 
+/// What the bench of the panel takes on top of the window tests.
+pub(super) const BROWSER: &[Need] = &[Need {
+    what: "Chromium (shows the same page, to be measured beside)",
+    probe: Probe::Program("chromium"),
+    debian: "chromium",
+    arch: "chromium",
+    rpm: Rpm::Provides("chromium"),
+}];
+
 /// What packages take on top of building.
 pub(super) const PACK: &[Need] = &[
     Need {

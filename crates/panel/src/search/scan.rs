@@ -1,6 +1,8 @@
-//! The same as [`super::find`] without an index: what it is compared with.
+//! The same as [`super::find`] without an index: what it is compared with, in the tests and by the bench.
 
-use pult_domain::{Status, Timestamp};
+use std::collections::HashMap;
+
+use pult_domain::{ChatId, ClientId, Status, Timestamp};
 use pult_protocol::{ChatRow, EntryBody, EntryKind, EntryRow};
 use pult_sqlite::Reader;
 use pult_words::{Folded, Term, terms};
@@ -17,67 +19,104 @@ pub(super) fn is_in(term: &Term, line: &Folded) -> bool {
     term.is_in(line) || forms::stem_of(term).is_some_and(has_form)
 }
 
-/// What the query asks for, on one page however much it is.
-pub(super) fn scan(reader: Reader<'_>, query: &SearchQuery) -> Sql<SearchPage> {
-    let Some(terms) = terms(&query.text) else {
-        return Ok(SearchPage::default());
-    };
-    let mut chats: Vec<ChatRow> =
-        reader.all("SELECT body FROM chats", (), |row| from_json(row, 0))?;
-    let mut entries: Vec<(Option<i64>, EntryRow)> =
-        reader.all("SELECT doc, body FROM entries", (), |row| {
-            Ok((row.get(0)?, from_json(row, 1)?))
-        })?;
-    entries.retain(|(_, entry)| {
-        let Some(text) = index::text_of(entry) else {
-            return false;
+/// Everything that is held, in memory and as it is compared.
+#[derive(Debug)]
+#[cfg_attr(
+    not(feature = "trials"),
+    expect(unreachable_pub, reason = "only the bench names it")
+)]
+pub struct Scan {
+    /// Last active first.
+    chats: Vec<ChatRow>,
+    index_of: HashMap<ChatId, usize>,
+    /// Newest first.
+    lines: Vec<(EntryRow, Folded)>,
+}
+
+#[cfg_attr(
+    not(feature = "trials"),
+    expect(unreachable_pub, reason = "only the bench names it")
+)]
+impl Scan {
+    /// Reads everything.
+    pub(super) fn read(reader: Reader<'_>) -> Sql<Self> {
+        let mut chats: Vec<ChatRow> =
+            reader.all("SELECT body FROM chats", (), |row| from_json(row, 0))?;
+        chats.sort_by_key(|chat| std::cmp::Reverse(chat.last_activity_at));
+        let index_of = chats
+            .iter()
+            .enumerate()
+            .map(|(index, chat)| (chat.id, index));
+        let index_of = index_of.collect();
+        let lines = reader.all(
+            "SELECT body FROM entries ORDER BY doc DESC",
+            (),
+            |row| -> Sql<EntryRow> { from_json(row, 0) },
+        )?;
+        let folded = |line: EntryRow| {
+            let folded = Folded::of(index::text_of(&line)?);
+            Some((line, folded))
         };
-        let of_client = query.client_id.is_none_or(|client_id| {
-            let mut chats = chats.iter();
-            chats.any(|chat| chat.id == entry.chat_id && chat.client.id == client_id)
+        Ok(Self {
+            chats,
+            index_of,
+            lines: lines.into_iter().filter_map(folded).collect(),
+        })
+    }
+
+    /// The first `n_lines` entries and the first `n_chats` closed chats that match.
+    #[must_use]
+    pub fn find(&self, query: &SearchQuery, n_lines: usize, n_chats: usize) -> SearchPage {
+        let Some(terms) = terms(&query.text) else {
+            return SearchPage::default();
+        };
+        let is_narrowed = query.is_narrowed();
+        if terms.is_empty() && !is_narrowed {
+            return SearchPage::default();
+        }
+        let hits = self.lines.iter().filter(|(line, folded)| {
+            self.is_wanted(query, line) && terms.iter().all(|term| is_in(term, folded))
         });
-        let is_wanted = query.only.is_none_or(|only| match only {
-            SearchOnly::Comments => entry.body.kind() == EntryKind::Comment,
-            SearchOnly::Files => matches!(entry.body, EntryBody::InboundPlaceholder { .. }),
+        let found = hits.filter_map(|(line, folded)| {
+            Some(FoundEntry {
+                chat: self.chat(line)?.clone(),
+                forms: forms::forms_in(&terms, folded),
+                line: line.clone(),
+            })
         });
+        let has_words = !is_narrowed && !terms.is_empty();
+        let named = self
+            .chats
+            .iter()
+            .filter(|chat| has_words && chat.status == Status::Closed && find::is_of(chat, &terms));
+        SearchPage {
+            entries: found.take(n_lines).collect(),
+            chats: named.take(n_chats).cloned().collect(),
+            ..SearchPage::default()
+        }
+    }
+
+    fn chat(&self, line: &EntryRow) -> Option<&ChatRow> {
+        self.chats.get(*self.index_of.get(&line.chat_id)?)
+    }
+
+    /// Whether a line is among those that are searched through.
+    fn is_wanted(&self, query: &SearchQuery, line: &EntryRow) -> bool {
+        let is_with = |client_id: ClientId| {
+            let chat = self.chat(line);
+            chat.is_some_and(|chat| chat.client.id == client_id)
+        };
+        let is_only = |only| match only {
+            SearchOnly::Comments => line.body.kind() == EntryKind::Comment,
+            SearchOnly::Files => matches!(line.body, EntryBody::InboundPlaceholder { .. }),
+        };
         let at = |moment: Timestamp| moment.0.max(0);
-        of_client
-            && is_wanted
+        query.client_id.is_none_or(is_with)
+            && query.only.is_none_or(is_only)
             && query
                 .author_id
-                .is_none_or(|author| entry.author_id == Some(author))
-            && query.from.is_none_or(|from| at(entry.sent_at) >= at(from))
-            && query
-                .until
-                .is_none_or(|until| at(entry.sent_at) < at(until))
-            && {
-                let line = Folded::of(text);
-                terms.iter().all(|term| is_in(term, &line))
-            }
-    });
-    entries.sort_by_key(|(doc, _)| std::cmp::Reverse(*doc));
-    let is_narrowed = query.is_narrowed();
-    if terms.is_empty() && !is_narrowed {
-        entries.clear();
+                .is_none_or(|author| line.author_id == Some(author))
+            && query.from.is_none_or(|from| at(line.sent_at) >= at(from))
+            && query.until.is_none_or(|until| at(line.sent_at) < at(until))
     }
-    let rows = chats.clone();
-    let found = entries.into_iter().filter_map(|(_, line)| {
-        let chat = rows.iter().find(|chat| chat.id == line.chat_id)?;
-        let folded = Folded::of(index::text_of(&line).unwrap_or_default());
-        Some(FoundEntry {
-            chat: chat.clone(),
-            forms: forms::forms_in(&terms, &folded),
-            line,
-        })
-    });
-    let found = found.collect();
-    chats.retain(|chat| {
-        let is_closed = chat.status == Status::Closed;
-        !is_narrowed && !terms.is_empty() && is_closed && find::is_of(chat, &terms)
-    });
-    Ok(SearchPage {
-        entries: found,
-        chats,
-        ..SearchPage::default()
-    })
 }

@@ -13,7 +13,8 @@ use pult_protocol::{
 use pult_words::Folded;
 use uuid::Uuid;
 
-use super::{SearchOnly, SearchPage, SearchQuery, index, scan};
+use super::scan::Scan;
+use super::{SearchOnly, SearchPage, SearchQuery, index};
 use crate::session::tests::session;
 use crate::session::{Page, Session};
 
@@ -363,7 +364,8 @@ proptest! {
         }
         while session.put_in_index().unwrap() > 0 {}
         for query in queries() {
-            let mut scanned = session.cache.read(|reader| scan::scan(reader, &query)).unwrap();
+            let scan = session.cache.read(Scan::read).unwrap();
+            let mut scanned = scan.find(&query, usize::MAX, usize::MAX);
             // Later ones first, as the search has them; of the same moment in whichever order.
             scanned.chats.sort_by_key(|chat| std::cmp::Reverse(chat.last_activity_at));
             prop_assert_eq!(&all_of(&session, &query), &scanned, "{:?}", query);

@@ -423,7 +423,10 @@ async fn a_lost_connection_is_told_again_if_its_operator_wants_that() {
     session.set_notification_settings(settings).unwrap();
     let mut events = session.events.subscribe();
     let since = Timestamp(0);
-    session.set_connection(Connection::Offline { since });
+    session.set_connection(Connection::Offline {
+        since,
+        cannot_write: false,
+    });
     session.notify().unwrap();
     for after in [Pace::default().lost_for, Duration::from_secs(119)] {
         tells(&session, after).await;

@@ -26,7 +26,7 @@ use crate::events::{EventSender, EventStream};
 use crate::folder::{Account, DataFolder};
 use crate::notifying::Pace;
 use crate::presence::Desk;
-use crate::storage::from_json;
+use crate::storage::{StorageError, from_json};
 use crate::view::{BannerKey, Connection, PanelEvent};
 
 /// Newest entries that come with a chat's first appearance.
@@ -508,6 +508,7 @@ async fn a_connection_that_is_lost_for_long_is_told_once_and_over_when_it_is_bac
     // It may be lost again, and for a moment is not for long.
     session.set_connection(Connection::Offline {
         since: Timestamp(0),
+        cannot_write: false,
     });
     assert!(session.notify().unwrap().is_some());
     assert_eq!(told(&mut events), []);
@@ -553,4 +554,37 @@ async fn a_channel_that_cannot_send_is_told_to_those_who_see_to_it() {
             assert_eq!(all, [(down, false), (down, true)]);
         }
     }
+}
+
+#[test]
+fn what_finds_no_room_is_told_apart_from_other_faults_and_comes_once_there_is_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let body = EntryBody::Inbound {
+        text: "long ".repeat(20_000),
+    };
+    let large = Page {
+        rows: vec![Row::Entry(EntryRow {
+            body,
+            ..entry_row(1, 0, "")
+        })],
+        cursor: Some(Backend::default().cursor()),
+        is_snapshot: true,
+    };
+    let room = |pages: i64| {
+        let sql = format!("PRAGMA max_page_count = {pages}");
+        let set = session
+            .cache
+            .write(|tx| tx.reader().one(&sql, (), |row| row.get::<_, i64>(0)));
+        set.unwrap();
+    };
+    // No less than it has.
+    room(1);
+    let error = session.apply(&large).unwrap_err();
+    assert!(error.is_disk_trouble(), "{error}");
+    assert_eq!(session.cache.read(cache::cursor).unwrap(), None);
+    room(i64::from(i32::MAX));
+    session.apply(&large).unwrap();
+    assert_eq!(session.cache.read(cache::cursor).unwrap(), large.cursor);
+    assert!(!StorageError::Closed.is_disk_trouble());
 }

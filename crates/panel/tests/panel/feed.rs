@@ -368,6 +368,7 @@ async fn closed_chats_are_kept_for_as_long_as_their_reader_says() {
     assert_eq!(held(old).await, 2);
     let week = HistoryKept {
         closed_days: Some(7),
+        max_mb: None,
     };
     panel.keep_history(week).await.unwrap();
     assert_eq!(held(old).await, 0);
@@ -381,6 +382,56 @@ async fn closed_chats_are_kept_for_as_long_as_their_reader_says() {
     until(&panel, |overview| overview.queued.is_empty()).await;
     assert_eq!(held(open).await, 0);
     assert_eq!(panel.history_kept().await.unwrap(), week);
+}
+
+#[tokio::test]
+async fn of_the_closed_chats_the_oldest_go_when_all_of_it_takes_too_much_room() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let chats: Vec<Chat> = (1..=120).map(Chat).collect();
+    let mut socket = backend.accept_with(Vec::new()).await;
+    for (days, chat) in (1..).zip(&chats) {
+        let mut rows = Vec::new();
+        let mut row = chat.queued(1);
+        row.last_activity_at = now().plus_ms(-days * 24 * 60 * 60 * 1000);
+        rows.push(Row::Chat(row));
+        let mut history = history(*chat, 1, 1);
+        for entry in &mut history {
+            entry.body = EntryBody::Inbound {
+                text: "long ".repeat(4_000),
+            };
+        }
+        rows.extend(entries(history));
+        socket.changes(rows, days + 1).await;
+    }
+    until(&panel, |overview| overview.queued.len() == chats.len()).await;
+    let (newest, oldest, open) = (chats[0], chats[118], chats[119]);
+    crate::write(&panel, oldest, "begun").await;
+    let closed: Vec<Row> = chats[..119]
+        .iter()
+        .map(|chat| chat.gone(GoneWhy::Closed))
+        .collect();
+    socket.changes(closed, 122).await;
+    until(&panel, |overview| overview.queued.len() == 1).await;
+    let held = async |chat: Chat| {
+        let timeline = panel.timeline(chat.id(), None, 10).await.unwrap();
+        timeline.entries.len()
+    };
+    assert_eq!(held(chats[117]).await, 1, "4 GB are enough for it");
+    let small = HistoryKept {
+        closed_days: None,
+        max_mb: Some(1),
+    };
+    panel.keep_history(small).await.unwrap();
+    assert_eq!(held(chats[117]).await, 0);
+    for (chat, why) in [
+        (newest, "newer ones are left"),
+        (oldest, "text waits in it"),
+        (open, "it stands in a list"),
+    ] {
+        assert_eq!(held(chat).await, 1, "{why}");
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,11 @@ export type Connection = { "state": "offline",
 /**
  * By the local clock.
  */
-since: Timestamp, } | { "state": "connecting", 
+since: Timestamp, 
+/**
+ * Whether that is because nothing can be written here: the disk is full, as a rule.
+ */
+cannot_write: boolean, } | { "state": "connecting", 
 /**
  * Offline since then, by the local clock.
  */

@@ -7,4 +7,9 @@ export type HistoryKept = {
 /**
  * For how many days after its last message a closed chat is kept; none for without end.
  */
-closed_days: number | null, };
+closed_days: number | null, 
+/**
+ * How many megabytes what is held may take until the closed chats that were active longest ago go;
+ * none for any size.
+ */
+max_mb: number | null, };

@@ -26,7 +26,7 @@ describe('without a connection', () => {
   it('every section says in the same words that nothing can be changed', async () => {
     const { user, the, backend } = page('administrator');
     await the('rail-management');
-    backend.world.connection = { state: 'offline', since: Date.now() };
+    backend.world.connection = { state: 'offline', since: Date.now(), cannot_write: false };
     backend.tell({ event: 'overview_changed' });
     await user.click(await the('rail-management'));
     for (const { id } of sectionsFor('administrator')) {

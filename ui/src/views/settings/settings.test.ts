@@ -316,7 +316,11 @@ describe('what this computer keeps', () => {
     await waitFor(() => expect(keep.disabled).toBe(false));
     expect(keep.value).toBe('');
     await user.selectOptions(keep, '30');
-    expect(backend.world.historyKept).toEqual({ closed_days: 30 });
+    expect(backend.world.historyKept).toEqual({ closed_days: 30, max_mb: 4096 });
+    const room = await the<HTMLSelectElement>('settings-room');
+    expect(room.value).toBe('4096');
+    await user.selectOptions(room, '');
+    expect(backend.world.historyKept).toEqual({ closed_days: 30, max_mb: null });
 
     await user.click(await the('settings-erase'));
     await user.click(screen.getByRole('button', { name: 'Отмена' }));

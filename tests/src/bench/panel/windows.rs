@@ -1,0 +1,329 @@
+//! The windows of the bench: the panel as it is shipped, a window with nothing in it, and a browser.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use pult_domain::ChatId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::process::Command;
+use tokio::task::block_in_place;
+use tokio::time::sleep;
+
+use super::held::Chats;
+use super::processes;
+use super::screen::{Picture, Screen};
+use crate::programs::{Program, path_of};
+use crate::until::within;
+use crate::window::{Window, own_envs};
+
+/// The part of the panel's window in which the lists are, without the field above them; as shares of its
+/// width and height.
+const LISTS: [(f64, f64); 2] = [(0.07, 0.3), (0.14, 0.92)];
+
+/// All of a page.
+const PAGE: [(f64, f64); 2] = [(0.01, 0.99), (0.06, 0.99)];
+
+/// How long somebody scrolls at most.
+const SCROLL_LIMIT: Duration = Duration::from_secs(600);
+
+/// Where the page lies that lives in memory; see `xtask`.
+const CANNED_PAGE: &str = "PULT_CANNED_PAGE";
+
+/// What opens windows and looks at them.
+#[derive(Debug)]
+pub struct Windows {
+    screen: Screen,
+    dir: PathBuf,
+}
+
+/// How a window looks once it stands still.
+#[derive(Debug)]
+pub struct Reference(Picture);
+
+/// What came of scrolling.
+#[derive(Debug, Deserialize)]
+pub struct Scrolled {
+    /// Frames.
+    pub n_frames: u64,
+    /// Those of them that took more than 50 ms.
+    pub n_slow: u64,
+    /// The longest.
+    pub longest_ms: f64,
+    /// How long it took to the beginning.
+    pub seconds: f64,
+}
+
+/// A running window, and where to look at it.
+#[derive(Debug)]
+pub struct Shown {
+    program: Program,
+    part: [(f64, f64); 2],
+}
+
+impl Windows {
+    /// Opens the screen; what programs need for themselves goes below `dir`.
+    ///
+    /// # Errors
+    /// When there is no screen.
+    pub fn open(dir: &Path) -> Result<Self> {
+        Ok(Self {
+            screen: Screen::open()?,
+            dir: dir.join("windows"),
+        })
+    }
+
+    /// Starts the panel on a data folder.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn panel(&self, data_dir: &Path, args: &[&str]) -> Result<Shown> {
+        let mut command = Command::new(path_of("pult")?);
+        command.args(args).envs(own_envs(data_dir));
+        Self::start_program(&mut command, LISTS)
+    }
+
+    /// Starts a window with nothing but a word in it.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn empty(&self) -> Result<Shown> {
+        Self::start_program(&mut Command::new(path_of("empty_window")?), PAGE)
+    }
+
+    /// Starts Chromium without anything of a browser around the page.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn browser(&self, run: usize) -> Result<Shown> {
+        let page = std::env::var(CANNED_PAGE).context("Finding the page that lives in memory")?;
+        let profile = self.dir.join(format!("chromium-{run}"));
+        let mut command = Command::new("chromium");
+        command
+            .arg(format!("--app=file://{page}/index.html"))
+            .arg(format!("--user-data-dir={}", profile.display()))
+            // The page's own files are all that it reads.
+            .arg("--allow-file-access-from-files")
+            .args(["--window-size=1080,720", "--no-first-run", "--no-sandbox"])
+            // There is no such hardware here; without this it tries for seconds.
+            .args(["--disable-gpu", "--password-store=basic"]);
+        Self::start_program(&mut command, LISTS)
+    }
+
+    fn start_program(command: &mut Command, part: [(f64, f64); 2]) -> Result<Shown> {
+        command.stdout(std::process::Stdio::null());
+        command.stderr(std::process::Stdio::null());
+        let program = Program::start(command)?;
+        Ok(Shown { program, part })
+    }
+
+    /// Waits until a window stands still.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn shown(&self, shown: Shown) -> Result<Shown> {
+        block_in_place(|| self.screen.settled(shown.part[0], shown.part[1]))?;
+        Ok(shown)
+    }
+
+    /// How a window looks once it stands still. It is ended then.
+    ///
+    /// # Errors
+    /// When it does not stand still or end.
+    pub async fn reference(&self, shown: Shown) -> Result<Reference> {
+        let picture = block_in_place(|| self.screen.settled(shown.part[0], shown.part[1]))?;
+        self.end(shown).await?;
+        Ok(Reference(picture))
+    }
+
+    /// Starts a window; gives the milliseconds until it looks so, and ends it.
+    ///
+    /// # Errors
+    /// When it never does.
+    pub async fn start(
+        &self,
+        start: impl FnOnce() -> Result<Shown>,
+        reference: &Reference,
+    ) -> Result<f64> {
+        let begun = Instant::now();
+        let shown = start()?;
+        let ms = block_in_place(|| self.screen.shows(&reference.0, begun))?;
+        self.end(shown).await?;
+        Ok(ms)
+    }
+
+    async fn end(&self, shown: Shown) -> Result<()> {
+        shown.ends().await?;
+        block_in_place(|| self.screen.is_empty())
+    }
+
+    /// Megabytes of a window with all of its processes. It is ended then.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn memory(&self, shown: Shown) -> Result<f64> {
+        let shown = self.shown(shown)?;
+        let mb = processes::memory_mb(shown.program.id())?;
+        self.end(shown).await?;
+        Ok(mb)
+    }
+
+    /// Takes a window from the screen, as a click on its button does.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn minimises(&self, shown: &Shown) -> Result<()> {
+        let pid = shown.program.id().as_raw_nonzero().to_string();
+        let words = ["search", "--onlyvisible", "--pid", &pid, "windowminimize"];
+        let done = Command::new("xdotool").args(words).output().await;
+        let done = done.context("Starting xdotool")?;
+        ensure!(done.status.success(), "the window cannot be minimised");
+        block_in_place(|| self.screen.is_empty())
+    }
+
+    /// Seconds of processor time that each of these uses within so many.
+    ///
+    /// # Errors
+    /// When one of them ends.
+    pub async fn idle(&self, shown: [&Shown; 3], seconds: u64) -> Result<[f64; 3]> {
+        let used = || -> Result<Vec<f64>> {
+            let each = shown.iter();
+            each.map(|one| processes::cpu_seconds(one.program.id()))
+                .collect()
+        };
+        // What belongs to their start is over.
+        sleep(Duration::from_secs(5)).await;
+        let before = used()?;
+        sleep(Duration::from_secs(seconds)).await;
+        let after = used()?;
+        let mut each = [0.0; 3];
+        for ((each, before), after) in each.iter_mut().zip(before).zip(after) {
+            *each = after - before;
+        }
+        Ok(each)
+    }
+
+    /// Opens the panel to be driven.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub async fn driven(&self, data_dir: &Path) -> Result<Driven> {
+        Ok(Driven(Window::open(data_dir).await?))
+    }
+}
+
+impl Shown {
+    /// Ends it with everything that it has started.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn ends(self) -> Result<()> {
+        // In order where it knows how; the others are gone by that all the same.
+        self.program.stop().await.map(drop)
+    }
+}
+
+/// A panel's window in which chats are opened.
+#[derive(Debug)]
+pub struct Driven(Window);
+
+impl Driven {
+    /// Loads the page anew, so that nothing of a chat is left in it, and waits for the rows of both.
+    ///
+    /// # Errors
+    /// When they do not come.
+    pub async fn begins_anew(&self, chats: Chats) -> Result<()> {
+        let driver = self.0.driver();
+        driver.refresh().await.context("Loading the page anew")?;
+        for chat in [chats.large, chats.small] {
+            self.0.find_css(&row_of(chat)).await?;
+        }
+        // What the start has left to do is done by then.
+        sleep(Duration::from_millis(500)).await;
+        Ok(())
+    }
+
+    /// Opens a chat by a click; gives the milliseconds until its newest entry has been drawn.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn opens(&self, chat: ChatId, newest: u32) -> Result<f64> {
+        const OPEN: &str = "const [row, entry, done] = arguments;
+            const begun = performance.now();
+            document.querySelector(row).click();
+            const look = () => {
+                if (document.querySelector(entry) === null) requestAnimationFrame(look);
+                else requestAnimationFrame(() => {
+                    const { port1, port2 } = new MessageChannel();
+                    port1.onmessage = () => done(performance.now() - begun);
+                    port2.postMessage(null);
+                });
+            };
+            look();";
+        let entry = format!(
+            "[data-region='chat'][data-chat-id='{chat}'] [data-testid='entry'][data-place='{newest}']"
+        );
+        let arguments = vec![json!(row_of(chat)), json!(entry)];
+        let took = self.0.driver().execute_async(OPEN, arguments).await;
+        let took = took.context("Opening a chat")?;
+        sleep(Duration::from_millis(100)).await;
+        took.as_f64().context("Reading how long it took")
+    }
+
+    /// Scrolls up through a chat to its beginning, by the frame.
+    ///
+    /// # Errors
+    /// When the beginning is not reached.
+    pub async fn scrolls_up(&self, chat: ChatId) -> Result<Scrolled> {
+        const SCROLL: &str = "const [chat] = arguments;
+            const list = document.querySelector(chat + ' .history > *');
+            const begun = performance.now();
+            const found = { n_frames: 0, n_slow: 0, longest_ms: 0, seconds: 0 };
+            let last = begun;
+            const step = (now) => {
+                const took = now - last;
+                last = now;
+                found.n_frames += 1;
+                if (took > 50) found.n_slow += 1;
+                found.longest_ms = Math.max(found.longest_ms, took);
+                if (document.querySelector(chat + ' [data-place=\"1\"]') !== null) {
+                    found.seconds = (now - begun) / 1000;
+                    window.scrolled = found;
+                    return;
+                }
+                list.scrollTop -= 400;
+                requestAnimationFrame(step);
+            };
+            requestAnimationFrame((now) => { last = now; requestAnimationFrame(step); });";
+        let region = format!("[data-region='chat'][data-chat-id='{chat}']");
+        self.0.find_css(&row_of(chat)).await?.click().await?;
+        self.0
+            .find_css(&format!("{region} [data-testid='entry']"))
+            .await?;
+        let driver = self.0.driver();
+        driver
+            .execute(SCROLL, vec![json!(region)])
+            .await
+            .context("Scrolling")?;
+        let scrolled = within(SCROLL_LIMIT, "the beginning of a chat", async || {
+            sleep(Duration::from_millis(500)).await;
+            let found = self.0.script("return window.scrolled ?? null").await.ok()?;
+            (found != Value::Null).then_some(found)
+        })
+        .await?;
+        serde_json::from_value(scrolled).context("Reading how it scrolled")
+    }
+
+    /// Closes the window.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn ends(self) -> Result<()> {
+        self.0.close().await
+    }
+}
+
+fn row_of(chat: ChatId) -> String {
+    format!("[data-testid='chat-row'][data-chat-id='{chat}']")
+}
