@@ -15,6 +15,8 @@ mod dock;
 mod events;
 mod global_keys;
 mod log;
+#[cfg(target_os = "linux")]
+mod rendering;
 mod start_error;
 #[cfg(test)]
 mod tests;
@@ -41,7 +43,10 @@ use crate::tokens::KeyStoreFirst;
 use crate::tray::Tray;
 
 fn main() -> ExitCode {
-    match run(Arguments::parse()) {
+    let arguments = Arguments::parse();
+    #[cfg(target_os = "linux")]
+    rendering::choose();
+    match run(arguments) {
         Ok(code) => code,
         Err(error) => error.tell(),
     }

@@ -28,7 +28,7 @@ mod tests;
 pub use scan::Scan;
 
 /// So much is put into the index at a time at most.
-const PIECE: u32 = 500;
+const PIECE: u32 = 1_000;
 
 /// What is searched for. Everything that is given narrows it; of nothing nothing is found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
@@ -169,8 +169,8 @@ impl Session {
     }
 }
 
-/// Puts what is held into the index, until the session ends. What others write goes first, and half of
-/// the time is left to whatever else there is to do.
+/// Puts what is held into the index, until the session ends. What others write goes first, and a quarter
+/// of the time is left to whatever else there is to do.
 pub(crate) async fn keep_index(session: Arc<Session>) {
     let mut has_grown = false;
     loop {
@@ -186,7 +186,7 @@ pub(crate) async fn keep_index(session: Arc<Session>) {
             }
             Ok(Ok(_)) => {
                 has_grown = true;
-                Some(begun.elapsed())
+                Some(begun.elapsed() / 3)
             }
             // It is empty, and what comes is told of.
             Ok(Err(StorageError::Rebuilt)) => Some(Duration::ZERO),

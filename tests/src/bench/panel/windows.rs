@@ -25,6 +25,9 @@ const LISTS: [(f64, f64); 2] = [(0.07, 0.3), (0.14, 0.92)];
 /// All of a page.
 const PAGE: [(f64, f64); 2] = [(0.01, 0.99), (0.06, 0.99)];
 
+/// How long a window is left alone before its memory is looked at.
+const REST: Duration = Duration::from_secs(30);
+
 /// How long somebody scrolls at most.
 const SCROLL_LIMIT: Duration = Duration::from_secs(600);
 
@@ -158,12 +161,14 @@ impl Windows {
         block_in_place(|| self.screen.is_empty())
     }
 
-    /// Megabytes of a window with all of its processes. It is ended then.
+    /// Megabytes of a window with all of its processes, once it has been left alone for a while: what they
+    /// throw away is taken away by and by. It is ended then.
     ///
     /// # Errors
     /// When it does not run.
     pub async fn memory(&self, shown: Shown) -> Result<f64> {
         let shown = self.shown(shown)?;
+        sleep(REST).await;
         let mb = processes::memory_mb(shown.program.id())?;
         self.end(shown).await?;
         Ok(mb)
@@ -175,7 +180,14 @@ impl Windows {
     /// When it stays.
     pub async fn minimises(&self, shown: &Shown) -> Result<()> {
         let pid = shown.program.id().as_raw_nonzero().to_string();
-        let words = ["search", "--onlyvisible", "--pid", &pid, "windowminimize"];
+        let words = [
+            "search",
+            "--onlyvisible",
+            "--pid",
+            &pid,
+            "windowminimize",
+            "%@",
+        ];
         let done = Command::new("xdotool").args(words).output().await;
         let done = done.context("Starting xdotool")?;
         ensure!(done.status.success(), "the window cannot be minimised");

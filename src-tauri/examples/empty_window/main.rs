@@ -9,7 +9,9 @@ const PAGE: &str = "<!doctype html><meta charset=utf-8><title>Empty</title><p>Em
 fn main() -> tauri::Result<()> {
     let app = Builder::default()
         .register_uri_scheme_protocol("empty", |_, _| Response::new(PAGE.as_bytes()))
-        .build(tauri::generate_context!())?;
+        .build(tauri::generate_context!(
+            "examples/empty_window/tauri.conf.json"
+        ))?;
     let url = "empty://localhost/"
         .parse()
         .map_err(tauri::Error::InvalidUrl)?;
