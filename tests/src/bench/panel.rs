@@ -60,7 +60,7 @@ impl Extent {
                 n_entries: 1_000_000,
                 n_large: 50_000,
             },
-            n_starts: 9,
+            n_starts: 15,
             n_opens: 40,
             n_searches: 5,
             n_memory: 3,

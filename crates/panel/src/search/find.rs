@@ -99,7 +99,7 @@ fn entries(
     let row = |row: &pult_sqlite::Row<'_>| Ok((row.get(0)?, from_json(row, 1)?));
     if expression.is_empty() {
         return reader.all(
-            "SELECT doc, body FROM entries WHERE doc > 0 AND doc >= ?1 AND doc < ?2
+            "SELECT doc, body FROM entries WHERE doc >= ?1 AND doc < ?2
              ORDER BY doc DESC LIMIT ?3",
             params![from, until, limit],
             row,
@@ -107,7 +107,7 @@ fn entries(
     }
     reader.all(
         "SELECT e.doc, e.body FROM found_entries f CROSS JOIN entries e
-         ON e.doc = f.rowid AND e.doc > 0
+         ON e.doc = f.rowid
          WHERE f.found_entries MATCH ?1 AND f.rowid >= ?2 AND f.rowid < ?3
          ORDER BY f.rowid DESC LIMIT ?4",
         params![expression, from, until, limit],
@@ -190,7 +190,7 @@ fn closed_chats(reader: Reader<'_>, terms: &[Term]) -> Sql<(Vec<ChatRow>, bool)>
         by_activity(reader, terms, n_wanted)?
     } else {
         reader.all(
-            "SELECT c.body FROM found_chats f CROSS JOIN chats c ON c.doc = f.rowid AND c.doc > 0
+            "SELECT c.body FROM found_chats f CROSS JOIN chats c ON c.doc = f.rowid
              WHERE f.found_chats MATCH ?1 AND NOT c.is_listed
              ORDER BY c.active_at DESC, c.rowid DESC LIMIT ?2",
             params![expression, i64::try_from(n_wanted).unwrap_or(i64::MAX)],

@@ -314,11 +314,11 @@ fn put_entry_in(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<()> {
 }
 
 fn put_chat_in(tx: &Transaction<'_>, chat: &ChatRow) -> Sql<()> {
-    let doc: i64 = tx.reader().one(
-        "SELECT coalesce(max(doc), 0) + 1 FROM chats WHERE doc > 0",
-        (),
-        |row| row.get(0),
-    )?;
+    let doc: i64 = tx
+        .reader()
+        .one("SELECT coalesce(max(doc), 0) + 1 FROM chats", (), |row| {
+            row.get(0)
+        })?;
     let ChatWords {
         words,
         ends,
@@ -345,7 +345,7 @@ fn next_doc(reader: Reader<'_>, sent_at: Timestamp) -> Sql<i64> {
     let first = first_doc(sent_at);
     reader.one(
         "SELECT coalesce(max(doc) + 1, ?1) FROM entries
-         WHERE doc > 0 AND doc >= ?1 AND doc < ?1 + ?2",
+         WHERE doc >= ?1 AND doc < ?1 + ?2",
         params![first, 1_i64 << PER_MS_BITS],
         |row| row.get(0),
     )

@@ -180,17 +180,12 @@ impl Windows {
     /// When it stays.
     pub async fn minimises(&self, shown: &Shown) -> Result<()> {
         let pid = shown.program.id().as_raw_nonzero().to_string();
-        let words = [
-            "search",
-            "--onlyvisible",
-            "--pid",
-            &pid,
-            "windowminimize",
-            "%@",
-        ];
-        let done = Command::new("xdotool").args(words).output().await;
-        let done = done.context("Starting xdotool")?;
-        ensure!(done.status.success(), "the window cannot be minimised");
+        let windows = said("wmctrl", &["-l", "-p"]).await?;
+        let of_pid = |line: &&str| line.split_whitespace().nth(2) == Some(&pid);
+        let window = windows.lines().find(of_pid);
+        let window = window.and_then(|line| line.split_whitespace().next());
+        let window = window.context("Finding the window")?;
+        said("xdotool", &["windowminimize", window]).await?;
         block_in_place(|| self.screen.is_empty())
     }
 
@@ -334,6 +329,14 @@ impl Driven {
     pub async fn ends(self) -> Result<()> {
         self.0.close().await
     }
+}
+
+/// What a program says that succeeds.
+async fn said(program: &str, args: &[&str]) -> Result<String> {
+    let done = Command::new(program).args(args).output().await;
+    let done = done.with_context(|| format!("Starting {program}"))?;
+    ensure!(done.status.success(), "{program} {args:?} failed");
+    String::from_utf8(done.stdout).with_context(|| format!("Reading what {program} said"))
 }
 
 fn row_of(chat: ChatId) -> String {
