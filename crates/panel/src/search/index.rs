@@ -160,7 +160,7 @@ pub(crate) fn clear(tx: &Transaction<'_>) -> Sql<()> {
 }
 
 /// The number that an entry has after its row was put in place of the one that is held: the same if it
-/// is found by the same words; else it is out of the index, and none if it is to be put in again.
+/// is found by the same words and days; else it is out of the index, and none if it is to be put in again.
 pub(crate) fn doc_of_entry(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<Option<i64>> {
     let held: Option<(i64, EntryRow)> = tx.reader().optional(
         "SELECT doc, body FROM entries WHERE chat_id = ?1 AND place = ?2 AND doc IS NOT NULL",
@@ -172,11 +172,12 @@ pub(crate) fn doc_of_entry(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<Option
     let Some((doc, old)) = held else {
         return Ok(none);
     };
-    let old = EntryWords::of(&old);
-    if old == words {
+    let old_words = EntryWords::of(&old);
+    // Its number tells when it was sent.
+    if old_words == words && old.sent_at == entry.sent_at {
         return Ok(Some(doc));
     }
-    take_entry_out(tx, doc, old)?;
+    take_entry_out(tx, doc, old_words)?;
     Ok(none)
 }
 

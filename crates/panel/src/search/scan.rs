@@ -1,6 +1,6 @@
 //! The same as [`super::find`] without an index: what it is compared with, in the tests and by the bench.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pult_domain::{ChatId, ClientId, Status, Timestamp};
 use pult_protocol::{ChatRow, EntryBody, EntryKind, EntryRow};
@@ -11,6 +11,7 @@ use super::{FoundEntry, SearchOnly, SearchPage, SearchQuery, find, forms, index}
 use crate::storage::{Sql, from_json};
 
 /// Whether a line has the term or a form of it.
+#[cfg(test)]
 pub(super) fn is_in(term: &Term, line: &Folded) -> bool {
     let has_form = |wanted: String| {
         let mut words = line.words();
@@ -31,6 +32,9 @@ pub struct Scan {
     index_of: HashMap<ChatId, usize>,
     /// Newest first.
     lines: Vec<(EntryRow, Folded)>,
+    /// The words of the lines by what they are forms of: to find that out anew for each word of each line
+    /// would be most of the time.
+    forms: HashMap<String, HashSet<String>>,
 }
 
 #[cfg_attr(
@@ -57,10 +61,22 @@ impl Scan {
             let folded = Folded::of(index::text_of(&line)?);
             Some((line, folded))
         };
+        let lines: Vec<_> = lines.into_iter().filter_map(folded).collect();
+        let words: HashSet<&str> = lines
+            .iter()
+            .flat_map(|(_, folded)| folded.words())
+            .collect();
+        let mut forms: HashMap<String, HashSet<String>> = HashMap::new();
+        for word in words {
+            if let Some(stem) = forms::stem(word) {
+                forms.entry(stem).or_default().insert(word.to_owned());
+            }
+        }
         Ok(Self {
             chats,
             index_of,
-            lines: lines.into_iter().filter_map(folded).collect(),
+            lines,
+            forms,
         })
     }
 
@@ -74,8 +90,15 @@ impl Scan {
         if terms.is_empty() && !is_narrowed {
             return SearchPage::default();
         }
+        let forms_of = |term: &Term| self.forms.get(&forms::stem_of(term)?);
+        let terms_with_forms: Vec<_> = terms.iter().map(|term| (term, forms_of(term))).collect();
         let hits = self.lines.iter().filter(|(line, folded)| {
-            self.is_wanted(query, line) && terms.iter().all(|term| is_in(term, folded))
+            let is_in = |(term, forms): &(&Term, Option<&HashSet<String>>)| {
+                let has_form =
+                    |forms: &HashSet<String>| folded.words().any(|word| forms.contains(word));
+                term.is_in(folded) || forms.is_some_and(has_form)
+            };
+            self.is_wanted(query, line) && terms_with_forms.iter().all(is_in)
         });
         let found = hits.filter_map(|(line, folded)| {
             Some(FoundEntry {

@@ -363,8 +363,8 @@ proptest! {
             backend.step(&session, step);
         }
         while session.put_in_index().unwrap() > 0 {}
+        let scan = session.cache.read(Scan::read).unwrap();
         for query in queries() {
-            let scan = session.cache.read(Scan::read).unwrap();
             let mut scanned = scan.find(&query, usize::MAX, usize::MAX);
             // Later ones first, as the search has them; of the same moment in whichever order.
             scanned.chats.sort_by_key(|chat| std::cmp::Reverse(chat.last_activity_at));
@@ -378,6 +378,31 @@ proptest! {
         prop_assert_eq!(vocabulary(&session, "found_entries"), BTreeSet::new());
         prop_assert_eq!(vocabulary(&session, "found_chats"), BTreeSet::new());
     }
+}
+
+#[test]
+fn an_entry_that_turns_out_to_have_been_sent_at_another_time_is_found_by_that() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let mut backend = Backend::default();
+    for at in [0, 1] {
+        let say = Step::Say {
+            chat: 0,
+            place: 1,
+            text: 0,
+            kind: 0,
+            at,
+        };
+        backend.step(&session, &say);
+        while session.put_in_index().unwrap() > 0 {}
+    }
+    let sent_at = |from, until| SearchQuery {
+        from: Some(Timestamp(from)),
+        until: Some(Timestamp(until)),
+        ..SearchQuery::default()
+    };
+    assert_eq!(all_of(&session, &sent_at(0, 1)).entries.len(), 0);
+    assert_eq!(all_of(&session, &sent_at(1, 2)).entries.len(), 1);
 }
 
 #[test]

@@ -47,9 +47,6 @@ pub struct Report {
     pub idle_s: u64,
     /// Whether each figure is within its limit.
     pub limits: Vec<Limit>,
-    /// Every search, the quickest first.
-    #[serde(skip)]
-    pub searches_ms: Vec<f64>,
 }
 
 /// Opening the largest chat.

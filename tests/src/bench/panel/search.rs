@@ -10,20 +10,18 @@ use pult_panel::view::SearchQuery;
 use serde::Deserialize;
 use tokio::time::{Duration, sleep};
 
+use super::super::report::median;
+
 /// One a line. Where `days` stand, what was sent between so many and so many days ago.
 const QUERIES: &str = include_str!("queries.jsonl");
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// How long searches take, in milliseconds, sorted.
+/// What a scan of everything in memory says.
 #[derive(Debug, Default)]
-pub struct Searched {
-    /// By the index.
-    pub index_ms: Vec<f64>,
-    /// By a scan of everything in memory.
-    pub scan_ms: Vec<f64>,
-    /// The slowest of all, and how long it took.
-    pub slowest: (String, f64),
+pub struct Scanned {
+    /// How long it took for each query, in milliseconds.
+    pub took_ms: Vec<f64>,
     /// How many queries found something.
     pub n_met: usize,
 }
@@ -68,8 +66,24 @@ pub async fn everything_is_indexed(panel: &Panel) -> Result<f64> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
+/// Asks every query of the index, `n_runs` times in turns; gives for each the median in milliseconds.
+///
+/// # Errors
+/// When the panel cannot be asked.
+pub async fn by_index(panel: &Panel, queries: &[SearchQuery], n_runs: usize) -> Result<Vec<f64>> {
+    let mut of_query = vec![Vec::new(); queries.len()];
+    for _ in 0..n_runs {
+        for (query, took) in queries.iter().zip(&mut of_query) {
+            let begun = Instant::now();
+            panel.search(query.clone()).await?;
+            took.push(begun.elapsed().as_secs_f64() * 1e3);
+        }
+    }
+    Ok(of_query.into_iter().map(median).collect())
+}
+
 #[cfg(feature = "trials")]
-pub use beside_a_scan::search;
+pub use beside_a_scan::by_scan;
 
 /// Without the feature that lets everything be scanned there is nothing to compare with.
 ///
@@ -77,7 +91,7 @@ pub use beside_a_scan::search;
 /// Always.
 #[cfg(not(feature = "trials"))]
 #[expect(clippy::unused_async, reason = "it is called as the other is")]
-pub async fn search(_: &Panel, _: &[SearchQuery], _: usize) -> Result<Searched> {
+pub async fn by_scan(_: &Panel, _: &[SearchQuery]) -> Result<Scanned> {
     anyhow::bail!("this was built without the feature `trials`, which scans what a panel holds")
 }
 
@@ -89,46 +103,29 @@ mod beside_a_scan {
     use pult_panel::Panel;
     use pult_panel::view::{SearchPage, SearchQuery};
 
-    use super::Searched;
-    use crate::bench::report::percentile;
+    use super::Scanned;
 
     /// What a page of the search holds if nobody asks for more: entries, and closed chats.
     const ENTRIES: usize = 40;
     const CHATS: usize = 30;
 
-    /// Asks every query of the index, `n_runs` times in turns, and once of a scan.
+    /// Asks every query of a scan.
     ///
     /// # Errors
-    /// When the index has found something else than the scan.
-    pub async fn search(panel: &Panel, queries: &[SearchQuery], n_runs: usize) -> Result<Searched> {
-        let mut searched = Searched::default();
-        let mut of_query = vec![Vec::new(); queries.len()];
-        for _ in 0..n_runs {
-            for (query, took) in queries.iter().zip(&mut of_query) {
-                let begun = Instant::now();
-                panel.search(query.clone()).await?;
-                took.push(begun.elapsed().as_secs_f64() * 1e3);
-            }
-        }
+    /// When the index finds something else.
+    pub async fn by_scan(panel: &Panel, queries: &[SearchQuery]) -> Result<Scanned> {
+        let mut scanned = Scanned::default();
         let scan = panel.scan().await?;
-        for (query, mut took) in queries.iter().zip(of_query) {
+        for query in queries {
             let begun = Instant::now();
             let wanted = scan.find(query, ENTRIES + 1, CHATS + 1);
-            searched.scan_ms.push(begun.elapsed().as_secs_f64() * 1e3);
+            scanned.took_ms.push(begun.elapsed().as_secs_f64() * 1e3);
             let found = panel.search(query.clone()).await?;
             let is_equal = is_first_of(&found, &wanted);
             ensure!(is_equal, "the index and a scan differ for {query:?}");
-            searched.n_met += usize::from(!wanted.entries.is_empty() || !wanted.chats.is_empty());
-            took.sort_by(f64::total_cmp);
-            let median = percentile(&took, 50);
-            if median > searched.slowest.1 {
-                searched.slowest = (query.text.clone(), median);
-            }
-            searched.index_ms.push(median);
+            scanned.n_met += usize::from(!wanted.entries.is_empty() || !wanted.chats.is_empty());
         }
-        searched.index_ms.sort_by(f64::total_cmp);
-        searched.scan_ms.sort_by(f64::total_cmp);
-        Ok(searched)
+        Ok(scanned)
     }
 
     /// Whether a page is the beginning of everything that was to be found.
