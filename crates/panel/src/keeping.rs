@@ -73,13 +73,13 @@ impl Session {
         if n_erased == 0 {
             return Ok(());
         }
-        self.cache.entries_were_dropped();
         self.cache.checkpoint()
     }
 
     fn erase_chats(&self, chats: &[ChatId]) -> Result<usize, StorageError> {
         if !chats.is_empty() {
             self.cache.write(|tx| cache::erase_chats(tx, chats))?;
+            self.cache.entries_were_dropped();
         }
         Ok(chats.len())
     }
