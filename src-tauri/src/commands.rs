@@ -21,10 +21,10 @@ use std::fmt::Display;
 
 use pult_domain::{ChatId, CommandId, OperatorId, Place};
 use pult_panel::view::{
-    ChatDeed, ComposerMode, DraftRevision, HistoryKept, LastSignIn, Overview, SearchPage,
+    ChatDeed, ComposerMode, DraftRevision, HistoryKept, LastSignIn, OverviewUpdate, SearchPage,
     SearchQuery, SignInFailure, Timeline,
 };
-use pult_panel::{Panel, PanelError};
+use pult_panel::{PageLists, Panel, PanelError};
 use pult_protocol::{
     ArchivePage, ArchiveQuery, ClientHistory, FiguresQuery, HistoryPage, ServiceFigures,
 };
@@ -36,8 +36,12 @@ use url::Url;
 const SCHEMES: [&str; 4] = ["http", "https", "mailto", "tel"];
 
 #[tauri::command]
-pub(crate) async fn overview(panel: State<'_, Panel>) -> Result<Overview, PanelError> {
-    panel.overview().await
+pub(crate) async fn overview(
+    panel: State<'_, Panel>,
+    page_lists: State<'_, PageLists>,
+    known: Option<u32>,
+) -> Result<OverviewUpdate, PanelError> {
+    Ok(page_lists.update(known, panel.overview().await?))
 }
 
 #[tauri::command]

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
-use pult_panel::{Options, Pace, Panel};
+use pult_panel::{Options, Pace, PageLists, Panel};
 use tauri::{App, AppHandle, Builder, Manager, RunEvent, Runtime, WindowEvent};
 use tauri_plugin_window_state::StateFlags;
 
@@ -77,6 +77,7 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
     builder
         .manage(Banners::default())
         .manage(Links::default())
+        .manage(PageLists::default())
         .manage(Tray::new())
         .invoke_handler(tauri::generate_handler![
             commands::overview,

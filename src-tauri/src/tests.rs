@@ -123,7 +123,7 @@ fn a_window_that_no_capability_names_may_call_nothing() {
 fn a_fresh_panel_is_signed_in_nowhere() {
     let shell = Shell::start();
     let overview = invoke(&shell.window(window::MAIN), "overview", json!({})).unwrap();
-    assert_eq!(overview["session"], Value::Null);
+    assert_eq!(overview["rest"]["session"], Value::Null);
     assert_eq!(overview["queued"], json!([]));
 }
 

@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let config = Config::default()
         .with_out_dir(PathBuf::from(dir))
         .with_large_int("number");
-    view::Overview::export_all(&config)?;
+    view::OverviewUpdate::export_all(&config)?;
     view::Timeline::export_all(&config)?;
     view::PanelEvent::export_all(&config)?;
     view::SignInFailure::export_all(&config)?;

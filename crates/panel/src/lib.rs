@@ -17,7 +17,7 @@
 //! | `search` | finding what is held |
 //! | `rest`, `tls`, `address` | how a backend is reached |
 //! | `folder`, `token_store` | where things lie on disk |
-//! | [`view`] | what the page sees |
+//! | [`view`], `page_lists` | what the page sees; of its lists only what has changed |
 
 pub mod view;
 
@@ -38,6 +38,7 @@ mod notifications;
 mod notifying;
 mod outbox;
 mod oversight;
+mod page_lists;
 mod panel;
 mod presence;
 mod ready_answers;
@@ -57,6 +58,7 @@ pub use error::{PanelError, PanelErrorCode};
 pub use events::EventStream;
 pub use folder::OpenError;
 pub use notifying::Pace;
+pub use page_lists::PageLists;
 pub use panel::{Options, Panel};
 #[cfg(feature = "trials")]
 pub use search::Scan;

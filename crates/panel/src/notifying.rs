@@ -54,6 +54,9 @@ pub(crate) struct Notifying {
     pub(crate) failed: BTreeMap<ChatId, Place>,
     /// Since when something waits here.
     pub(crate) since: Option<Instant>,
+    /// Since when some of it is news. What is none, a tick or a colleague's answer, makes nothing that
+    /// comes after it be told sooner.
+    pub(crate) news_since: Option<Instant>,
     /// What was told and not seen yet.
     pub(crate) open: BTreeMap<BannerKey, Open>,
     /// When the queue is to be looked at next.
@@ -98,11 +101,19 @@ impl Piece {
 }
 
 impl Notifying {
-    /// Something may be news in these chats.
-    pub(crate) fn touch(&mut self, chats: impl IntoIterator<Item = ChatId>, now: Instant) {
+    /// Something has changed in these chats; with `is_news` something is to be told.
+    pub(crate) fn touch(
+        &mut self,
+        chats: impl IntoIterator<Item = ChatId>,
+        is_news: bool,
+        now: Instant,
+    ) {
         self.touched.extend(chats);
         if !self.touched.is_empty() {
             self.since.get_or_insert(now);
+            if is_news {
+                self.news_since.get_or_insert(now);
+            }
         }
     }
 }

@@ -46,6 +46,35 @@ pub struct Overview {
     pub clock_offset_ms: i64,
 }
 
+/// The overview for a page that may hold an earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS)]
+pub struct OverviewUpdate {
+    /// By which the page says next time what it holds.
+    pub revision: u32,
+    /// All but the chats: its lists of them are empty.
+    pub rest: Overview,
+    /// As [`Overview::in_work`].
+    pub in_work: Vec<Listed>,
+    /// As [`Overview::observed`].
+    pub observed: Vec<Listed>,
+    /// As [`Overview::queued`].
+    pub queued: Vec<Listed>,
+}
+
+/// A chat in a list, for a page that may know it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ts_rs::TS)]
+#[serde(untagged)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are what a page is told first: all in full"
+)]
+pub enum Listed {
+    /// It is as the page holds it.
+    Same(ChatId),
+    /// It is so now.
+    Changed(ChatSummary),
+}
+
 /// Who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 pub struct SessionView {

@@ -6,10 +6,11 @@ import type { Backend, BannerClick } from './backend';
 import type { Wish } from './desktop';
 import type { PanelEvent } from './generated/PanelEvent';
 import type { SignInFailure } from './generated/SignInFailure';
+import { overviews } from './overview';
 
 /** The shell's commands, one to one. */
 export const tauriBackend: Backend = {
-  overview: () => invoke('overview'),
+  overview: overviews((known) => invoke('overview', { known })),
   timeline: (chatId, before, limit) => invoke('timeline', { chatId, before, limit }),
   reply: (chatId, text, seen) => invoke('reply', { chatId, text, seen }),
   comment: (chatId, text, mentions, seen) => invoke('comment', { chatId, text, mentions, seen }),

@@ -1,7 +1,5 @@
 //! What this device has told its operator, in the outbox's file: it must outlive the cache.
 
-use std::collections::BTreeMap;
-
 use pult_domain::{ChatId, Place, Timestamp};
 use pult_sqlite::{Reader, Transaction, params};
 
@@ -22,22 +20,20 @@ pub(crate) fn begin(tx: &Transaction<'_>) -> Sql<()> {
     Ok(())
 }
 
-/// What was told of each chat.
-pub(crate) fn all_told(reader: Reader<'_>) -> Sql<BTreeMap<ChatId, Told>> {
-    let told = reader.all(
-        "SELECT chat_id, place, is_queued, is_suggested, failed_place FROM told",
-        (),
+/// What was told of a chat; none if nothing ever was.
+pub(crate) fn told(reader: Reader<'_>, chat_id: ChatId) -> Sql<Option<Told>> {
+    reader.optional(
+        "SELECT place, is_queued, is_suggested, failed_place FROM told WHERE chat_id = ?1",
+        params![chat_id.stored()],
         |row| {
-            let told = Told {
-                place: row.get(1).map(Place)?,
-                is_queued: row.get(2)?,
-                is_suggested: row.get(3)?,
-                failed_place: row.get(4).map(Place)?,
-            };
-            Ok((ChatId::at(row, 0)?, told))
+            Ok(Told {
+                place: row.get(0).map(Place)?,
+                is_queued: row.get(1)?,
+                is_suggested: row.get(2)?,
+                failed_place: row.get(3).map(Place)?,
+            })
         },
-    )?;
-    Ok(told.into_iter().collect())
+    )
 }
 
 pub(crate) fn put_told(tx: &Transaction<'_>, chat_id: ChatId, told: Told) -> Sql<()> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use pult_domain::{ChatId, OperatorId, Place, Role, Status};
 use pult_protocol::{
@@ -31,17 +32,23 @@ const MAX_ENTRIES: u32 = 2_000;
 impl Session {
     /// Notes what of a page may be news; it is told in a moment, or once all that was missed is here.
     pub(super) fn note_news(&self, page: &Page, before: &BTreeMap<ChatId, Option<ChatRow>>) {
-        let mut notifying = self.notifying.lock();
+        let mut failed = BTreeMap::new();
         for row in &page.rows {
             if let Row::Entry(entry) = row
                 && is_failed(entry)
                 && !page.is_snapshot
             {
-                let place = notifying.failed.entry(entry.chat_id).or_default();
-                *place = entry.place.max(*place);
+                note_failed(&mut failed, entry.chat_id, entry.place);
             }
         }
-        notifying.touch(before.keys().copied(), Instant::now());
+        // Of what was missed it is found out once all of it is here.
+        let is_live = matches!(self.connection(), Connection::Live);
+        let is_news = !is_live || self.has_news(before.keys().copied(), &failed);
+        let mut notifying = self.notifying.lock();
+        for (chat_id, place) in failed {
+            note_failed(&mut notifying.failed, chat_id, place);
+        }
+        notifying.touch(before.keys().copied(), is_news, Instant::now());
         let is_queued = |chat: &ChatRow| chat.status == Status::Queued;
         let was_queued = before.values().flatten().any(is_queued);
         if was_queued || page.is_snapshot || page.chats().any(is_queued) {
@@ -94,7 +101,7 @@ impl Session {
         let chats = chats.into_iter().map(|held| held.row.id);
         let now = Instant::now();
         let mut notifying = self.notifying.lock();
-        notifying.touch(chats, now);
+        notifying.touch(chats, true, now);
         notifying.queue_due = Some(now);
         drop(notifying);
         Ok(())
@@ -122,21 +129,22 @@ impl Session {
         wishes: &Wishes,
         now: Instant,
     ) -> Result<Option<Instant>, StorageError> {
+        self.find_news_among_touched(now);
         let (touched, failed) = {
             let mut notifying = self.notifying.lock();
             let Some(since) = notifying.since else {
                 return Ok(None);
             };
-            let wait = if self.is_first() || trials::has(Bug::NobodyWaits) {
-                self.pace.gather
-            } else {
-                self.pace.later
+            let due = match notifying.news_since {
+                Some(news_since) => news_since + self.wait(),
+                // It is noted that there is nothing to be told of it.
+                None => since + self.pace.gather,
             };
-            let due = since + wait;
             if now < due {
                 return Ok(Some(due));
             }
             notifying.since = None;
+            notifying.news_since = None;
             let touched = std::mem::take(&mut notifying.touched);
             (touched, std::mem::take(&mut notifying.failed))
         };
@@ -144,15 +152,55 @@ impl Session {
         if told.is_err() {
             // Nothing of it is noted as told, so that it still is to be.
             let mut notifying = self.notifying.lock();
-            notifying.touch(touched, now);
+            notifying.touch(touched, true, now);
             for (chat_id, place) in failed {
-                let newest = notifying.failed.entry(chat_id).or_default();
-                *newest = place.max(*newest);
+                note_failed(&mut notifying.failed, chat_id, place);
             }
             drop(notifying);
         }
         told?;
         Ok(None)
+    }
+
+    /// So long news wait before they are told.
+    fn wait(&self) -> Duration {
+        if self.is_first() || trials::has(Bug::NobodyWaits) {
+            self.pace.gather
+        } else {
+            self.pace.later
+        }
+    }
+
+    /// What was none when it came may be news by now: somebody has looked away.
+    fn find_news_among_touched(&self, now: Instant) {
+        let (touched, failed) = {
+            let notifying = self.notifying.lock();
+            let is_due = |since| now >= since + self.pace.gather;
+            if notifying.news_since.is_some() || !notifying.since.is_some_and(is_due) {
+                return;
+            }
+            (notifying.touched.clone(), notifying.failed.clone())
+        };
+        if self.has_news(touched, &failed) {
+            let mut notifying = self.notifying.lock();
+            notifying.news_since = notifying.news_since.or(notifying.since);
+            drop(notifying);
+        }
+    }
+
+    /// Whether something of these chats is to be told as things stand. What cannot be read may be.
+    fn has_news(
+        &self,
+        chats: impl IntoIterator<Item = ChatId>,
+        failed: &BTreeMap<ChatId, Place>,
+    ) -> bool {
+        let no_feed_meanwhile = self.both_files.lock();
+        let is_news = chats.into_iter().any(|chat_id| {
+            let examined = self.examine(chat_id, failed);
+            examined.map_or(true, |found| found.is_some_and(|one| one.news.is_some()))
+        });
+        drop(no_feed_meanwhile);
+        is_news
     }
 
     fn tell_of_chats(
@@ -164,31 +212,13 @@ impl Session {
     ) -> Result<(), StorageError> {
         let mut found = Vec::new();
         let no_feed_meanwhile = self.both_files.lock();
-        let all_told = self.outbox.read(store::all_told)?;
-        let me = self.account.operator.id;
         let mut to_note = Vec::new();
         for &chat_id in touched {
-            let told = all_told.get(&chat_id).copied();
-            let Some((held, read_place)) = self.cache.read(|reader| {
-                let Some(held) = cache::chat(reader, chat_id)? else {
-                    return Ok(None);
-                };
-                Ok(Some((held, cache::read_place(reader, chat_id)?)))
-            })?
-            else {
+            let Some(Examined { before, all, news }) = self.examine(chat_id, failed)? else {
                 continue;
             };
-            // What was not told before it was closed still is to be, should it come back.
-            if held.row.status == Status::Closed {
-                continue;
-            }
-            let before = told.unwrap_or_default();
-            let failed = failed.get(&chat_id).copied();
-            let failed = failed.filter(|place| *place > before.failed_place);
-            let mut all = Told::all_of(&held.row, me);
-            all.failed_place = failed.unwrap_or(before.failed_place);
-            found.extend(self.news_of(&held, before, read_place, failed)?);
-            if told != Some(all) && !trials::has(Bug::ForgetsWhatWasTold) {
+            found.extend(news);
+            if before != Some(all) && !trials::has(Bug::ForgetsWhatWasTold) {
                 to_note.push((chat_id, all));
             }
         }
@@ -211,6 +241,35 @@ impl Session {
         }
         drop(no_feed_meanwhile);
         Ok(())
+    }
+
+    /// What there is to be told of a chat; nothing of one that is not in sight.
+    fn examine(
+        &self,
+        chat_id: ChatId,
+        failed: &BTreeMap<ChatId, Place>,
+    ) -> Result<Option<Examined>, StorageError> {
+        let Some((held, read_place)) = self.cache.read(|reader| {
+            let Some(held) = cache::chat(reader, chat_id)? else {
+                return Ok(None);
+            };
+            Ok(Some((held, cache::read_place(reader, chat_id)?)))
+        })?
+        else {
+            return Ok(None);
+        };
+        // What was not told before it was closed still is to be, should it come back.
+        if held.row.status == Status::Closed {
+            return Ok(None);
+        }
+        let before = self.outbox.read(|reader| store::told(reader, chat_id))?;
+        let told = before.unwrap_or_default();
+        let failed = failed.get(&chat_id).copied();
+        let failed = failed.filter(|place| *place > told.failed_place);
+        let mut all = Told::all_of(&held.row, self.account.operator.id);
+        all.failed_place = failed.unwrap_or(told.failed_place);
+        let news = self.news_of(&held, told, read_place, failed)?;
+        Ok(Some(Examined { before, all, news }))
     }
 
     /// Shows what has come, the most urgent last: each for itself, or all that is to be told at once
@@ -533,7 +592,7 @@ impl Session {
             let Some(seconds) = wishes.alert(notification.what).repeat_s else {
                 continue;
             };
-            let every = std::time::Duration::from_secs(u64::from(seconds));
+            let every = Duration::from_secs(u64::from(seconds));
             if now < told_at + every {
                 next.at(Some(told_at + every));
                 continue;
@@ -750,6 +809,15 @@ impl Session {
     }
 }
 
+/// What was found out of a chat in which something has changed.
+struct Examined {
+    /// What was told of it; none if nothing ever was.
+    before: Option<Told>,
+    /// All that there is to be told of it.
+    all: Told,
+    news: Option<Notification>,
+}
+
 /// The earliest of several moments.
 #[derive(Default)]
 struct Next(Option<Instant>);
@@ -821,6 +889,12 @@ fn words(body: &EntryBody) -> Option<(String, Option<String>)> {
         EntryBody::Outbound { text, .. } => Some((text.clone(), None)),
         EntryBody::Notice { .. } => None,
     }
+}
+
+/// A reply at this place has failed.
+fn note_failed(failed: &mut BTreeMap<ChatId, Place>, chat_id: ChatId, place: Place) {
+    let newest = failed.entry(chat_id).or_default();
+    *newest = place.max(*newest);
 }
 
 const fn is_failed(entry: &EntryRow) -> bool {

@@ -517,6 +517,34 @@ async fn what_could_not_be_noted_as_told_is_told_later() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_no_news_makes_nothing_after_it_be_told_sooner() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = live(dir.path());
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    tells(&session, Pace::default().gather).await;
+    // Another device of mine was used last.
+    session.set_first(false);
+    let later = Pace::default().later;
+    let says = |model: &mut Model, idx: usize, said: Said| {
+        let from = model.chats[idx].said.len();
+        model.chats[idx].said.push(said);
+        let rows = model.rows(idx, from);
+        session.apply(&model.page(rows, false)).unwrap();
+    };
+    for no_news in [0, 1] {
+        says(&mut model, no_news, Said::Own);
+        tokio::time::advance(later / 2).await;
+        session.notify().unwrap();
+    }
+    says(&mut model, 1, Said::Inbound);
+    tells(&session, later - Duration::from_millis(2)).await;
+    assert_eq!(lines(&session), []);
+    tells(&session, Duration::ZERO).await;
+    assert_eq!(lines(&session), [(NotificationKind::Observed, 1, 3)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_mention_that_its_chats_close_overtook_is_told_when_the_chat_is_back() {
     let dir = tempfile::tempdir().unwrap();
     let session = live(dir.path());

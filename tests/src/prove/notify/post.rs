@@ -36,7 +36,7 @@ pub(super) struct Post {
     pub(super) dir: PathBuf,
     pub(super) proxy: Proxy,
     pub(super) seat: Option<Seat>,
-    ears: Arc<Mutex<Vec<PanelEvent>>>,
+    ears: Ears,
     pub(super) model: Device,
     /// Whether it hears the backend.
     pub(super) is_online: bool,
@@ -57,6 +57,9 @@ pub(super) struct Post {
     /// Whether it was heard that it told of that.
     has_told_of_cut: bool,
 }
+
+/// What a panel announces and withdraws, and when it was heard.
+type Ears = Arc<Mutex<Vec<(Instant, PanelEvent)>>>;
 
 /// Something that has happened.
 struct Pending {
@@ -193,7 +196,7 @@ impl Post {
         if let Some(seat) = self.seat.take() {
             seat.leave().await;
         }
-        let no_connection = self.ears.lock().drain(..).all(|event| {
+        let no_connection = self.ears.lock().drain(..).all(|(_, event)| {
             !matches!(event, PanelEvent::Notify { notification } if notification.key != BannerKey::Connection)
         });
         must(no_connection, || {
@@ -329,7 +332,7 @@ impl Post {
         until("the roll call to be withdrawn", async || {
             let mut on_screen: Vec<BannerKey> = self.screen.keys().copied().collect();
             let mut is_withdrawn = false;
-            for (n, event) in self.ears.lock().iter().enumerate() {
+            for (n, (_, event)) in self.ears.lock().iter().enumerate() {
                 if let PanelEvent::Withdraw { key } = event {
                     on_screen.retain(|other| other != key);
                     is_withdrawn |= n >= n_before && of_roll_call.contains(key);
@@ -357,11 +360,11 @@ impl Post {
         &mut self,
         chats: &BTreeMap<ChatId, ChatNo>,
         judged: &mut Judged,
-    ) -> Result<Vec<Announced>> {
+    ) -> Result<(Vec<Announced>, Vec<Instant>)> {
         let by = self.by();
         let heard = std::mem::take(&mut *self.ears.lock());
-        let mut announced = Vec::new();
-        for event in heard {
+        let (mut announced, mut heard_at) = (Vec::new(), Vec::new());
+        for (at, event) in heard {
             if let PanelEvent::Withdraw { key } = &event {
                 judged.cleared += u64::from(self.screen.remove(key).is_some());
             }
@@ -380,6 +383,7 @@ impl Post {
             }
             if notification.what != Kind::ConnectionLost {
                 announced.push(heard_of(&notification, chats, &by)?);
+                heard_at.push(at);
             }
         }
         let mut on_screen = self.screen.values();
@@ -388,7 +392,7 @@ impl Post {
         must(shown.is_none(), || {
             Finding::new(&*by, "no text on the screen", shown)
         })?;
-        Ok(announced)
+        Ok((announced, heard_at))
     }
 
     /// What has come into the list since the last time.
@@ -416,7 +420,7 @@ impl Post {
         judged: &mut Judged,
     ) -> Result<()> {
         let by = self.by();
-        let announced = self.announced(chats, judged)?;
+        let (announced, heard_at) = self.announced(chats, judged)?;
         let listed = self.listed(chats).await?;
         let pending = std::mem::take(&mut self.pending);
         let mut search = Search {
@@ -431,7 +435,7 @@ impl Post {
         let is_exact = search.is_exact();
         let Some(mut model) = search.found else {
             let expected = search.together(&self.model);
-            let seen = (announced, listed);
+            let seen = (&announced, &listed, search.times(&heard_at));
             return Err(Finding::new(by, expected, seen).into());
         };
         // The roll call was looked at, and with it that there was much.
@@ -526,6 +530,27 @@ impl Search<'_> {
         let (n, looks, wishes) = (self.pending.len(), &model.looks, &model.wishes);
         let told = told.unwrap_or_default();
         format!("{told:?}, or the same in up to {n} parts, with {looks:?} and {wishes:?}")
+    }
+
+    /// When what happened was caused and known, and when something was heard, in milliseconds.
+    fn times(&self, heard_at: &[Instant]) -> String {
+        let Some(begun) = self.pending.first().map(|one| one.caused) else {
+            return String::new();
+        };
+        let ms = |at: Instant| at.saturating_duration_since(begun).as_millis();
+        let happened = self.pending.iter().map(|one| {
+            let n_lines: Vec<usize> = one.world.chats.iter().map(|chat| chat.lines.len()).collect();
+            format!(
+                "caused {}, known {:?}, waits {}, joined {}, lines {n_lines:?}",
+                ms(one.caused),
+                one.known.map(ms),
+                one.waits.as_millis(),
+                one.is_joined,
+            )
+        });
+        let happened: Vec<String> = happened.collect();
+        let heard: Vec<u128> = heard_at.iter().map(|at| ms(*at)).collect();
+        format!("{}; heard {heard:?}", happened.join("; "))
     }
 
     fn from(&mut self, first: usize, model: &Device, so_far: &Telling) {
@@ -669,7 +694,7 @@ async fn open(operator: &Operator, dir: &std::path::Path) -> Result<Seat> {
 }
 
 /// Hears what a panel announces and withdraws.
-fn listen(panel: &Panel) -> Arc<Mutex<Vec<PanelEvent>>> {
+fn listen(panel: &Panel) -> Ears {
     let ears = Arc::new(Mutex::new(Vec::new()));
     let (mut events, heard) = (panel.events(), Arc::clone(&ears));
     drop(tokio::spawn(async move {
@@ -678,7 +703,7 @@ fn listen(panel: &Panel) -> Arc<Mutex<Vec<PanelEvent>>> {
                 event,
                 PanelEvent::Notify { .. } | PanelEvent::Withdraw { .. }
             ) {
-                heard.lock().push(event);
+                heard.lock().push((Instant::now(), event));
             }
         }
     }));
