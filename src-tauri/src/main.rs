@@ -12,11 +12,11 @@ mod deep_link;
 mod desktop;
 mod device;
 mod dock;
+#[cfg(target_os = "linux")]
+mod environment;
 mod events;
 mod global_keys;
 mod log;
-#[cfg(target_os = "linux")]
-mod rendering;
 mod start_error;
 #[cfg(test)]
 mod tests;
@@ -45,7 +45,7 @@ use crate::tray::Tray;
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     #[cfg(target_os = "linux")]
-    rendering::choose();
+    environment::choose();
     match run(arguments) {
         Ok(code) => code,
         Err(error) => error.tell(),

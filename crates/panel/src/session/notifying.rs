@@ -404,9 +404,8 @@ impl Session {
             .map(|(waits, _)| limit_ms.saturating_sub(*waits))
             .filter(|left| *left > 0)
             .min();
-        let soonest = soonest.and_then(|left| {
-            now.checked_add(std::time::Duration::from_millis(u64::try_from(left).ok()?))
-        });
+        let soonest = soonest
+            .and_then(|left| now.checked_add(Duration::from_millis(u64::try_from(left).ok()?)));
         waiting.retain(|(waits, _)| *waits >= limit_ms);
         waiting.sort_by_key(|(waits, _)| std::cmp::Reverse(*waits));
         let Some((longest, first)) = waiting.first() else {

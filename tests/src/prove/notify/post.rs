@@ -539,7 +539,12 @@ impl Search<'_> {
         };
         let ms = |at: Instant| at.saturating_duration_since(begun).as_millis();
         let happened = self.pending.iter().map(|one| {
-            let n_lines: Vec<usize> = one.world.chats.iter().map(|chat| chat.lines.len()).collect();
+            let n_lines: Vec<usize> = one
+                .world
+                .chats
+                .iter()
+                .map(|chat| chat.lines.len())
+                .collect();
             format!(
                 "caused {}, known {:?}, waits {}, joined {}, lines {n_lines:?}",
                 ms(one.caused),

@@ -1,0 +1,93 @@
+//! What `WebKitGTK` and the C library are told by the environment. They read it when a program begins, so
+//! the panel begins anew in its own place where something is missing.
+//!
+//! `WebKitGTK` draws by the graphics hardware and, where there is none, by a program that plays one. The
+//! panel is slow then (frames of 100 ms while one scrolls) and takes some 60 MB more than if the page is
+//! drawn without such hardware from the outset: so it is in virtual machines and on remote desktops.
+//!
+//! What the threads of a program ask of the C library lies in pools, up to eight for each processor, and
+//! each keeps what was once used. The panel's threads ask for little at a time: two pools are enough, and
+//! take some 5 MB less.
+
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::{env, io};
+
+/// Where the system has what draws.
+const DEVICES: &str = "/dev/dri";
+
+/// What saves memory.
+const SPARING: (&str, &str) = ("MALLOC_ARENA_MAX", "2");
+
+/// What draws the page without graphics hardware.
+const WITHOUT_HARDWARE: (&str, &str) = ("WEBKIT_DISABLE_DMABUF_RENDERER", "1");
+
+/// Begins this program anew in its place if it is to be told something that whoever has started it has
+/// not chosen. Returns in all other cases.
+pub(crate) fn choose() {
+    let is_chosen = |name: &str| env::var_os(name).is_some();
+    let missing = missing(is_chosen, has_hardware(Path::new(DEVICES)));
+    if !missing.is_empty() {
+        let error = begin_anew(&missing);
+        // Nothing is lost but speed and memory. There is no log yet.
+        drop(error);
+    }
+}
+
+/// What is to be said and was not yet.
+fn missing(
+    is_chosen: impl Fn(&str) -> bool,
+    has_hardware: bool,
+) -> Vec<(&'static str, &'static str)> {
+    let drawing = (!has_hardware).then_some(WITHOUT_HARDWARE);
+    let all = std::iter::once(SPARING).chain(drawing);
+    all.filter(|(name, _)| !is_chosen(name)).collect()
+}
+
+/// Whether there is a device that draws, and not only one that shows.
+fn has_hardware(devices: &Path) -> bool {
+    let Ok(devices) = devices.read_dir() else {
+        return false;
+    };
+    devices
+        .flatten()
+        .any(|device| device.file_name().to_string_lossy().starts_with("renderD"))
+}
+
+/// Returns only if that was not possible.
+fn begin_anew(said: &[(&str, &str)]) -> io::Error {
+    let program = match env::current_exe() {
+        Ok(program) => program,
+        Err(error) => return error,
+    };
+    let mut arguments = env::args_os();
+    let mut command = Command::new(program);
+    if let Some(name) = arguments.next() {
+        command.arg0(name);
+    }
+    command.args(arguments).envs(said.iter().copied()).exec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_that_only_shows_does_not_draw() {
+        let devices = tempfile::tempdir().unwrap();
+        assert!(!has_hardware(&devices.path().join("missing")));
+        std::fs::write(devices.path().join("card0"), "").unwrap();
+        assert!(!has_hardware(devices.path()));
+        std::fs::write(devices.path().join("renderD128"), "").unwrap();
+        assert!(has_hardware(devices.path()));
+    }
+
+    #[test]
+    fn nothing_is_said_twice_nor_against_a_choice() {
+        assert_eq!(missing(|_| true, false), []);
+        assert_eq!(missing(|_| false, true), [SPARING]);
+        let all_but_drawing = |name: &str| name != WITHOUT_HARDWARE.0;
+        assert_eq!(missing(all_but_drawing, false), [WITHOUT_HARDWARE]);
+    }
+}
