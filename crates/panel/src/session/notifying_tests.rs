@@ -534,7 +534,7 @@ async fn what_is_no_news_makes_nothing_after_it_be_told_sooner() {
     };
     for no_news in [0, 1] {
         says(&mut model, no_news, Said::Own);
-        tokio::time::advance(later / 2).await;
+        tokio::time::advance(later / 3).await;
         session.notify().unwrap();
     }
     says(&mut model, 1, Said::Inbound);
