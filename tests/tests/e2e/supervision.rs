@@ -268,7 +268,7 @@ async fn a_supervisor_gives_closes_reopens_and_takes_and_the_operator_sees_it() 
 /// How many of the clients who wait too long a window's panel knows of.
 async fn knows_of_late(window: &Window, n: u64) -> Result<()> {
     let script = "const done = arguments[0];
-        window.__TAURI_INTERNALS__.invoke('overview').then((now) => done(now.late.n));";
+        window.__TAURI_INTERNALS__.invoke('overview').then((now) => done(now.rest.late.n));";
     until(&format!("{n} wait too long"), async || {
         let found = window.driver().execute_async(script, Vec::new()).await;
         (found.ok()? == n).then_some(())
