@@ -19,10 +19,6 @@ export class FakeAudio {
     this.state = 'running';
   };
 
-  close = async (): Promise<void> => {
-    this.state = 'closed';
-  };
-
   createOscillator(): object {
     const note = {
       type: 'sine',
