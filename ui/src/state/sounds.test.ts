@@ -36,6 +36,16 @@ describe('a tone', () => {
     expect(await loudest(100)).toBeLessThanOrEqual(1);
   });
 
+  it('leaves nothing that goes on playing silence', async () => {
+    for (const isPlaying of [true, false]) {
+      const { sounds: some, audio } = sounds(LOUD, new FakeAudio(isPlaying));
+      const told = some.sound('message');
+      await vi.runAllTimersAsync();
+      expect(await told).toBe(isPlaying ? 'played' : 'silent');
+      expect(audio.state).toBe('closed');
+    }
+  });
+
   it('is not played for a notification while sounds are off or at zero', async () => {
     for (const settings of [
       { areSoundsOn: false, volume: 100 },
@@ -64,8 +74,9 @@ describe('a tone', () => {
   it('begins the sound anew where the system has put it to sleep', async () => {
     const { sounds: some, audio } = sounds();
     audio.state = 'suspended';
+    const resume = vi.spyOn(audio, 'resume');
     expect(await some.sound('queue')).toBe('played');
-    expect(audio.state).toBe('running');
+    expect(resume).toHaveBeenCalledOnce();
   });
 
   it('is missing where the window has no sound, and nothing is thrown', async () => {

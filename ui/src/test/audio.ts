@@ -19,6 +19,10 @@ export class FakeAudio {
     this.state = 'running';
   };
 
+  close = async (): Promise<void> => {
+    this.state = 'closed';
+  };
+
   createOscillator(): object {
     const note = {
       type: 'sine',
