@@ -240,7 +240,8 @@ impl Scene {
         self.boris.leave().await;
         // The driver would not let it end in order.
         let quit = "setTimeout(() => window.__TAURI_INTERNALS__.invoke('quit')); return true";
-        self.window.script(quit).await?;
+        // The window may be gone before the driver can answer; that it ends in order is seen next.
+        drop(self.window.script(quit).await);
         self.window.ends().await?;
         self.banners.is_closed(&told).await
     }
