@@ -1,7 +1,7 @@
 //! The overview for a page that holds an earlier one: of the chats only those that have changed.
 //!
-//! A message changes one chat, and there may be a thousand in the lists. Handing all of them over again
-//! for each message costs the page tens of milliseconds and megabytes of rubbish.
+//! A message changes one chat, and there may be a thousand in the lists: handed over all together, each
+//! would be written, sent, read and thrown away again for every message.
 
 use std::collections::HashMap;
 
