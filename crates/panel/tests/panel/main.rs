@@ -19,8 +19,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use pult_domain::ChatId;
-use pult_panel::view::{ComposerMode, Connection, Overview, Timeline};
-use pult_panel::{FileTokenStore, Options, Pace, Panel};
+use pult_panel::view::{ComposerMode, Connection, Overview, PanelEvent, Timeline};
+use pult_panel::{EventStream, FileTokenStore, Options, Pace, Panel};
 use pult_protocol::EntryBody;
 
 use crate::backend::{Backend, PASSWORD, within};
@@ -75,6 +75,12 @@ pub(crate) async fn until(panel: &Panel, expected: impl Fn(&Overview) -> bool) -
         }
     })
     .await
+}
+
+/// Until the panel tells of just this. What else it tells of meanwhile, as of its index when that is
+/// written, comes when it comes.
+pub(crate) async fn until_told(events: &mut EventStream, expected: PanelEvent) {
+    within(async { while events.next().await.unwrap() != expected {} }).await;
 }
 
 /// A chat's timeline, once it is as expected.

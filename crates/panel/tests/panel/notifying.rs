@@ -10,7 +10,7 @@ use pult_protocol::{
 
 use crate::backend::{Backend, Socket, operator_id, within};
 use crate::rows::Chat;
-use crate::{open, signed_in, until_live};
+use crate::{open, signed_in, until_live, until_told};
 
 /// Anna, live, with chat 1 in her hands and chat 2 in the queue.
 async fn anna(dir: &std::path::Path) -> (Backend, Panel, Socket, EventStream) {
@@ -410,7 +410,7 @@ async fn a_banner_of_a_chat_that_was_closed_and_came_back_unheard_is_withdrawn()
 }
 
 async fn until_withdrawn(events: &mut EventStream, key: BannerKey) {
-    while within(events.next()).await.unwrap() != (PanelEvent::Withdraw { key }) {}
+    until_told(events, PanelEvent::Withdraw { key }).await;
 }
 
 #[tokio::test]

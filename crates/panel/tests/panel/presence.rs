@@ -12,7 +12,7 @@ use pult_protocol::{
 
 use crate::backend::{Backend, Socket, operator_id, within};
 use crate::rows::Chat;
-use crate::{signed_in, until_live, until_offline};
+use crate::{signed_in, until_live, until_offline, until_told};
 
 /// The next thing that the panel says of its operator, however long ago they used the device.
 async fn said(socket: &mut Socket) -> Watch {
@@ -187,7 +187,7 @@ async fn others_at_a_chat_are_known_until_it_leaves_the_sight_or_the_connection_
     };
     socket.send(&frame).await;
     until_onlookers(&panel, &[first, second.clone()]).await;
-    within(async { while events.next().await.unwrap() != PanelEvent::OnlookersChanged {} }).await;
+    until_told(&mut events, PanelEvent::OnlookersChanged).await;
     let gone = Row::Gone {
         chat_id: Chat(1).id(),
         why: GoneWhy::Lost,

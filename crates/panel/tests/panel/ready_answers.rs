@@ -7,9 +7,9 @@ use pult_panel::{Panel, PanelErrorCode};
 use pult_protocol::{AnswerScope, ReadyAnswerBody, ReadyAnswerRow, Row};
 use uuid::Uuid;
 
-use crate::backend::{Backend, operator_id, within};
+use crate::backend::{Backend, operator_id};
 use crate::files::{all_bytes, contains};
-use crate::{reconnect, restarted, signed_in, until_live, until_offline};
+use crate::{reconnect, restarted, signed_in, until_live, until_offline, until_told};
 
 fn answer(n: u128, owner: Option<&str>, text: &str) -> ReadyAnswerRow {
     ReadyAnswerRow {
@@ -59,10 +59,7 @@ async fn a_change_is_told_and_what_was_deleted_is_gone_from_the_files() {
         .await;
     until_live(&panel).await;
     let mut events = panel.events();
-    let mut changed = async || {
-        within(async { while events.next().await != Some(PanelEvent::ReadyAnswersChanged) {} })
-            .await;
-    };
+    let mut changed = async || until_told(&mut events, PanelEvent::ReadyAnswersChanged).await;
     socket
         .changes(vec![Row::ReadyAnswer(answer(2, None, "второй"))], 7)
         .await;
