@@ -463,10 +463,12 @@ impl Window {
     /// When there is no such piece, or it cannot be taken.
     pub async fn picture_of(&self, css: Option<&str>) -> Result<Vec<u8>> {
         self.is_drawn().await?;
+        self.script(FLICKER).await?;
         let png = match css {
             None => self.driver.screenshot().await,
             Some(css) => self.find_css(css).await?.screenshot().await,
         };
+        self.script("window.flicker.cancel()").await?;
         png.context("Taking a picture")
     }
 
@@ -507,6 +509,15 @@ impl Window {
         &self.driver
     }
 }
+
+/// Has the page draw something all the time that nobody sees. The driver takes a picture once something
+/// has been drawn anew, and a page at rest is not.
+const FLICKER: &str = "const dot = document.createElement('div');
+    dot.style.cssText = 'position:fixed;left:0;top:0;width:1px;height:1px;opacity:0.004';
+    document.documentElement.append(dot);
+    const between = [{ backgroundColor: '#000' }, { backgroundColor: '#fff' }];
+    window.flicker = dot.animate(between, { duration: 1000, iterations: Infinity });
+    window.flicker.oncancel = () => dot.remove();";
 
 /// The environment of a panel that has a folder for itself.
 pub(crate) fn own_envs(data_dir: &Path) -> Envs {
