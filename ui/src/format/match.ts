@@ -8,7 +8,7 @@ export interface Part {
 }
 
 /** How many characters are shown before the first match of a line. */
-const BEFORE_MATCH = 24;
+const BEFORE_MATCH = 14;
 
 /**
  * The beginnings of words that `query` asks for, and whole words that are one of `forms`; case does not
