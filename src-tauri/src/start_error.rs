@@ -75,6 +75,13 @@ impl StartError {
                     path.display()
                 )
             }
+            Self::Panel(OpenError::NoRoom { path, reason }) => {
+                format!(
+                    "В папку данных {} нельзя ничего записать. Освободите место на диске и запустите Pult \
+                     снова: переписка и неотправленное на месте.\n\n{reason}",
+                    path.display()
+                )
+            }
             Self::Panel(cause) => format!("Не удаётся открыть данные панели.\n\n{cause}"),
             Self::Window(cause) => format!("Не удаётся открыть окно.\n\n{cause}"),
         }

@@ -50,6 +50,8 @@ const FIRST_DELAY: Duration = Duration::from_millis(1_500);
 /// The backend does not act on it more often.
 const WATCH_INTERVAL: Duration = Duration::from_millis(WATCH_INTERVAL_MS);
 const MAX_DELAY: Duration = Duration::from_secs(30);
+/// Until it is tried again whether there is room on the disk for what the backend has.
+const ROOM_PAUSE: Duration = Duration::from_secs(5);
 /// Between two marks of one chat. What is read meanwhile is in the second one.
 const MARK_PAUSE: Duration = Duration::from_secs(1);
 
@@ -110,7 +112,7 @@ async fn keep_connected(session: &Arc<Session>, link: &Link) -> End {
     let mut since = clock::now();
     let mut n_failures: u32 = 0;
     loop {
-        session.set_connection(Connection::Connecting { since });
+        session.try_connection(Connection::Connecting { since });
         let mut was_welcome = false;
         let lost = match connect(session, link).await {
             Ok(connected) => connected.serve(&mut was_welcome).await,
@@ -135,8 +137,13 @@ async fn keep_connected(session: &Arc<Session>, link: &Link) -> End {
                     since,
                     cannot_write,
                 });
+                let pause = if cannot_write {
+                    ROOM_PAUSE
+                } else {
+                    delay(n_failures, rand::random())
+                };
                 tokio::select! {
-                    () = sleep(delay(n_failures, rand::random())) => {}
+                    () = sleep(pause) => {}
                     () = session.try_now.notified() => {}
                 }
                 n_failures = n_failures.saturating_add(1);
@@ -336,7 +343,7 @@ impl Connected<'_> {
                 self.renewal = renewal(lease_ms);
                 self.session.set_server_time(server_time);
                 self.session
-                    .set_connection(Connection::CatchingUp { behind: 0 });
+                    .try_connection(Connection::CatchingUp { behind: 0 });
                 if *self.overseeing.borrow_and_update() {
                     self.oversee(true).await?;
                 }

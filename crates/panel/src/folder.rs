@@ -40,6 +40,17 @@ pub enum OpenError {
         /// Why.
         source: io::Error,
     },
+    /// The operator's files in it are in order, but nothing can be written: the disk is full, as a rule.
+    #[error(
+        "nothing can be written to {} ({reason}); free some room on the disk and start again, nothing is lost",
+        .path.display()
+    )]
+    NoRoom {
+        /// Where.
+        path: PathBuf,
+        /// In the words of what writes.
+        reason: String,
+    },
     /// The operator's files in it cannot be opened; nothing was changed.
     #[error("the panel's files cannot be opened: {reason}")]
     Files {

@@ -579,8 +579,14 @@ impl Inner {
             Ok(Some(token)) => self
                 .open_session(account, token)
                 .map(Some)
-                .map_err(|error| OpenError::Files {
-                    reason: error.to_string(),
+                .map_err(|error| {
+                    let reason = error.to_string();
+                    if error.is_disk_trouble() {
+                        let path = self.folder.path().to_owned();
+                        OpenError::NoRoom { path, reason }
+                    } else {
+                        OpenError::Files { reason }
+                    }
                 }),
             Ok(None) => Ok(None),
             Err(error) => {

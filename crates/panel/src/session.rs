@@ -198,6 +198,21 @@ impl Session {
         }
     }
 
+    /// How a connection is coming up. While there was no room for what the last one brought, that stays to
+    /// be told until something could be written.
+    pub(crate) fn try_connection(&self, new: Connection) {
+        let found_no_room = matches!(
+            self.connection(),
+            Connection::Offline {
+                cannot_write: true,
+                ..
+            }
+        );
+        if !found_no_room {
+            self.set_connection(new);
+        }
+    }
+
     pub(crate) fn is_first(&self) -> bool {
         self.is_first.load(Ordering::Relaxed)
     }

@@ -32,19 +32,24 @@ pub struct Settings<'a> {
     pub erase_deleted: bool,
     /// How many readers may work at once.
     pub n_readers: usize,
-    /// How hard the writer works.
+    /// How hard is worked on it.
     pub load: Load,
 }
 
-/// How hard a file's writer works: memory and a longer log for speed.
+/// How hard is worked on a file: memory and a longer log for speed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Load {
-    /// A few changes at a time; what SQLite does by itself is right.
+    /// A few changes at a time, in a program that is open all day beside others: a connection holds little
+    /// of the file, and the system has what is read again and again.
     Light,
     /// Hundreds of changes in a commit, all over a file of gigabytes. The pages that the next commit
     /// changes again stay in memory, and are written into the file once for many commits.
     Heavy,
 }
+
+/// Kibibytes of the file that a connection holds in memory where little is done; SQLite's own measure is
+/// eight times as much.
+pub(crate) const LIGHT_CACHE_KIB: i64 = 256;
 
 /// Kibibytes of the file that a hard-working writer holds in memory.
 const HEAVY_CACHE_KIB: i64 = 64 * 1024;
@@ -162,7 +167,7 @@ pub fn open(settings: &Settings<'_>) -> Result<(Writer, Readers), Error> {
         }
         other => other?,
     }
-    let readers = Readers::new(path, settings.n_readers);
+    let readers = Readers::new(path, settings.n_readers, settings.load);
     Ok((Writer::new(connection), readers))
 }
 
@@ -182,10 +187,13 @@ fn prepare(connection: &mut Connection, settings: &Settings<'_>) -> Result<(), E
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     connection.pragma_update(None, "secure_delete", settings.erase_deleted)?;
-    if settings.load == Load::Heavy {
-        // Negative: kibibytes, not pages.
-        connection.pragma_update(None, "cache_size", -HEAVY_CACHE_KIB)?;
-        connection.pragma_update(None, "wal_autocheckpoint", HEAVY_LOG_PAGES)?;
+    // Negative: kibibytes, not pages.
+    match settings.load {
+        Load::Light => connection.pragma_update(None, "cache_size", -LIGHT_CACHE_KIB)?,
+        Load::Heavy => {
+            connection.pragma_update(None, "cache_size", -HEAVY_CACHE_KIB)?;
+            connection.pragma_update(None, "wal_autocheckpoint", HEAVY_LOG_PAGES)?;
+        }
     }
     migrate::run(connection, settings)
 }

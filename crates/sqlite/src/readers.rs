@@ -8,7 +8,7 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Reader;
-use crate::open::keep_plans;
+use crate::open::{LIGHT_CACHE_KIB, Load, keep_plans};
 
 /// How long the writer may be held up by readers who still use the log that is being emptied.
 const LOG_PATIENCE: Duration = Duration::from_millis(200);
@@ -22,6 +22,7 @@ pub struct Readers {
 #[derive(Debug)]
 struct Pool {
     path: PathBuf,
+    load: Load,
     state: Mutex<State>,
     freed: Condvar,
 }
@@ -35,10 +36,11 @@ struct State {
 impl Readers {
     /// Up to `n` connections to a file that exists already, whose schema is left as it is.
     #[must_use]
-    pub fn new(path: &Path, n: usize) -> Self {
+    pub fn new(path: &Path, n: usize, load: Load) -> Self {
         Self {
             pool: Arc::new(Pool {
                 path: path.to_owned(),
+                load,
                 state: Mutex::new(State {
                     idle: Vec::with_capacity(n),
                     n_unopened: n.max(1),
@@ -113,7 +115,7 @@ struct Checkout<'a> {
 impl Checkout<'_> {
     fn connection(&mut self) -> Result<&mut Connection, rusqlite::Error> {
         if self.connection.is_none() {
-            self.connection = Some(open(&self.pool.path)?);
+            self.connection = Some(open(&self.pool.path, self.pool.load)?);
         }
         self.connection
             .as_mut()
@@ -157,7 +159,7 @@ fn log_of(path: &Path) -> PathBuf {
     log.into()
 }
 
-fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
+fn open(path: &Path, load: Load) -> Result<Connection, rusqlite::Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_secs(10))?;
@@ -165,5 +167,8 @@ fn open(path: &Path) -> Result<Connection, rusqlite::Error> {
     connection.set_prepared_statement_cache_capacity(64);
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
+    if load == Load::Light {
+        connection.pragma_update(None, "cache_size", -LIGHT_CACHE_KIB)?;
+    }
     Ok(connection)
 }

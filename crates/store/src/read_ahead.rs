@@ -15,7 +15,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pult_domain::provider::{ChannelFact, Fact, Identity, InboundMessage};
 use pult_protocol::ChannelKind;
-use pult_sqlite::{Reader, Readers};
+use pult_sqlite::{Load, Reader, Readers};
 use tokio::sync::Semaphore;
 
 use crate::reading::Reading;
@@ -52,7 +52,7 @@ impl ReadAhead {
     /// For the store in the file `path`.
     pub(crate) fn new(path: &Path, is_followed: IsFollowed) -> Self {
         Self {
-            reading: Reading::new(Readers::new(path, N_READERS), N_READERS),
+            reading: Reading::new(Readers::new(path, N_READERS, Load::Heavy), N_READERS),
             begun: Arc::new(Semaphore::new(N_BEGUN as usize)),
             recent: Arc::new(Mutex::new(Recent::default())),
             is_followed,

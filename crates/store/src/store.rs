@@ -160,7 +160,7 @@ impl FormerStore {
     /// # Errors
     /// When it cannot be read, as a damaged one.
     pub fn read(path: &Path) -> Answer<Self> {
-        Readers::new(path, 1).read(|file| {
+        Readers::new(path, 1, Load::Heavy).read(|file| {
             Ok(Self {
                 operators: operators::list(file)?,
                 sessions: sessions::all(file)?,

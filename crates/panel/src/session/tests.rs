@@ -588,3 +588,31 @@ fn what_finds_no_room_is_told_apart_from_other_faults_and_comes_once_there_is_ro
     assert_eq!(session.cache.read(cache::cursor).unwrap(), large.cursor);
     assert!(!StorageError::Closed.is_disk_trouble());
 }
+
+#[test]
+fn that_there_is_no_room_stays_told_while_it_is_tried_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let since = Timestamp(1);
+    let offline = |cannot_write| Connection::Offline {
+        since,
+        cannot_write,
+    };
+    let tries = [
+        Connection::Connecting { since },
+        Connection::CatchingUp { behind: 0 },
+    ];
+    session.set_connection(offline(true));
+    for trying in tries.clone() {
+        session.try_connection(trying);
+        assert_eq!(session.connection(), offline(true));
+    }
+    // A page has been written.
+    session.set_connection(Connection::CatchingUp { behind: 3 });
+    assert_eq!(session.connection(), Connection::CatchingUp { behind: 3 });
+    for trying in tries {
+        session.set_connection(offline(false));
+        session.try_connection(trying.clone());
+        assert_eq!(session.connection(), trying);
+    }
+}

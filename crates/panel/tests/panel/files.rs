@@ -71,6 +71,25 @@ async fn two_panels_do_not_share_a_folder() {
 }
 
 #[tokio::test]
+async fn where_nothing_can_be_written_what_to_do_is_said_and_nothing_is_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let backend = Backend::start().await;
+    signed_in(dir.path(), &backend).await.shut_down().await;
+    let cache = named(dir.path(), "cache.sqlite");
+    let folder = cache.parent().unwrap();
+    let aside = dir.path().join("aside");
+    std::fs::rename(folder, &aside).unwrap();
+    std::fs::write(folder, "in the way").unwrap();
+    let error = Panel::open(options(dir.path())).await.err().unwrap();
+    assert!(matches!(error, OpenError::NoRoom { .. }), "{error}");
+    assert!(error.to_string().contains("nothing is lost"), "{error}");
+    std::fs::remove_file(folder).unwrap();
+    std::fs::rename(aside, folder).unwrap();
+    let panel = open(dir.path()).await;
+    until(&panel, |overview| overview.session.is_some()).await;
+}
+
+#[tokio::test]
 async fn text_of_a_lost_chat_is_nowhere_in_the_files() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;
