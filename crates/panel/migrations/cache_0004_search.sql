@@ -24,6 +24,13 @@ CREATE VIRTUAL TABLE found_entries USING fts5 (
 -- What is taken out does not stay in the file until its segment is merged.
 INSERT INTO found_entries (found_entries, rank) VALUES ('secure-delete', 1);
 
+-- The longer words of entries, and in how many entries of the index each stands. Of the beginning of a word
+-- FTS5 has to read and sort all that it stands for; of whole words it reads the newest alone.
+CREATE TABLE found_words (
+    word TEXT NOT NULL PRIMARY KEY,
+    n INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE VIRTUAL TABLE found_chats USING fts5 (
     -- Names; all ends of the number, so that any fragment of it begins one; the number.
     words, ends, number,

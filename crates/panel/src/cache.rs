@@ -3,7 +3,7 @@
 //! Nothing in it is worth mending: a file that is damaged, or was written by a newer version, is
 //! deleted, and the next connection begins with a snapshot. Deleted text is overwritten, since
 //! what an operator may no longer see must not be found in the file either. Copies that SQLite has
-//! left where it moved rows go when the panel ends, or begins again: the file is written anew then.
+//! left where it moved rows go when the panel ends, or begins again: a copy takes the file's place then.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,12 +51,23 @@ const MAX_TOLD_LATE: i64 = 2_000;
 #[derive(Debug)]
 pub(crate) struct Cache {
     path: PathBuf,
-    database: RwLock<Option<Database>>,
+    state: RwLock<State>,
     /// How often the file was deleted and made anew while it was open.
     n_rebuilt: watch::Sender<u64>,
     /// Grows whenever held entries were dropped, so that history asked for before is not stored
     /// after.
     generation: AtomicU64,
+}
+
+/// How it stands with the file.
+#[derive(Debug)]
+enum State {
+    /// It is open.
+    Open(Database),
+    /// It was damaged, and could not be made anew yet. Whoever comes next tries again.
+    Broken,
+    /// It is deleted, and stays so: the session has ended.
+    Erased,
 }
 
 /// A chat as it is held.
@@ -86,7 +97,7 @@ impl Cache {
         };
         Ok(Self {
             path,
-            database: RwLock::new(Some(database)),
+            state: RwLock::new(State::Open(database)),
             n_rebuilt: watch::Sender::new(0),
             generation: AtomicU64::new(0),
         })
@@ -119,54 +130,82 @@ impl Cache {
 
     fn with<T>(&self, work: impl FnOnce(&Database) -> Sql<T>) -> Result<T, StorageError> {
         let found_by = {
-            let database = self.database.read();
+            let state = self.state.read();
             let n_rebuilt = *self.n_rebuilt.borrow();
-            match work(database.as_ref().ok_or(StorageError::Closed)?) {
-                Err(error) if is_damage(&error) => n_rebuilt,
-                other => return Ok(other?),
+            match &*state {
+                State::Open(database) => match work(database) {
+                    Err(error) if is_damage(&error) => n_rebuilt,
+                    other => return Ok(other?),
+                },
+                State::Broken => n_rebuilt,
+                State::Erased => return Err(StorageError::Closed),
             }
         };
-        let mut database = self.database.write();
+        self.rebuild(found_by)?;
+        Err(StorageError::Rebuilt)
+    }
+
+    /// Makes the file anew, for whoever found it damaged when it had been made anew so often.
+    fn rebuild(&self, found_by: u64) -> Result<(), StorageError> {
+        let mut state = self.state.write();
+        if matches!(*state, State::Erased) {
+            return Err(StorageError::Closed);
+        }
         if *self.n_rebuilt.borrow() != found_by {
             // Somebody else found it too, and was quicker.
-            return Err(StorageError::Rebuilt);
+            return Ok(());
         }
         tracing::warn!("The cache is damaged and is rebuilt");
-        drop(database.take());
+        *state = State::Broken;
         delete(&self.path)?;
-        *database = Some(open(&self.path)?);
+        *state = State::Open(open(&self.path)?);
         self.n_rebuilt.send_modify(|n| *n += 1);
-        drop(database);
+        drop(state);
         self.entries_were_dropped();
-        Err(StorageError::Rebuilt)
+        Ok(())
     }
 
     /// Takes erased text out of the write-ahead log too.
     pub(crate) fn checkpoint(&self) -> Result<(), StorageError> {
-        let database = self.database.read();
-        Ok(database
-            .as_ref()
-            .ok_or(StorageError::Closed)?
-            .checkpoint()?)
+        self.with(Database::checkpoint)
     }
 
-    /// Writes the file anew if copies of what was erased may stand in it. It takes as long as to copy
-    /// the file, so it is for the moments when the panel begins and ends.
+    /// Puts a copy in the place of the file if copies of what was erased may stand in it. It takes as long
+    /// as to write the file, so it is for the moments when the panel begins and ends.
     pub(crate) fn erase_remains(&self) -> Result<(), StorageError> {
         let any = self.read(|reader| reader.optional("SELECT 1 FROM remains", (), |_| Ok(())))?;
         if any.is_none() {
             return Ok(());
         }
-        let database = self.database.read();
-        database.as_ref().ok_or(StorageError::Closed)?.rewrite()?;
-        drop(database);
+        let copy = beside(&self.path, COPY);
+        delete_file(&copy)?;
+        // Nothing may change until the copy is in its place.
+        let mut state = self.state.write();
+        let State::Open(database) = &*state else {
+            return Err(StorageError::Closed);
+        };
+        match database.write_copy(&copy) {
+            Err(pult_sqlite::Error::Sql(error)) if is_damage(&error) => {
+                let found_by = *self.n_rebuilt.borrow();
+                drop(state);
+                self.rebuild(found_by)?;
+                return Err(StorageError::Rebuilt);
+            }
+            other => other?,
+        }
+        // Its connections end, and with the last one its log.
+        *state = State::Broken;
+        let replaced = replace_file(&self.path, &copy);
+        *state = State::Open(open(&self.path)?);
+        drop(state);
+        replaced?;
         self.write(|tx| tx.execute("DELETE FROM remains", ()))?;
         self.checkpoint()
     }
 
     /// Deletes the file; from now on every call says that the session has ended.
     pub(crate) fn erase(&self) -> Result<(), StorageError> {
-        drop(self.database.write().take());
+        *self.state.write() = State::Erased;
         delete(&self.path)
     }
 
@@ -197,21 +236,45 @@ fn open(path: &Path) -> Result<Database, pult_sqlite::Error> {
     .map(Database::new)
 }
 
+/// What the names of the files beside the file end with: SQLite's own, and a copy that is being made.
+const LOG: &str = "-wal";
+const LOG_INDEX: &str = "-shm";
+const COPY: &str = "-copy";
+
+fn beside(path: &Path, end: &str) -> PathBuf {
+    let mut file = path.as_os_str().to_owned();
+    file.push(end);
+    file.into()
+}
+
 fn delete(path: &Path) -> Result<(), StorageError> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut file = path.as_os_str().to_owned();
-        file.push(suffix);
-        match std::fs::remove_file(&file) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(StorageError::Open(pult_sqlite::Error::NotWritable {
-                    path: PathBuf::from(file),
-                    source,
-                }));
-            }
-            _ => {}
-        }
+    for end in ["", LOG, LOG_INDEX, COPY] {
+        delete_file(&beside(path, end))?;
     }
     Ok(())
+}
+
+fn delete_file(path: &Path) -> Result<(), StorageError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+            Err(not_writable(path, source))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Puts a whole copy of a file that nobody has open in its place.
+fn replace_file(path: &Path, copy: &Path) -> Result<(), StorageError> {
+    // What they would add to the copy stands in it.
+    for end in [LOG, LOG_INDEX] {
+        delete_file(&beside(path, end))?;
+    }
+    std::fs::rename(copy, path).map_err(|source| not_writable(path, source))
+}
+
+fn not_writable(path: &Path, source: std::io::Error) -> StorageError {
+    let path = path.to_owned();
+    StorageError::Open(pult_sqlite::Error::NotWritable { path, source })
 }
 
 // --- reading
@@ -671,10 +734,12 @@ pub(crate) fn used_bytes(reader: Reader<'_>) -> Sql<i64> {
     )
 }
 
-/// Erases chats with all that is held of them.
-pub(crate) fn erase_chats(tx: &Transaction<'_>, chats: &[ChatId]) -> Sql<()> {
+/// Erases closed chats with all that is held of them; one that has come back meanwhile stays.
+pub(crate) fn erase_closed(tx: &Transaction<'_>, chats: &[ChatId]) -> Sql<()> {
     for chat_id in chats {
-        erase_chat(tx, *chat_id)?;
+        if !is_listed(tx.reader(), *chat_id)? {
+            erase_chat(tx, *chat_id)?;
+        }
     }
     note_remains(tx)
 }
@@ -743,4 +808,33 @@ pub(crate) fn fill_gaps(tx: &Transaction<'_>, chat_id: ChatId, entries: &[EntryR
         }
     }
     count_unread(tx, chat_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use pult_sqlite::SqlError;
+    use rusqlite::ffi;
+
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_made_anew_is_made_so_by_whoever_comes_next_but_not_after_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let cache = Cache::open(dir.path()).unwrap();
+        let damaged = || {
+            let error = ffi::Error::new(ffi::SQLITE_CORRUPT);
+            cache.write(|_| Err::<(), _>(SqlError::SqliteFailure(error, None)))
+        };
+        // What stands in its place cannot be deleted.
+        std::fs::rename(&cache.path, dir.path().join("aside")).unwrap();
+        std::fs::create_dir(&cache.path).unwrap();
+        assert!(matches!(damaged(), Err(StorageError::Open(_))));
+        std::fs::remove_dir(&cache.path).unwrap();
+        assert_eq!(cache.read(cursor).unwrap(), None);
+        assert_eq!(*cache.rebuilds().borrow(), 1);
+        cache.erase().unwrap();
+        assert!(matches!(damaged(), Err(StorageError::Closed)));
+        assert!(matches!(cache.read(cursor), Err(StorageError::Closed)));
+        assert!(!cache.path.exists());
+    }
 }

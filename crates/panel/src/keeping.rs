@@ -57,7 +57,9 @@ impl Session {
                 .cache
                 .read(|reader| cache::closed_before(reader, since))?;
             old.retain(|chat_id| !with_text.contains(chat_id));
-            n_erased += self.erase_chats(&old)?;
+            for some in old.chunks(AT_A_TIME) {
+                n_erased += self.erase_chats(some)?;
+            }
         }
         if let Some(mb) = kept.max_mb {
             while self.cache.read(cache::used_bytes)? > i64::from(mb) * MB {
@@ -78,7 +80,7 @@ impl Session {
 
     fn erase_chats(&self, chats: &[ChatId]) -> Result<usize, StorageError> {
         if !chats.is_empty() {
-            self.cache.write(|tx| cache::erase_chats(tx, chats))?;
+            self.cache.write(|tx| cache::erase_closed(tx, chats))?;
             self.cache.entries_were_dropped();
         }
         Ok(chats.len())
@@ -87,7 +89,8 @@ impl Session {
 
 const MB: i64 = 1 << 20;
 
-/// So many chats are erased until it is looked at how much room there is.
-const AT_A_TIME: usize = 50;
+/// So many chats are erased until it is looked at how much room there is, and until whatever else is to be
+/// written has its turn.
+const AT_A_TIME: usize = 10;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

@@ -154,16 +154,31 @@ impl Session {
             notifying: Mutex::default(),
             has_news: Notify::new(),
         };
-        session.cache.erase_remains()?;
-        session.cache.write(index::begin)?;
-        // Whoever made them has left the program: they meant it.
-        session.outbox.write(|tx| outbox::release(tx, None))?;
-        session.end_arrived_echoes()?;
-        session.settle_drafts(None)?;
-        session.heed_company()?;
-        session.forget_old_history()?;
-        session.note_all_news()?;
+        match session.begin() {
+            // It is empty now, and each step can be repeated.
+            Err(StorageError::Rebuilt) => session.begin()?,
+            other => other?,
+        }
         Ok(session)
+    }
+
+    /// What the program that ended has left to do.
+    fn begin(&self) -> Result<(), StorageError> {
+        match self.cache.erase_remains() {
+            Err(error @ StorageError::Rebuilt) => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "Copies of erased text may be left until the next start");
+            }
+            Ok(()) => {}
+        }
+        self.cache.write(index::begin)?;
+        // Whoever made them has left the program: they meant it.
+        self.outbox.write(|tx| outbox::release(tx, None))?;
+        self.end_arrived_echoes()?;
+        self.settle_drafts(None)?;
+        self.heed_company()?;
+        self.forget_old_history()?;
+        self.note_all_news()
     }
 
     /// Lets what the company has set hold here.

@@ -5,6 +5,7 @@
 //! touches both commits the outbox first wherever something of the author's could get lost, and
 //! each step can be repeated after a crash between the two.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
@@ -84,9 +85,9 @@ impl Database {
         writer.transaction(|tx| work(tx, &is_wanted))
     }
 
-    /// Writes the file anew, without what is left behind of what was erased.
-    pub(crate) fn rewrite(&self) -> Sql<()> {
-        self.writer.lock().rewrite()
+    /// Writes a copy of the file, without what is left behind in it of what was erased.
+    pub(crate) fn write_copy(&self, path: &Path) -> Result<(), pult_sqlite::Error> {
+        self.writer.lock().write_copy(path)
     }
 
     /// Takes what was erased out of the write-ahead log too.

@@ -1,6 +1,11 @@
 //! The two handles: one that can only ask, one that can also change.
 
+use std::path::Path;
+
 use rusqlite::{Connection, Params, Row};
+
+use crate::Error;
+use crate::open::create_private;
 
 type Sql<T> = Result<T, rusqlite::Error>;
 
@@ -169,15 +174,23 @@ impl Writer {
         Reader::new(&self.connection)
     }
 
-    /// Writes the whole file anew, so that nothing is left in it of what was deleted. Overwriting
-    /// alone does not do that: where SQLite moves rows from page to page it leaves copies behind,
-    /// and deleting a row overwrites only the last place at which it stood.
+    /// Writes a copy of the file, in which nothing is left of what was deleted. Overwriting alone does not
+    /// do that: where SQLite moves rows from page to page it leaves copies behind, and deleting a row
+    /// overwrites only the last place at which it stood. A `VACUUM` of the file itself would hold all of
+    /// it in memory, where temporary files are not to be.
     ///
     /// # Errors
-    /// When SQLite cannot; the file is as it was then.
-    pub fn rewrite(&self) -> Sql<()> {
-        self.connection.execute_batch("VACUUM")?;
-        self.checkpoint()
+    /// When SQLite cannot, or where the path is not Unicode; what was begun may be left there.
+    pub fn write_copy(&self, path: &Path) -> Result<(), Error> {
+        let Some(name) = path.to_str() else {
+            return Err(Error::NotWritable {
+                path: path.to_owned(),
+                source: std::io::Error::other("its name is not Unicode"),
+            });
+        };
+        create_private(path)?;
+        self.connection.execute("VACUUM INTO ?1", [name])?;
+        Ok(())
     }
 
     /// Moves what the write-ahead log holds into the file and empties the log.

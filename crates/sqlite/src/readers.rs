@@ -168,6 +168,7 @@ fn open(path: &Path, load: Load) -> Result<Connection, rusqlite::Error> {
     connection.pragma_update(None, "query_only", true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     if load == Load::Light {
+        // Negative: kibibytes, not pages.
         connection.pragma_update(None, "cache_size", -LIGHT_CACHE_KIB)?;
     }
     Ok(connection)

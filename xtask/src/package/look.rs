@@ -16,6 +16,9 @@ const UNITS: &str = "usr/lib/systemd/system";
 /// where 100 is a service that nothing shuts in. What remains is mostly that it uses the network.
 const EXPOSURE: &str = "11";
 
+/// The systemd that looks at units of a system which does not run. Ubuntu 22.04 has 249.
+const OFFLINE: u32 = 250;
+
 /// The panel's menu entry, where packages put it.
 const ENTRY: &str = "usr/share/applications/Pult.desktop";
 
@@ -78,15 +81,23 @@ fn inside(package: &Path, is_backend: bool) -> Result<()> {
 
 /// Systemd knows every setting of the unit, finds its program, and calls it well shut in.
 fn unit(root: &Path) -> Result<()> {
+    let said = Call::new("systemd-analyze").args(["--version"]).output()?;
+    let version = version(&said).context("Reading systemd's version")?;
     let analyze = |word: &str| {
         Call::new("systemd-analyze")
             .args([word])
             .args([format!("--root={}", root.display())])
     };
     analyze("verify")
+        .args(["--man=no"])
         // The rest of a system is not in the package.
-        .args(["--man=no", "--recursive-errors=no", UNIT])
+        .args((version >= OFFLINE).then_some("--recursive-errors=no"))
+        .args([UNIT])
         .run()?;
+    if version < OFFLINE {
+        println!("    this system's systemd is too old to say how far the unit is shut in");
+        return Ok(());
+    }
     let security = analyze("security").args(["--no-pager", "--offline=true"]);
     let said = security.clone().args([UNIT]).output()?;
     println!(
@@ -99,6 +110,16 @@ fn unit(root: &Path) -> Result<()> {
         "the unit leaves the backend more exposed than {EXPOSURE} tenths"
     );
     Ok(())
+}
+
+/// The number in `systemd 252 (252.39-1~deb12u1)`.
+fn version(said: &str) -> Option<u32> {
+    let digits = |word: &str| {
+        word.chars()
+            .take_while(char::is_ascii_digit)
+            .collect::<String>()
+    };
+    digits(said.split(' ').nth(1)?).parse().ok()
 }
 
 /// The menu entry is valid, and hands a link on to the panel.
@@ -156,6 +177,13 @@ mod tests {
     #[test]
     fn the_template_hands_links_on() {
         assert_eq!(lack(&filled()), None);
+    }
+
+    #[test]
+    fn a_version_of_systemd_is_read() {
+        assert_eq!(version("systemd 252 (252.39-1~deb12u1)\n+PAM"), Some(252));
+        assert_eq!(version("systemd 260~rc1 (260~rc1)"), Some(260));
+        assert_eq!(version("nothing"), None);
     }
 
     #[test]

@@ -25,6 +25,10 @@ const CHATS: usize = 30;
 /// order.
 const FEW_CHATS: i64 = 2_000;
 
+/// As many words are asked for in the place of their beginning. Each is another place of the index to read
+/// from, and those of whom there are more are rare ones, as a rule.
+const MOST_WORDS: usize = 128;
+
 /// Closed chats that are read at once.
 const STEP: i64 = 500;
 
@@ -117,7 +121,8 @@ fn entries(
 
 /// What the index of entries is asked for; empty for everything, none for nothing.
 fn expression(reader: Reader<'_>, query: &SearchQuery, terms: &[Term]) -> Sql<Option<String>> {
-    let mut all: Vec<String> = terms.iter().map(term).collect();
+    let all = terms.iter().map(|term| of_entries(reader, term));
+    let mut all = all.collect::<Sql<Vec<String>>>()?;
     if let Some(client_id) = query.client_id {
         let chats = chats_of(reader, client_id)?;
         if chats.is_empty() {
@@ -134,22 +139,38 @@ fn expression(reader: Reader<'_>, query: &SearchQuery, terms: &[Term]) -> Sql<Op
     Ok(Some(all.join(" AND ")))
 }
 
-/// A term, or a form of it.
-fn term(term: &Term) -> String {
+/// A term of entries, or a form of it.
+fn of_entries(reader: Reader<'_>, term: &Term) -> Sql<String> {
     let stem = forms::stem_of(term).map(|stem| format!("stems : \"{stem}\""));
-    any(begins(term, "words").into_iter().chain(stem))
+    let begun = begun(term, |word| {
+        let words = if word.chars().count() < index::LONG {
+            Vec::new()
+        } else {
+            index::long_words(reader, word, MOST_WORDS + 1)?
+        };
+        Ok(if words.is_empty() || words.len() > MOST_WORDS {
+            begins(word)
+        } else {
+            any(words.into_iter().map(|word| format!("words : \"{word}\"")))
+        })
+    });
+    Ok(any(begun?.into_iter().chain(stem)))
 }
 
-/// The forms of a term as beginnings of words of a column. A word consists of letters and digits alone,
-/// so nothing in it means anything else there.
-fn begins(term: &Term, column: &str) -> Vec<String> {
+/// The forms of a term, of whose words each is asked for by `asked`.
+fn begun(term: &Term, asked: impl Fn(&str) -> Sql<String>) -> Sql<Vec<String>> {
     let all = |form: Vec<String>| {
-        let words = form
-            .into_iter()
-            .map(|word| format!("{column} : \"{word}\" *"));
-        format!("({})", words.collect::<Vec<_>>().join(" AND "))
+        let words = form.iter().map(|word| asked(word));
+        let words = words.collect::<Sql<Vec<String>>>()?;
+        Ok(format!("({})", words.join(" AND ")))
     };
     term.forms().into_iter().map(all).collect()
+}
+
+/// Words that begin so. A word consists of letters and digits alone, so nothing in it means anything else
+/// there.
+fn begins(word: &str) -> String {
+    format!("words : \"{word}\" *")
 }
 
 fn tag(tag: &str) -> String {
@@ -175,9 +196,10 @@ fn closed_chats(reader: Reader<'_>, terms: &[Term]) -> Sql<(Vec<ChatRow>, bool)>
         let number = term.number().map(|number| format!("ends : \"{number}\" *"));
         let seven = term.without_eight();
         let seven = seven.map(|number| format!("number : \"{number}\" *"));
-        any(begins(term, "words").into_iter().chain(number).chain(seven))
+        let begun = begun(term, |word| Ok(begins(word)))?;
+        Ok(any(begun.into_iter().chain(number).chain(seven)))
     };
-    let expression: Vec<String> = terms.iter().map(of_client).collect();
+    let expression = terms.iter().map(of_client).collect::<Sql<Vec<String>>>()?;
     let expression = expression.join(" AND ");
     let n: i64 = reader.one(
         "SELECT count(*) FROM

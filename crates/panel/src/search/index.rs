@@ -4,7 +4,7 @@
 //! what is not in the index yet is found by its missing number and put in by the pieces. What goes, or
 //! says something else, is taken out in the transaction in which that happens.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pult_domain::{ChatId, OperatorId, Timestamp};
 use pult_protocol::{ChatRow, ClientCard, EntryBody, EntryRow};
@@ -19,6 +19,10 @@ const VERSION: i64 = 1;
 
 /// As much of a word stands in the index.
 const MAX_WORD_CHARS: usize = 64;
+
+/// Words of so many letters and more are counted. Shorter beginnings than that stand in the index
+/// themselves.
+pub(super) const LONG: usize = 4;
 
 /// So many entries may be sent within a millisecond and keep their order.
 const PER_MS_BITS: u32 = 20;
@@ -77,6 +81,11 @@ impl EntryWords {
             stems: joined(stems.into_iter().map(|stem| beginning(&stem))),
             tags: joined(tags),
         })
+    }
+
+    fn long(&self) -> impl Iterator<Item = &str> {
+        let words = self.words.split(' ');
+        words.filter(|word| word.chars().count() >= LONG)
     }
 }
 
@@ -156,6 +165,7 @@ pub(crate) fn clear(tx: &Transaction<'_>) -> Sql<()> {
         "INSERT INTO found_chats (found_chats) VALUES ('delete-all')",
         (),
     )?;
+    tx.execute("DELETE FROM found_words", ())?;
     Ok(())
 }
 
@@ -167,14 +177,13 @@ pub(crate) fn doc_of_entry(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<Option
         params![entry.chat_id.stored(), entry.place.0],
         |row| Ok((row.get(0)?, from_json(row, 1)?)),
     )?;
-    let words = EntryWords::of(entry);
-    let none = if words.is_none() { Some(0) } else { None };
+    let none = text_of(entry).is_none().then_some(0);
     let Some((doc, old)) = held else {
         return Ok(none);
     };
     let old_words = EntryWords::of(&old);
     // Its number tells when it was sent.
-    if old_words == words && old.sent_at == entry.sent_at {
+    if old_words == EntryWords::of(entry) && old.sent_at == entry.sent_at {
         return Ok(Some(doc));
     }
     take_entry_out(tx, doc, old_words)?;
@@ -227,9 +236,18 @@ pub(crate) fn forget_chat(tx: &Transaction<'_>, chat_id: ChatId) -> Sql<()> {
 }
 
 fn take_entry_out(tx: &Transaction<'_>, doc: i64, words: Option<EntryWords>) -> Sql<()> {
-    let Some(EntryWords { words, stems, tags }) = words.filter(|_| doc > 0) else {
+    let Some(words) = words.filter(|_| doc > 0) else {
         return Ok(());
     };
+    for word in words.long() {
+        for sql in [
+            "UPDATE found_words SET n = n - 1 WHERE word = ?1",
+            "DELETE FROM found_words WHERE word = ?1 AND n <= 0",
+        ] {
+            tx.execute(sql, params![word])?;
+        }
+    }
+    let EntryWords { words, stems, tags } = words;
     tx.execute(
         "INSERT INTO found_entries (found_entries, rowid, words, stems, tags)
          VALUES ('delete', ?1, ?2, ?3, ?4)",
@@ -265,6 +283,26 @@ pub(super) fn n_missing(reader: Reader<'_>) -> Sql<u32> {
 /// Puts at most `limit` entries and as many chats in, fewer as soon as the file `is_wanted` by somebody
 /// else. Gives how many.
 pub(super) fn put_in(tx: &Transaction<'_>, limit: u32, is_wanted: impl Fn() -> bool) -> Sql<usize> {
+    // Most words come more than once.
+    let mut words = BTreeMap::new();
+    let n = put_all_in(tx, limit, is_wanted, &mut words)?;
+    for (word, n) in words {
+        tx.execute(
+            "INSERT INTO found_words (word, n) VALUES (?1, ?2)
+             ON CONFLICT (word) DO UPDATE SET n = n + excluded.n",
+            params![word, n],
+        )?;
+    }
+    Ok(n)
+}
+
+/// Counts the longer words of entries besides.
+fn put_all_in(
+    tx: &Transaction<'_>,
+    limit: u32,
+    is_wanted: impl Fn() -> bool,
+    words: &mut BTreeMap<String, i64>,
+) -> Sql<usize> {
     let mut n = 0;
     let mut entries: Vec<EntryRow> = tx.reader().all(
         "SELECT body FROM entries WHERE doc IS NULL LIMIT ?1",
@@ -277,7 +315,7 @@ pub(super) fn put_in(tx: &Transaction<'_>, limit: u32, is_wanted: impl Fn() -> b
         if n > 0 && is_wanted() {
             return Ok(n);
         }
-        put_entry_in(tx, &entry)?;
+        put_entry_in(tx, &entry, words)?;
         n += 1;
     }
     let chats: Vec<ChatRow> = tx.reader().all(
@@ -295,9 +333,17 @@ pub(super) fn put_in(tx: &Transaction<'_>, limit: u32, is_wanted: impl Fn() -> b
     Ok(n)
 }
 
-fn put_entry_in(tx: &Transaction<'_>, entry: &EntryRow) -> Sql<()> {
+fn put_entry_in(
+    tx: &Transaction<'_>,
+    entry: &EntryRow,
+    counted: &mut BTreeMap<String, i64>,
+) -> Sql<()> {
     let doc = match EntryWords::of(entry) {
-        Some(EntryWords { words, stems, tags }) => {
+        Some(words) => {
+            for word in words.long() {
+                *counted.entry(word.to_owned()).or_default() += 1;
+            }
+            let EntryWords { words, stems, tags } = words;
             let doc = next_doc(tx.reader(), entry.sent_at)?;
             tx.execute(
                 "INSERT INTO found_entries (rowid, words, stems, tags) VALUES (?1, ?2, ?3, ?4)",
@@ -334,6 +380,19 @@ fn put_chat_in(tx: &Transaction<'_>, chat: &ChatRow) -> Sql<()> {
         params![chat.id.stored(), doc],
     )?;
     Ok(())
+}
+
+/// Longer words that stand in the index and begin so, at most `limit` of them.
+pub(super) fn long_words(reader: Reader<'_>, beginning: &str, limit: usize) -> Sql<Vec<String>> {
+    reader.all(
+        "SELECT word FROM found_words WHERE word >= ?1 AND word < ?2 LIMIT ?3",
+        params![
+            beginning,
+            format!("{beginning}{}", char::MAX),
+            i64::try_from(limit).unwrap_or(i64::MAX)
+        ],
+        |row| row.get(0),
+    )
 }
 
 /// The smallest number of those sent at a moment or later.

@@ -1,7 +1,7 @@
 //! What the index finds is what a scan finds, whatever happened to the rows, and nothing stays in it of
 //! what has gone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use pult_domain::{
@@ -282,18 +282,44 @@ fn vocabulary(session: &Session, index: &str) -> BTreeSet<String> {
     words.unwrap().into_iter().collect()
 }
 
+/// The longer words that are counted.
+fn long_words(session: &Session) -> BTreeMap<String, i64> {
+    let all = session.cache.read(|reader| {
+        reader.all("SELECT word, n FROM found_words", (), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+    });
+    all.unwrap().into_iter().collect()
+}
+
+/// The same of what is held.
+fn long_words_held(session: &Session) -> BTreeMap<String, i64> {
+    let mut words = BTreeMap::new();
+    for entry in entries_held(session) {
+        let line = Folded::of(index::text_of(&entry).unwrap_or_default());
+        let distinct: BTreeSet<&str> = line.words().collect();
+        for word in distinct {
+            if word.chars().count() >= index::LONG {
+                *words.entry(word.to_owned()).or_default() += 1;
+            }
+        }
+    }
+    words
+}
+
+fn entries_held(session: &Session) -> Vec<EntryRow> {
+    let all = session.cache.read(|reader| {
+        reader.all("SELECT body FROM entries", (), |row| {
+            crate::storage::from_json(row, 0)
+        })
+    });
+    all.unwrap()
+}
+
 /// The words of what is held.
 fn words_held(session: &Session) -> BTreeSet<String> {
-    let entries: Vec<EntryRow> = session
-        .cache
-        .read(|reader| {
-            reader.all("SELECT body FROM entries", (), |row| {
-                crate::storage::from_json(row, 0)
-            })
-        })
-        .unwrap();
     let mut words = BTreeSet::new();
-    for entry in &entries {
+    for entry in &entries_held(session) {
         let Some(text) = index::text_of(entry) else {
             continue;
         };
@@ -371,11 +397,13 @@ proptest! {
             prop_assert_eq!(&all_of(&session, &query), &scanned, "{:?}", query);
         }
         prop_assert_eq!(vocabulary(&session, "found_entries"), words_held(&session));
+        prop_assert_eq!(long_words(&session), long_words_held(&session));
 
         for chat in 0..4 {
             backend.step(&session, &Step::Lose(chat));
         }
         prop_assert_eq!(vocabulary(&session, "found_entries"), BTreeSet::new());
+        prop_assert_eq!(long_words(&session), BTreeMap::new());
         prop_assert_eq!(vocabulary(&session, "found_chats"), BTreeSet::new());
     }
 }
@@ -462,4 +490,29 @@ fn whoever_else_wants_to_write_goes_first() {
     };
     assert_eq!(put(true), 1, "one piece, so that it ends at all");
     assert_eq!(put(false), 5);
+}
+
+#[test]
+fn a_beginning_of_very_many_words_is_found_as_one_of_few() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let mut backend = Backend::default();
+    let words: Vec<String> = (0..200).map(|n| format!("шкаф{n}")).collect();
+    let text = words.join(" ");
+    let entry = EntryRow {
+        body: EntryBody::Inbound { text },
+        ..entry_row(0, 1, 0, 0, 0)
+    };
+    let rows = vec![backend.chat(0), Row::Entry(entry)];
+    let page = backend.page(rows, true);
+    session.apply(&page).unwrap();
+    while session.put_in_index().unwrap() > 0 {}
+    for (text, n) in [("шкаф", 1), ("шкаф1", 1), ("шкаф199", 1), ("шкаф200", 0)] {
+        let query = SearchQuery {
+            text: text.to_owned(),
+            ..SearchQuery::default()
+        };
+        let found = session.search(&query).unwrap();
+        assert_eq!(found.entries.len(), n, "{text}");
+    }
 }

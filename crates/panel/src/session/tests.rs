@@ -616,3 +616,27 @@ fn that_there_is_no_room_stays_told_while_it_is_tried_again() {
         assert_eq!(session.connection(), trying);
     }
 }
+
+#[test]
+fn a_chat_that_has_come_back_meanwhile_is_not_erased_for_its_age() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let row = |n, status| {
+        Row::Chat(ChatRow {
+            status,
+            ..chat_row(n, &Chat::default(), false)
+        })
+    };
+    let page = Page {
+        rows: vec![row(1, Status::Closed), row(2, Status::Queued)],
+        cursor: Some(Backend::default().cursor()),
+        is_snapshot: true,
+    };
+    session.apply(&page).unwrap();
+    let both = [chat_id(1), chat_id(2)];
+    let erased = session.cache.write(|tx| cache::erase_closed(tx, &both));
+    erased.unwrap();
+    let is_held = |n| session.cache.read(|reader| cache::chat(reader, chat_id(n)));
+    assert_eq!(is_held(1).unwrap(), None);
+    assert!(is_held(2).unwrap().is_some());
+}

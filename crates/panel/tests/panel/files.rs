@@ -131,12 +131,18 @@ async fn a_damaged_cache_is_rebuilt_and_the_outbox_stays() {
     write(&panel, Chat(1), "begun").await;
     panel.shut_down().await;
     drop((panel, socket));
-    for damage in ["whole", "inside"] {
+    for damage in ["whole", "inside", "a table"] {
         let path = named(dir.path(), "cache.sqlite");
+        // What is read first is in order there: it says that a copy is to be made.
+        let table = usize::try_from(has_remains(&path)).unwrap();
         let mut bytes = std::fs::read(&path).unwrap();
         // The first page says that it is a database; the tables are behind it.
-        let from = if damage == "whole" { 0 } else { 4096 };
-        bytes[from..].fill(b'x');
+        let pages = match damage {
+            "whole" => 0..bytes.len() / 4096,
+            "inside" => 1..bytes.len() / 4096,
+            _ => table - 1..table,
+        };
+        bytes[pages.start * 4096..pages.end * 4096].fill(b'x');
         std::fs::write(&path, bytes).unwrap();
         let panel = open(dir.path()).await;
         assert!(
@@ -155,6 +161,15 @@ async fn a_damaged_cache_is_rebuilt_and_the_outbox_stays() {
         assert_eq!(timeline.draft, "begun");
         panel.shut_down().await;
     }
+}
+
+/// Has a cache say that what was erased may stand in it; answers where its entries begin.
+fn has_remains(path: &Path) -> i64 {
+    let cache = rusqlite::Connection::open(path).unwrap();
+    let noted = cache.execute("INSERT INTO remains (id) VALUES (1)", ());
+    noted.unwrap();
+    let begins = "SELECT rootpage FROM sqlite_schema WHERE name = 'entries'";
+    cache.query_row(begins, (), |row| row.get(0)).unwrap()
 }
 
 #[tokio::test]
