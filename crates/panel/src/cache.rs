@@ -191,7 +191,12 @@ impl Cache {
                 self.rebuild(found_by)?;
                 return Err(StorageError::Rebuilt);
             }
-            other => other?,
+            Err(error) => {
+                // Half a copy takes room, of which there may be too little, and holds texts.
+                delete_file(&copy)?;
+                return Err(error.into());
+            }
+            Ok(()) => {}
         }
         // Its connections end, and with the last one its log.
         *state = State::Broken;
