@@ -43,6 +43,8 @@ impl Session {
         }
         // Of what was missed it is found out once all of it is here.
         let is_live = matches!(self.connection(), Connection::Live);
+        // What is told meanwhile would wait as news.
+        let no_telling_meanwhile = self.both_files.lock();
         let is_news = !is_live || self.has_news(before.keys().copied(), &failed);
         let mut notifying = self.notifying.lock();
         for (chat_id, place) in failed {
@@ -55,6 +57,7 @@ impl Session {
             notifying.queue_due = Some(Instant::now());
         }
         drop(notifying);
+        drop(no_telling_meanwhile);
         self.has_news.notify_one();
     }
 
@@ -129,6 +132,7 @@ impl Session {
         wishes: &Wishes,
         now: Instant,
     ) -> Result<Option<Instant>, StorageError> {
+        let no_feed_meanwhile = self.both_files.lock();
         self.find_news_among_touched(now);
         let (touched, failed) = {
             let mut notifying = self.notifying.lock();
@@ -158,6 +162,7 @@ impl Session {
             }
             drop(notifying);
         }
+        drop(no_feed_meanwhile);
         told?;
         Ok(None)
     }
@@ -188,21 +193,20 @@ impl Session {
         }
     }
 
-    /// Whether something of these chats is to be told as things stand. What cannot be read may be.
+    /// Whether something of these chats is to be told as things stand, while both files stand still.
+    /// What cannot be read may be.
     fn has_news(
         &self,
         chats: impl IntoIterator<Item = ChatId>,
         failed: &BTreeMap<ChatId, Place>,
     ) -> bool {
-        let no_feed_meanwhile = self.both_files.lock();
-        let is_news = chats.into_iter().any(|chat_id| {
+        chats.into_iter().any(|chat_id| {
             let examined = self.examine(chat_id, failed);
             examined.map_or(true, |found| found.is_some_and(|one| one.news.is_some()))
-        });
-        drop(no_feed_meanwhile);
-        is_news
+        })
     }
 
+    /// Tells what there is to tell of these chats, while both files stand still.
     fn tell_of_chats(
         &self,
         wishes: &Wishes,
@@ -211,7 +215,6 @@ impl Session {
         now: Instant,
     ) -> Result<(), StorageError> {
         let mut found = Vec::new();
-        let no_feed_meanwhile = self.both_files.lock();
         let mut to_note = Vec::new();
         for &chat_id in touched {
             let Some(Examined { before, all, news }) = self.examine(chat_id, failed)? else {
@@ -239,7 +242,6 @@ impl Session {
             self.events.send(PanelEvent::NotificationsChanged);
             self.show_all(wishes, found, &moment, now);
         }
-        drop(no_feed_meanwhile);
         Ok(())
     }
 

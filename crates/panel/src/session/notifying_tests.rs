@@ -610,6 +610,38 @@ fn a_chat_that_leaves_while_its_news_are_told_is_not_told_as_new_again() {
     }
 }
 
+/// It would make what comes after it be told too soon on a device that waits.
+#[test]
+fn what_was_told_while_it_came_waits_no_longer() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut session = live(dir.path());
+    session.pace.gather = Duration::ZERO;
+    let mut model = Model::new();
+    session.apply(&model.snapshot()).unwrap();
+    session.notify().unwrap();
+    for _ in 0..100 {
+        let from = model.chats[0].said.len();
+        model.chats[0].said.push(Said::Inbound);
+        let rows = model.rows(0, from);
+        let page = model.page(rows, false);
+        let has_come = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !has_come.load(Ordering::Relaxed) {
+                    session.note_all_news().unwrap();
+                    session.notify().unwrap();
+                }
+            });
+            session.apply(&page).unwrap();
+            has_come.store(true, Ordering::Relaxed);
+        });
+        let waits = session.notifying.lock().news_since.is_some();
+        let is_told = lines(&session).len() == from;
+        assert!(!(waits && is_told));
+        session.notify().unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         failure_persistence: None,
