@@ -109,6 +109,22 @@ export function clockOrDate(at: Timestamp, now: Timestamp): string {
     : formatter('day-year', { day: 'numeric', month: 'long', year: 'numeric' }).format(at);
 }
 
+/** A local day. */
+export interface Day {
+  key: string;
+  from: Timestamp;
+  /** The first moment of the next. */
+  until: Timestamp;
+}
+
+/** The local day of `at`. */
+export function dayOf(at: Timestamp): Day {
+  const date = new Date(at);
+  const [year, month, day] = [date.getFullYear(), date.getMonth(), date.getDate()];
+  const from = new Date(year, month, day).getTime();
+  return { key: dayKey(at), from, until: new Date(year, month, day + 1).getTime() };
+}
+
 /** A name for the local day of `at`; equal for equal days. */
 export function dayKey(at: Timestamp): string {
   const date = new Date(at);

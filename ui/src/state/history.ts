@@ -3,7 +3,7 @@ import type { Echo } from '../api/generated/Echo';
 import type { EntryRow } from '../api/generated/EntryRow';
 import type { OperatorId } from '../api/generated/OperatorId';
 import type { Place } from '../api/generated/Place';
-import { dayKey } from '../format/time';
+import { type Day, dayOf } from '../format/time';
 
 /** Bubbles of one author within this time are joined. */
 const JOINED_WITHIN_MS = 5 * 60 * 1000;
@@ -35,19 +35,18 @@ export function historyRows({
 }: HistoryInput): HistoryRow[] {
   const rows: HistoryRow[] = [];
   if (isComplete && entries.length > 0) rows.push({ kind: 'start', key: 'start' });
-  let day = '';
+  let day: Day | null = null;
   let previous: Bubble | null = null;
   let isNewLineDrawn = newAfter === null;
 
   const beginDay = (at: number): void => {
-    const key = dayKey(at);
-    if (key === day) return;
-    day = key;
+    if (day !== null && at >= day.from && at < day.until) return;
+    day = dayOf(at);
     previous = null;
     // Named by where it stands, not by its day: clocks of providers may go back over midnight.
     rows.push({
       kind: 'day',
-      key: `day-${key}-${rows.length === 0 ? 'first' : lastKey(rows)}`,
+      key: `day-${day.key}-${rows.length === 0 ? 'first' : lastKey(rows)}`,
       at,
     });
   };
@@ -103,6 +102,7 @@ export function entryKey(entry: EntryRow): string {
 
 /** The echoes whose entry is not there yet. */
 function unmarriedEchoes(entries: readonly EntryRow[], echoes: readonly Echo[]): Echo[] {
+  if (echoes.length === 0) return [];
   const married = new Set(entries.map((entry) => entry.command_id));
   return echoes.filter((echo) => !married.has(echo.command_id));
 }

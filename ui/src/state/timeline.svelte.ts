@@ -18,8 +18,10 @@ import { mergeNewest, mergeOlder } from './history';
 import { heldMode } from './problems';
 import { coalesced } from './reload';
 
-/** How many entries are read at a time. */
+/** How many entries are read at first. */
 const PAGE = 80;
+/** How many are read at a time at most: more, the longer somebody goes on. */
+const MAX_PAGE = 320;
 /** How many of the newest are read again after a change, at most: ticks of older ones rarely move. */
 const REREAD = 400;
 /** Longest reply, which is what WhatsApp takes in one message, and longest comment, in characters. */
@@ -111,7 +113,8 @@ export class TimelineState {
     if (first === undefined || !this.hasOlder || this.isLoadingOlder) return;
     this.isLoadingOlder = true;
     try {
-      const answer = await this.#backend.timeline(this.chatId, first.place, PAGE);
+      const limit = Math.min(MAX_PAGE, Math.max(PAGE, this.entries.length >> 1));
+      const answer = await this.#backend.timeline(this.chatId, first.place, limit);
       this.entries = mergeOlder(answer.entries, this.entries);
       this.hasOlder = answer.has_older;
       this.olderNeedsConnection = answer.older_needs_connection;

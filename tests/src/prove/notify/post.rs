@@ -196,11 +196,9 @@ impl Post {
         if let Some(seat) = self.seat.take() {
             seat.leave().await;
         }
-        let no_connection = self.ears.lock().drain(..).all(|(_, event)| {
-            !matches!(event, PanelEvent::Notify { notification } if notification.key != BannerKey::Connection)
-        });
-        must(no_connection, || {
-            Finding::new(self.by(), "nothing told at the end of the program", ())
+        let told = self.heard()?.told;
+        must(told.is_empty(), || {
+            Finding::new(self.by(), "nothing told at the end of the program", &told)
         })?;
         self.model.ends();
         self.screen.clear();
@@ -355,18 +353,13 @@ impl Post {
         self.compare(no, chats, judged).await
     }
 
-    /// What was announced since the last time.
-    fn announced(
-        &mut self,
-        chats: &BTreeMap<ChatId, ChatNo>,
-        judged: &mut Judged,
-    ) -> Result<(Vec<Announced>, Vec<Instant>)> {
-        let by = self.by();
-        let heard = std::mem::take(&mut *self.ears.lock());
-        let (mut announced, mut heard_at) = (Vec::new(), Vec::new());
-        for (at, event) in heard {
+    /// What was told since the last time, but of the connection; notes what is on the screen.
+    fn heard(&mut self) -> Result<Heard> {
+        let events = std::mem::take(&mut *self.ears.lock());
+        let mut heard = Heard::default();
+        for (at, event) in events {
             if let PanelEvent::Withdraw { key } = &event {
-                judged.cleared += u64::from(self.screen.remove(key).is_some());
+                heard.n_cleared += u64::from(self.screen.remove(key).is_some());
             }
             let PanelEvent::Notify { notification } = event else {
                 continue;
@@ -377,22 +370,18 @@ impl Post {
             if notification.banner {
                 self.screen.insert(notification.key, notification.clone());
             }
-            // It tells nothing that was not told.
-            if is_hidden {
-                continue;
-            }
-            if notification.what != Kind::ConnectionLost {
-                announced.push(heard_of(&notification, chats, &by)?);
-                heard_at.push(at);
+            // What is only hidden tells nothing that was not told.
+            if !is_hidden && notification.what != Kind::ConnectionLost {
+                heard.told.push((at, notification));
             }
         }
         let mut on_screen = self.screen.values();
         let shown = on_screen.find(|one| has_text(one));
         let shown = shown.filter(|_| self.model.wishes.hides_text);
         must(shown.is_none(), || {
-            Finding::new(&*by, "no text on the screen", shown)
+            Finding::new(self.by(), "no text on the screen", shown)
         })?;
-        Ok((announced, heard_at))
+        Ok(heard)
     }
 
     /// What has come into the list since the last time.
@@ -420,7 +409,13 @@ impl Post {
         judged: &mut Judged,
     ) -> Result<()> {
         let by = self.by();
-        let (announced, heard_at) = self.announced(chats, judged)?;
+        let heard = self.heard()?;
+        judged.cleared += heard.n_cleared;
+        let (mut announced, mut heard_at) = (Vec::new(), Vec::new());
+        for (at, notification) in &heard.told {
+            announced.push(heard_of(notification, chats, &by)?);
+            heard_at.push(*at);
+        }
         let listed = self.listed(chats).await?;
         let pending = std::mem::take(&mut self.pending);
         let mut search = Search {
@@ -463,6 +458,15 @@ impl Post {
         judged.exact += u64::from(is_exact);
         Ok(())
     }
+}
+
+/// What a device has said.
+#[derive(Debug, Default)]
+struct Heard {
+    /// What it told, and when.
+    told: Vec<(Instant, Notification)>,
+    /// How much it withdrew that was on the screen.
+    n_cleared: u64,
 }
 
 /// What was heard of a device.
