@@ -294,6 +294,7 @@ export class PanelState {
    * to write at once. What was typed in the one that is left is kept first.
    */
   async open(chatId: ChatId, place: Place | null = null, toWrite = false): Promise<void> {
+    let isOpened = false;
     if (this.timeline?.chatId !== chatId) {
       void this.timeline?.flushDraft();
       const timeline =
@@ -306,15 +307,20 @@ export class PanelState {
       }
       timeline.resetNewLine();
       timeline.isCurrent = false;
+      // Who it is the lists know already.
+      timeline.chat ??= this.summaries().find(({ chat }) => chat.id === chatId) ?? null;
       this.timeline = timeline;
       this.typing.end();
-      this.#watch();
+      isOpened = true;
     }
     const { timeline } = this;
     if (timeline === null) return;
     timeline.target = place;
     timeline.isToBeWritten = toWrite;
-    await timeline.refresh();
+    const read = timeline.refresh();
+    // What is to be seen is asked for first.
+    if (isOpened) this.#watch();
+    await read;
     if (timeline.loading === 'ready') timeline.isCurrent = true;
   }
 
