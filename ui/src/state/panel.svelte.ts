@@ -147,6 +147,8 @@ export class PanelState {
   /** Whether I have said that I am away. */
   readonly isAwayByHand = $derived(this.#presence.get(this.me?.id ?? '')?.by_hand ?? false);
   readonly #timelines = new Map<ChatId, TimelineState>();
+  /** A chat that was not opened, and may be in a moment. */
+  #prepared: TimelineState | null = null;
   readonly #reload: () => Promise<void>;
 
   constructor(backend: Backend, settings: Settings) {
@@ -289,16 +291,32 @@ export class PanelState {
     return may(right, this.me, summary.chat);
   }
 
+  /** Reads what a chat shows before it is opened, as the pointer of whoever may do so rests on it. */
+  prepare(chatId: ChatId): void {
+    if (this.#held(chatId) !== undefined) return;
+    this.#prepared = new TimelineState(this.backend, chatId, this.operatorName);
+    void this.#prepared.refresh();
+  }
+
+  /** What is held of a chat, which is kept as it stands. */
+  #held(chatId: ChatId): TimelineState | undefined {
+    if (this.#prepared?.chatId === chatId) return this.#prepared;
+    return this.#timelines.get(chatId);
+  }
+
   /**
    * Shows a chat, at an entry if one is asked for, and with the cursor where one writes if somebody wants
    * to write at once. What was typed in the one that is left is kept first.
    */
   async open(chatId: ChatId, place: Place | null = null, toWrite = false): Promise<void> {
     let isOpened = false;
+    let isPrepared = false;
     if (this.timeline?.chatId !== chatId) {
       void this.timeline?.flushDraft();
       const timeline =
-        this.#timelines.get(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
+        this.#held(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
+      isPrepared = timeline === this.#prepared && timeline.loading === 'ready';
+      this.#prepared = null;
       // The order of the map is the order of use: the one that was left longest ago goes.
       this.#timelines.delete(chatId);
       this.#timelines.set(chatId, timeline);
@@ -317,7 +335,7 @@ export class PanelState {
     if (timeline === null) return;
     timeline.target = place;
     timeline.isToBeWritten = toWrite;
-    const read = timeline.refresh();
+    const read = isPrepared ? undefined : timeline.refresh();
     // What is to be seen is asked for first.
     if (isOpened) this.#watch();
     await read;
@@ -449,7 +467,7 @@ export class PanelState {
           break;
         case 'timeline_changed':
           void this.oversight.follow();
-          void this.#timelines.get(event.chat_id)?.refresh();
+          void this.#held(event.chat_id)?.refresh();
           break;
         case 'ready_answers_changed':
           void this.answers.reload();
@@ -479,6 +497,7 @@ export class PanelState {
           void this.onlookers.reload();
           this.search.refresh();
           this.oversight.hear([], true);
+          this.#prepared = null;
           for (const timeline of this.#timelines.values()) void timeline.refresh();
           break;
       }
@@ -499,6 +518,7 @@ export class PanelState {
 
   #forgetChats(): void {
     this.timeline = null;
+    this.#prepared = null;
     this.#timelines.clear();
     this.answers.forget();
     this.search.clear();

@@ -1,6 +1,7 @@
 import type { Notification } from '../api/generated/Notification';
 import { cleanup, screen, waitFor, within } from '@testing-library/svelte';
-import { describe, expect, it } from 'vitest';
+import { flushSync } from 'svelte';
+import { describe, expect, it, vi } from 'vitest';
 
 import { page, row } from '../test/page';
 
@@ -38,6 +39,34 @@ describe('the lists', () => {
     await the('group-queued');
     backend.clientWrites('pavel', 'Ещё вопрос');
     await waitFor(() => expect(row('pavel').textContent).toContain('Ещё вопрос'));
+  });
+});
+
+describe('a chat', () => {
+  it('is read while the pointer rests on it, and is there at once when it is opened', async () => {
+    const { backend, the, user } = page();
+    await the('group-queued');
+    const read = vi.spyOn(backend, 'timeline');
+    await user.hover(row('pavel'));
+    await waitFor(() => expect(read).toHaveBeenCalledTimes(1));
+    backend.clientWrites('pavel', 'Ещё вопрос');
+    await waitFor(() => expect(read).toHaveBeenCalledTimes(2));
+    await read.mock.results[1]?.value;
+    row('pavel').click();
+    flushSync();
+    expect(screen.getAllByTestId('entry').at(-1)?.textContent).toContain('Ещё вопрос');
+    expect(read).toHaveBeenCalledTimes(2);
+  });
+
+  it('is not read because a pointer passes over it', async () => {
+    const { backend, the } = page();
+    await the('group-queued');
+    const read = vi.spyOn(backend, 'timeline');
+    row('pavel').dispatchEvent(new PointerEvent('pointerenter'));
+    row('pavel').dispatchEvent(new PointerEvent('pointerleave'));
+    row('olga').dispatchEvent(new PointerEvent('pointerenter'));
+    await waitFor(() => expect(read).toHaveBeenCalled());
+    expect(read.mock.calls.map(([chatId]) => chatId)).toEqual(['olga']);
   });
 });
 
