@@ -42,6 +42,7 @@ pub fn draw(report: &Report) -> String {
                 ("the largest, p50", report.open_50k_ms.p50),
                 ("the largest, p95", report.open_50k_ms.p95),
                 ("one of 50 messages, p50", report.open_50_ms.p50),
+                ("the largest at once, p95", report.open_50k_at_once_ms.p95),
             ],
             limit: Some(1.3 * report.open_50_ms.p50),
         });

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use fantoccini::actions::{InputSource, MouseActions, PointerAction};
 use pult_domain::ChatId;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -28,6 +29,9 @@ const PAGE: [(f64, f64); 2] = [(0.01, 0.99), (0.06, 0.99)];
 /// How long a window is left alone before its memory is looked at.
 const REST: Duration = Duration::from_secs(30);
 
+/// How long a pointer rests on what is about to be clicked.
+const POINTED: Duration = Duration::from_millis(250);
+
 /// How long somebody scrolls at most.
 const SCROLL_LIMIT: Duration = Duration::from_secs(600);
 
@@ -44,6 +48,15 @@ pub struct Windows {
 /// How a window looks once it stands still.
 #[derive(Debug)]
 pub struct Reference(Picture);
+
+/// How a chat is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opens {
+    /// By the pointer, which comes to rest on it before.
+    Pointed,
+    /// Out of nothing, as by a key.
+    AtOnce,
+}
 
 /// What came of scrolling.
 #[derive(Debug, Deserialize)]
@@ -236,12 +249,19 @@ impl Shown {
 pub struct Driven(Window);
 
 impl Driven {
-    /// Loads the page anew, so that nothing of a chat is left in it, and waits for the rows of both.
+    /// Loads the page anew, so that nothing of a chat is left in it, and waits for the rows of both. The
+    /// pointer is at neither.
     ///
     /// # Errors
     /// When they do not come.
     pub async fn begins_anew(&self, chats: Chats) -> Result<()> {
         let driver = self.0.driver();
+        self.points_at(PointerAction::MoveTo {
+            duration: None,
+            x: 0.0,
+            y: 0.0,
+        })
+        .await?;
         driver.refresh().await.context("Loading the page anew")?;
         for chat in [chats.large, chats.small] {
             self.0.find_css(&row_of(chat)).await?;
@@ -251,11 +271,11 @@ impl Driven {
         Ok(())
     }
 
-    /// Opens a chat by a click; gives the milliseconds until its newest entry has been drawn.
+    /// Opens a chat; gives the milliseconds from the click until its newest entry has been drawn.
     ///
     /// # Errors
     /// When it never is.
-    pub async fn opens(&self, chat: ChatId, newest: u32) -> Result<f64> {
+    pub async fn opens(&self, chat: ChatId, newest: u32, how: Opens) -> Result<f64> {
         const OPEN: &str = "const [row, entry, done] = arguments;
             const begun = performance.now();
             document.querySelector(row).click();
@@ -271,11 +291,28 @@ impl Driven {
         let entry = format!(
             "[data-region='chat'][data-chat-id='{chat}'] [data-testid='entry'][data-place='{newest}']"
         );
+        if how == Opens::Pointed {
+            let row = self.0.find_css(&row_of(chat)).await?;
+            self.points_at(PointerAction::MoveToElement {
+                element: row,
+                duration: None,
+                x: 0.0,
+                y: 0.0,
+            })
+            .await?;
+            sleep(POINTED).await;
+        }
         let arguments = vec![json!(row_of(chat)), json!(entry)];
         let took = self.0.driver().execute_async(OPEN, arguments).await;
         let took = took.context("Opening a chat")?;
         sleep(Duration::from_millis(100)).await;
         took.as_f64().context("Reading how long it took")
+    }
+
+    async fn points_at(&self, what: PointerAction) -> Result<()> {
+        let pointer = MouseActions::new("mouse".to_owned()).then(what);
+        let moved = self.0.driver().perform_actions(pointer).await;
+        moved.context("Moving the pointer")
     }
 
     /// Scrolls up through a chat to its beginning, by the frame.
