@@ -291,7 +291,7 @@ export class PanelState {
     return may(right, this.me, summary.chat);
   }
 
-  /** Reads what a chat shows before it is opened, as the pointer of whoever may do so rests on it. */
+  /** Reads what a chat shows before it is opened, as the pointer or the focus of whoever may do so rests on it. */
   prepare(chatId: ChatId): void {
     if (this.#held(chatId) !== undefined) return;
     this.#prepared = new TimelineState(this.backend, chatId, this.operatorName);
