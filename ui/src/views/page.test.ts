@@ -1,4 +1,5 @@
 import type { Notification } from '../api/generated/Notification';
+import type { Timeline } from '../api/generated/Timeline';
 import { cleanup, screen, waitFor, within } from '@testing-library/svelte';
 import { flushSync } from 'svelte';
 import { describe, expect, it, vi } from 'vitest';
@@ -56,6 +57,35 @@ describe('a chat', () => {
     flushSync();
     expect(screen.getAllByTestId('entry').at(-1)?.textContent).toContain('Ещё вопрос');
     expect(read).toHaveBeenCalledTimes(2);
+  });
+
+  it('takes the place of the one before when it is read, which is out of reach meanwhile', async () => {
+    const { backend, open } = page();
+    await open('pavel');
+    const answer = await backend.timeline('olga', null, 80);
+    let read: (answer: Timeline) => void = () => undefined;
+    vi.spyOn(backend, 'timeline').mockReturnValue(new Promise((resolve) => (read = resolve)));
+    const shown = (): HTMLElement => document.querySelector<HTMLElement>('[data-region="chat"]')!;
+    row('olga').click();
+    flushSync();
+    expect(shown().dataset['chatId']).toBe('pavel');
+    expect(shown().inert).toBe(true);
+    expect(row('olga').getAttribute('aria-current')).toBe('true');
+    read(answer);
+    await waitFor(() => expect(shown().dataset['chatId']).toBe('olga'));
+    expect(shown().inert).toBe(false);
+  });
+
+  it('shows itself empty if it takes longer to read', async () => {
+    const { backend, open } = page();
+    await open('pavel');
+    vi.spyOn(backend, 'timeline').mockReturnValue(new Promise(() => undefined));
+    row('olga').click();
+    await waitFor(() =>
+      expect(document.querySelector('[data-region="chat"][data-chat-id="olga"]')).not.toBeNull(),
+    );
+    expect(screen.queryByTestId('entry')).toBeNull();
+    expect((await screen.findByTestId('conversation-title')).textContent).toBe('Ольга Придумкина');
   });
 
   it('is not read because a pointer passes over it', async () => {
