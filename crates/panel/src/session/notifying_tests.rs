@@ -568,6 +568,21 @@ async fn a_mention_that_its_chats_close_overtook_is_told_when_the_chat_is_back()
     assert_eq!(lines(&session), [(NotificationKind::Mention, queued, 2)]);
 }
 
+/// A page comes while it is told, again and again, what there is to tell.
+fn comes_while_told(session: &Session, page: &Page) {
+    let has_come = AtomicBool::new(false);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !has_come.load(Ordering::Relaxed) {
+                session.note_all_news().unwrap();
+                session.notify().unwrap();
+            }
+        });
+        session.apply(page).unwrap();
+        has_come.store(true, Ordering::Relaxed);
+    });
+}
+
 #[test]
 fn a_chat_that_leaves_while_its_news_are_told_is_not_told_as_new_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -594,17 +609,7 @@ fn a_chat_that_leaves_while_its_news_are_told_is_not_told_as_new_again() {
             why: GoneWhy::Lost,
         }];
         let leaves = model.page(leaves, false);
-        let has_left = AtomicBool::new(false);
-        std::thread::scope(|threads| {
-            threads.spawn(|| {
-                while !has_left.load(Ordering::Relaxed) {
-                    session.note_all_news().unwrap();
-                    session.notify().unwrap();
-                }
-            });
-            session.apply(&leaves).unwrap();
-            has_left.store(true, Ordering::Relaxed);
-        });
+        comes_while_told(&session, &leaves);
         session.notify().unwrap();
         assert_eq!(lines(&session), told);
     }
@@ -624,17 +629,7 @@ fn what_was_told_while_it_came_waits_no_longer() {
         model.chats[0].said.push(Said::Inbound);
         let rows = model.rows(0, from);
         let page = model.page(rows, false);
-        let has_come = AtomicBool::new(false);
-        std::thread::scope(|threads| {
-            threads.spawn(|| {
-                while !has_come.load(Ordering::Relaxed) {
-                    session.note_all_news().unwrap();
-                    session.notify().unwrap();
-                }
-            });
-            session.apply(&page).unwrap();
-            has_come.store(true, Ordering::Relaxed);
-        });
+        comes_while_told(&session, &page);
         let waits = session.notifying.lock().news_since.is_some();
         let is_told = lines(&session).len() == from;
         assert!(!(waits && is_told));
