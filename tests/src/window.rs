@@ -191,7 +191,7 @@ impl Window {
     /// # Errors
     /// When there is none in time.
     pub async fn find(&self, id: &str) -> Result<Element> {
-        self.find_css(&format!("[data-testid='{id}']")).await
+        self.find_css(&within_reach(id, "")).await
     }
 
     /// Waits for the piece of the page with this test id in this `data-state`.
@@ -199,8 +199,8 @@ impl Window {
     /// # Errors
     /// When there is none in time.
     pub async fn find_state(&self, id: &str, state: &str) -> Result<Element> {
-        self.find_css(&format!("[data-testid='{id}'][data-state='{state}']"))
-            .await
+        let state = format!("[data-state='{state}']");
+        self.find_css(&within_reach(id, &state)).await
     }
 
     /// Waits for a piece of the page, by CSS.
@@ -218,10 +218,7 @@ impl Window {
 
     /// Whether there is such a piece now.
     pub async fn has(&self, id: &str) -> bool {
-        self.driver
-            .find(Locator::Css(&format!("[data-testid='{id}']")))
-            .await
-            .is_ok()
+        self.find_css_now(&within_reach(id, "")).await.is_some()
     }
 
     /// Waits until no such piece is there.
@@ -240,7 +237,7 @@ impl Window {
     /// # Errors
     /// When there is none in time.
     pub async fn find_with_text(&self, id: &str, text: &str) -> Result<Element> {
-        let css = format!("[data-testid='{id}']");
+        let css = within_reach(id, "");
         until(&format!("{id} with {text:?}"), async || {
             for element in self.driver.find_all(Locator::Css(&css)).await.ok()? {
                 // A piece that has just gone is not the one. Rows of a virtual list are no text to
@@ -266,11 +263,8 @@ impl Window {
     /// When that does not come about.
     pub async fn click(&self, id: &str) -> Result<()> {
         until(&format!("a click on {id}"), async || {
-            let element = self
-                .driver
-                .find(Locator::Css(&format!("[data-testid='{id}']")))
-                .await;
-            element.ok()?.click().await.ok()
+            let element = self.find_css_now(&within_reach(id, "")).await;
+            element?.click().await.ok()
         })
         .await
     }
@@ -527,6 +521,12 @@ pub(crate) fn own_envs(data_dir: &Path) -> Envs {
         ("PULT_DATA_DIR".to_owned(), data_dir),
     ]
     .into()
+}
+
+/// The piece of the page with this test id, unless nobody can reach it: a conversation that has been
+/// left stays until the next one is read, and goes from under whoever takes hold of it.
+fn within_reach(id: &str, more: &str) -> String {
+    format!("[data-testid='{id}']{more}:not([inert], [inert] *)")
 }
 
 async fn free_port() -> Result<u16> {
