@@ -368,7 +368,10 @@ async fn search(walk: &Walk, window: &Window) -> Result<()> {
         window.find("search-filters").await.map(drop)
     })
     .await?;
-    window.click(testids::SEARCH_FILTERS_TOGGLE).await?;
+    // The guide has no picture of them, and so they were not opened.
+    if window.has("search-filters").await {
+        window.click(testids::SEARCH_FILTERS_TOGGLE).await?;
+    }
     window.empty(testids::FILTER).await
 }
 
