@@ -50,6 +50,8 @@ export class Notifications {
   #nSetting = 0;
   /** What is being done with a banner, by its key: the next waits for it. */
   readonly #turns = new Map<string, Promise<unknown>>();
+  /** What was shown in the window last for want of a banner: its key, and which toast that is. */
+  #toast: { name: string; id: number } | null = null;
   readonly reload: () => Promise<void>;
 
   constructor(backend: Backend, toasts: Toasts, sounds: Sounds, leads: Leads) {
@@ -97,12 +99,13 @@ export class Notifications {
     };
     void this.#put(banner).then((isShown) => {
       if (isShown) return;
-      this.#toasts.show(body === '' ? heading : `${heading}: ${body}`, {
+      const id = this.#toasts.show(body === '' ? heading : `${heading}: ${body}`, {
         action: {
           label: m.banner_open(),
           run: () => this.follow({ ...banner, reply: false }),
         },
       });
+      this.#toast = { name: nameOf(banner.key), id };
     });
   }
 
@@ -130,9 +133,13 @@ export class Notifications {
     return this.hasBanners;
   }
 
-  /** Takes one from the screen. */
+  /** Takes one from the screen, as when its chat is looked at: over that chat a toast would lie. */
   withdraw(key: BannerKey): void {
-    void this.#inTurn(key, () => this.#backend.hideBanner(key)).catch(() => undefined);
+    void this.#inTurn(key, () => this.#backend.hideBanner(key))
+      .catch(() => undefined)
+      .then(() => {
+        if (this.#toast?.name === nameOf(key)) this.#toasts.withdraw(this.#toast.id);
+      });
   }
 
   /**
@@ -140,7 +147,7 @@ export class Notifications {
    * its way to the screen would stay there, and one that is shown twice at once would stand there twice.
    */
   #inTurn(key: BannerKey, work: () => Promise<void>): Promise<void> {
-    const name = JSON.stringify(key);
+    const name = nameOf(key);
     const before = this.#turns.get(name);
     const done = before === undefined ? work() : before.then(work);
     const turn = done
@@ -186,6 +193,11 @@ export class Notifications {
       await this.reload();
     }
   }
+}
+
+/** A banner's key as the key of a map. */
+function nameOf(key: BannerKey): string {
+  return JSON.stringify(key);
 }
 
 /** What a notification says. */

@@ -17,13 +17,20 @@ export class Toasts {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lastId = 0;
 
+  /** Returns the number by which it can be withdrawn. */
   show(
     text: string,
     { severity = 'info', action = null }: Partial<Pick<Toast, 'severity' | 'action'>> = {},
-  ): void {
+  ): number {
     this.#lastId += 1;
     this.current = { id: this.#lastId, text, severity, action };
     this.resume();
+    return this.#lastId;
+  }
+
+  /** Takes this one away, if it is still there. */
+  withdraw(id: number | undefined): void {
+    if (id !== undefined && this.current?.id === id) this.dismiss();
   }
 
   dismiss = (): void => {

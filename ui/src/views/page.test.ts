@@ -407,6 +407,20 @@ describe('a chat', () => {
     await user.click(within(toast).getByRole('button', { name: 'Открыть' }));
     expect((await the('conversation')).dataset['chatId']).toBe('q3');
   });
+
+  it('takes such a toast away once its chat is looked at, and no other', async () => {
+    const { backend, the, has } = page();
+    await the('group-queued');
+    backend.hasBanners = false;
+    backend.tell({ event: 'notify', notification: notificationOf('q3', {}) });
+    await the('toast');
+    const hide = vi.spyOn(backend, 'hideBanner');
+    backend.tell({ event: 'withdraw', key: { about: 'chat', chat_id: 'q5' } });
+    await Promise.allSettled(hide.mock.results.map(({ value }) => value as Promise<void>));
+    expect(has('toast')).toBe(true);
+    backend.tell({ event: 'withdraw', key: { about: 'chat', chat_id: 'q3' } });
+    await waitFor(() => expect(has('toast')).toBe(false));
+  });
 });
 
 describe('the eye', () => {
