@@ -283,7 +283,26 @@ pub(crate) async fn reconnect(panel: State<'_, Panel>) -> Result<(), PanelError>
 #[tauri::command]
 pub(crate) fn open_link(url: String) -> Result<(), ShellError> {
     let url = openable(&url).ok_or_else(ShellError::link_refused)?;
-    tauri_plugin_opener::open_url(url.as_str(), None::<&str>).map_err(ShellError::link_failed)
+    open(&url).map_err(ShellError::link_failed)
+}
+
+/// Opens an address with what the desktop has for it.
+#[cfg(target_os = "linux")]
+fn open(address: &Url) -> Result<(), gtk::glib::Error> {
+    use gtk::gio::prelude::AppLaunchContextExt as _;
+    use gtk::gio::{AppInfo, AppLaunchContext};
+
+    let context = AppLaunchContext::new();
+    for name in crate::environment::own() {
+        context.unsetenv(name);
+    }
+    AppInfo::launch_default_for_uri(address.as_str(), Some(&context))
+}
+
+/// Opens an address with what the desktop has for it.
+#[cfg(not(target_os = "linux"))]
+fn open(address: &Url) -> Result<(), tauri_plugin_opener::Error> {
+    tauri_plugin_opener::open_url(address.as_str(), None::<&str>)
 }
 
 #[tauri::command]

@@ -1,5 +1,7 @@
 //! The window among others: its place, system-wide keys, links, and starting with the session.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Stdio;
 
@@ -134,7 +136,7 @@ async fn started_with_the_session_the_panel_works_in_the_tray_until_it_is_wanted
     window.click(testids::DESKTOP_AUTOSTART).await?;
     let entry = home.home.join(".config/autostart/Pult.desktop");
     let text = until("an entry for the session", async || {
-        std::fs::read_to_string(&entry).ok()
+        fs::read_to_string(&entry).ok()
     })
     .await?;
     ensure!(text.contains(" --hidden"), "{text}");
@@ -262,6 +264,50 @@ async fn the_window_stays_where_it_was_when_the_system_ends_the_panel() -> Resul
         (desk::frame_of(pid).await.ok()?? == before).then_some(())
     })
     .await?;
+    window.close().await
+}
+
+/// A program for links that writes down what it was started with.
+const BROWSER: &str = "#!/bin/sh
+{ echo \"$1\"; env; } > \"$0.begun\"
+mv \"$0.begun\" \"$0.said\"
+";
+
+#[tokio::test]
+async fn a_link_is_opened_by_a_program_that_is_told_nothing_of_ours() -> Result<()> {
+    const LINK: &str = "https://catalogue.example/sofas?size=3&colour=grey";
+    let home = Home::open().await?;
+    let applications = home.home.join("data/applications");
+    fs::create_dir_all(&applications)?;
+    let browser = applications.join("browser.sh");
+    fs::write(&browser, BROWSER)?;
+    fs::set_permissions(&browser, Permissions::from_mode(0o755))?;
+    let entry = format!(
+        "[Desktop Entry]\nType=Application\nName=Browser\nExec=\"{}\" %u\n\
+         MimeType=x-scheme-handler/https;\n",
+        browser.display()
+    );
+    fs::write(applications.join("browser.desktop"), entry)?;
+    let usual = "[Default Applications]\nx-scheme-handler/https=browser.desktop\n";
+    fs::write(applications.join("mimeapps.list"), usual)?;
+
+    home.olga.write(&format!("Такой есть? {LINK}")).await?;
+    let window = home.window(&[]).await?;
+    window.click_on_text(testids::CHAT_ROW, OLGA).await?;
+    window
+        .find_css("[data-testid='entry'] a")
+        .await?
+        .click()
+        .await?;
+    let said = until("the link is opened", async || {
+        fs::read_to_string(applications.join("browser.sh.said")).ok()
+    })
+    .await?;
+    let (address, variables) = said.split_once('\n').context("Reading what was said")?;
+    ensure!(address == LINK, "{address} was opened");
+    for name in ["MALLOC_", "JSC_", "WEBKIT_DISABLE"] {
+        ensure!(!variables.contains(name), "{name} was passed on");
+    }
     window.close().await
 }
 
