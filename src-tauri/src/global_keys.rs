@@ -1,8 +1,10 @@
 //! The two keys that work wherever one is: one shows the window, the other opens the chat that has
 //! waited longest. They are off until they are set.
 
+use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use tauri::{AppHandle, Manager, Runtime};
+use tauri::plugin::TauriPlugin;
+use tauri::{AppHandle, Manager, Runtime, State};
 use tauri_plugin_global_shortcut::{Code, GlobalShortcut, Modifiers, Shortcut, ShortcutState};
 
 use crate::desktop::{self, Choices, Desktop, Wish};
@@ -58,6 +60,28 @@ pub(crate) fn are_possible() -> bool {
     !cfg!(target_os = "linux") || !is_wayland
 }
 
+/// What asks the system for keys. On Linux it looks for what was pressed twenty times a second, and so is
+/// begun with the first key that is wanted; elsewhere it must begin with the program.
+pub(crate) fn plugin<R: Runtime>() -> TauriPlugin<R> {
+    tauri_plugin_global_shortcut::Builder::new().build()
+}
+
+/// The same once it has begun.
+fn begun<R: Runtime>(app: &AppHandle<R>) -> Result<State<'_, GlobalShortcut<R>>, KeyError> {
+    /// Held while it begins, which is done once.
+    static BEGINNING: Mutex<()> = Mutex::new(());
+    let beginning = BEGINNING.lock();
+    let is_missing = app.try_state::<GlobalShortcut<R>>().is_none();
+    if is_missing && cfg!(target_os = "linux") && are_possible() {
+        let begins = app.plugin(plugin());
+        if let Err(error) = begins {
+            tracing::warn!(%error, "System-wide keys are not to be had");
+        }
+    }
+    drop(beginning);
+    app.try_state().ok_or(KeyError::Impossible)
+}
+
 /// Asks the system for the keys that were chosen. One that is taken meanwhile is told in the settings.
 pub(crate) fn register<R: Runtime>(app: &AppHandle<R>) {
     let mut choices = app.state::<Desktop>().choices();
@@ -102,10 +126,7 @@ pub(crate) fn exchange<R: Runtime>(
 
 fn grab<R: Runtime>(app: &AppHandle<R>, which: GlobalKey, keys: &str) -> Result<(), KeyError> {
     let shortcut = usable(keys).ok_or(KeyError::Unusable)?;
-    let shortcuts = app
-        .try_state::<GlobalShortcut<R>>()
-        .ok_or(KeyError::Impossible)?;
-    shortcuts
+    begun(app)?
         .on_shortcut(shortcut, move |app, _, event| {
             if event.state == ShortcutState::Pressed {
                 which.press(app);

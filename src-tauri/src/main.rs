@@ -170,8 +170,8 @@ fn builder(data_dir: &Path, is_single: bool) -> Builder<tauri::Wry> {
                     .build(),
             );
     }
-    if global_keys::are_possible() {
-        builder = builder.plugin(tauri_plugin_global_shortcut::Builder::new().build());
+    if !cfg!(target_os = "linux") {
+        builder = builder.plugin(global_keys::plugin());
     }
     // An absolute name, so that the window's place lies in the data folder with everything else.
     let window_state = tauri_plugin_window_state::Builder::new()

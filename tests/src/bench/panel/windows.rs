@@ -26,7 +26,7 @@ const LISTS: [(f64, f64); 2] = [(0.07, 0.3), (0.14, 0.92)];
 /// All of a page.
 const PAGE: [(f64, f64); 2] = [(0.01, 0.99), (0.06, 0.99)];
 
-/// How long a window is left alone before its memory is looked at.
+/// How long a window is left alone before its memory, or its idle time, is looked at.
 const REST: Duration = Duration::from_secs(30);
 
 /// How long a pointer rests on what is about to be clicked.
@@ -213,7 +213,7 @@ impl Windows {
                 .collect()
         };
         // What belongs to their start is over.
-        sleep(Duration::from_secs(5)).await;
+        sleep(REST).await;
         let before = used()?;
         sleep(Duration::from_secs(seconds)).await;
         let after = used()?;
