@@ -72,11 +72,12 @@ fn begun<R: Runtime>(app: &AppHandle<R>) -> Result<State<'_, GlobalShortcut<R>>,
     static BEGINNING: Mutex<()> = Mutex::new(());
     let beginning = BEGINNING.lock();
     let is_missing = app.try_state::<GlobalShortcut<R>>().is_none();
-    if is_missing && cfg!(target_os = "linux") && are_possible() {
-        let begins = app.plugin(plugin());
-        if let Err(error) = begins {
-            tracing::warn!(%error, "System-wide keys are not to be had");
-        }
+    if is_missing
+        && cfg!(target_os = "linux")
+        && are_possible()
+        && let Err(error) = app.plugin(plugin())
+    {
+        tracing::warn!(%error, "System-wide keys are not to be had");
     }
     drop(beginning);
     app.try_state().ok_or(KeyError::Impossible)

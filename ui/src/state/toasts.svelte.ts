@@ -29,8 +29,8 @@ export class Toasts {
   }
 
   /** Takes this one away, if it is still there. */
-  withdraw(id: number | undefined): void {
-    if (id !== undefined && this.current?.id === id) this.dismiss();
+  withdraw(id: number): void {
+    if (this.current?.id === id) this.dismiss();
   }
 
   dismiss = (): void => {
