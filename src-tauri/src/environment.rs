@@ -10,11 +10,12 @@
 //! take some 5 MB less. What is asked for in pieces of 128 KiB and more goes back to the system when it is
 //! done with; by itself the library raises that limit with each such piece, up to 32 MiB. Another 8 MB.
 //!
-//! The page's engine first looks for what it can throw away when it holds 32 MB, and after a burst of
-//! traffic a minute goes by until it looks again: with 8 MB it looks in time. It would also compile what
-//! runs often a second and a third time, for speed that a page of this kind does not show, and keeps 13 MB
-//! for it. (`JavaScriptCore`'s options, in its `runtime/OptionsList.h`; a version that does not know one says
-//! so and goes on.)
+//! The page's engine mostly looks through what is new alone for what it can throw away, and lets the rest
+//! grow to four times of what is in use; what that has taken is scattered and does not come back. In its
+//! small mode it looks through everything each time: as seldom, that takes 10 MB less. It would also
+//! compile what runs often a second and a third time, for speed that a page of this kind does not show, and
+//! keeps 11 MB for it. (`JavaScriptCore`'s options, in its `runtime/OptionsList.h`; a version that does not
+//! know one says so and goes on.)
 
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -24,12 +25,14 @@ use std::{env, io};
 /// Where the system has what draws.
 const DEVICES: &str = "/dev/dri";
 
-/// What saves memory, in bytes where it is a size.
-const SPARING: [(&str, &str); 5] = [
+/// What saves memory, in bytes where it is a size. The engine's small mode looks again when it holds three
+/// times of what was in use.
+const SPARING: [(&str, &str); 6] = [
     ("MALLOC_ARENA_MAX", "2"),
     ("MALLOC_MMAP_THRESHOLD_", "131072"),
     ("MALLOC_TRIM_THRESHOLD_", "131072"),
-    ("JSC_largeHeapSize", "8388608"),
+    ("JSC_forceMiniVMMode", "1"),
+    ("JSC_miniVMHeapGrowthFactor", "3"),
     ("JSC_useDFGJIT", "0"),
 ];
 

@@ -205,6 +205,10 @@ mod tests {
         let svg = draw(&report);
         assert!(svg.contains("Memory") && svg.contains("320 MB"));
         assert!(!svg.contains("Opening"));
-        assert_eq!(svg.matches("<path").count(), 1, "only the panel has a limit");
+        assert_eq!(
+            svg.matches("<path").count(),
+            1,
+            "only the panel has a limit"
+        );
     }
 }
