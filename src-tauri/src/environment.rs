@@ -25,14 +25,15 @@ use std::{env, io};
 /// Where the system has what draws.
 const DEVICES: &str = "/dev/dri";
 
-/// What saves memory, in bytes where it is a size. The engine's small mode looks again when it holds three
-/// times of what was in use.
-const SPARING: [(&str, &str); 6] = [
+/// What saves memory, in bytes where it is a size. The engine looks for the first time when it holds 16 MiB,
+/// which a start does not reach, and again at that or twice of what was in use then.
+const SPARING: [(&str, &str); 7] = [
     ("MALLOC_ARENA_MAX", "2"),
     ("MALLOC_MMAP_THRESHOLD_", "131072"),
     ("MALLOC_TRIM_THRESHOLD_", "131072"),
     ("JSC_forceMiniVMMode", "1"),
-    ("JSC_miniVMHeapGrowthFactor", "3"),
+    ("JSC_miniVMHeapGrowthFactor", "2"),
+    ("JSC_smallHeapSize", "16777216"),
     ("JSC_useDFGJIT", "0"),
 ];
 

@@ -12,6 +12,7 @@ mod deep_link;
 mod desktop;
 mod device;
 mod dock;
+mod ending;
 #[cfg(target_os = "linux")]
 mod environment;
 mod events;
@@ -38,6 +39,7 @@ use crate::arguments::Arguments;
 use crate::banners::Banners;
 use crate::deep_link::Links;
 use crate::desktop::Desktop;
+use crate::ending::Ending;
 use crate::start_error::StartError;
 use crate::tokens::KeyStoreFirst;
 use crate::tray::Tray;
@@ -60,16 +62,19 @@ fn run(arguments: Arguments) -> Result<ExitCode, StartError> {
     // A panel with a folder of its own is meant to run beside the usual one.
     let is_single = arguments.data_dir.is_none() && !arguments.no_single_instance;
     let data_dir = usable_data_dir(arguments.data_dir)?;
-    let app = builder(&data_dir, is_single).build(tauri::generate_context!())?;
+    let ending = Arc::new(Ending::default());
+    let single = is_single.then(|| Arc::clone(&ending));
+    let app = builder(&data_dir, single).build(tauri::generate_context!())?;
     // Only now, since a second start has handed over and ended in the line above.
     let panel = open_panel(&data_dir, arguments.extra_ca)?;
     start(&app, panel, &data_dir, arguments.hidden)?;
     if let Some(link) = arguments.link {
         deep_link::follow(app.handle(), deep_link::parse(&link));
     }
-    Ok(exit_code(
-        app.run_return(|app, event| on_run_event(app, &event)),
-    ))
+    let of_loop = Arc::clone(&ending);
+    let code = app.run_return(move |app, event| on_run_event(app, &event, &of_loop));
+    ending.start_again();
+    Ok(exit_code(code))
 }
 
 /// The application as the tests have it too: commands and what they ask for, no window yet.
@@ -155,14 +160,19 @@ fn with_commands<R: Runtime>(builder: Builder<R>) -> Builder<R> {
         ])
 }
 
-fn builder(data_dir: &Path, is_single: bool) -> Builder<tauri::Wry> {
+/// With `single`, a second start hands over to this one.
+fn builder(data_dir: &Path, single: Option<Arc<Ending>>) -> Builder<tauri::Wry> {
     let mut builder = Builder::default();
-    if is_single {
+    if let Some(ending) = single {
         // First of all plugins, or a second start would open half of what it hands over.
         builder = builder
-            .plugin(tauri_plugin_single_instance::init(|app, arguments, _| {
-                on_second_start(app, &arguments);
-            }))
+            .plugin(tauri_plugin_single_instance::init(
+                move |app, arguments, _| {
+                    if !ending.keeps(&arguments) {
+                        on_second_start(app, &arguments);
+                    }
+                },
+            ))
             .plugin(
                 tauri_plugin_autostart::Builder::new()
                     .app_name("Pult")
@@ -273,7 +283,7 @@ fn exit_on_signal(app: AppHandle) -> std::io::Result<()> {
     Ok(())
 }
 
-fn on_run_event(app: &AppHandle, event: &RunEvent) {
+fn on_run_event(app: &AppHandle, event: &RunEvent, ending: &Ending) {
     if let RunEvent::WindowEvent {
         event: WindowEvent::CloseRequested { api, .. },
         ..
@@ -292,7 +302,12 @@ fn on_run_event(app: &AppHandle, event: &RunEvent) {
         RunEvent::Reopen { .. } => window::bring_to_front(app),
         _ => {}
     }
+    if matches!(event, RunEvent::ExitRequested { .. } | RunEvent::Exit) {
+        ending.begin();
+    }
     if matches!(event, RunEvent::Exit) {
+        // The rest may take a while.
+        window::vanish(app);
         #[cfg(target_os = "linux")]
         hide_banners(app);
         let panel = app.state::<Panel>();

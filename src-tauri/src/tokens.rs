@@ -79,17 +79,46 @@ impl TokenStore for KeyStoreFirst {
     }
 
     fn erase(&self, account: &str) -> io::Result<()> {
-        match self
-            .entry(account)
-            .and_then(|entry| entry.delete_credential())
-        {
-            Ok(()) | Err(keyring::v1::Error::NoEntry | keyring::v1::Error::NoDefaultStore) => {}
-            Err(error) => tracing::warn!(%error, "The key store did not forget a token"),
-        }
-        self.files.erase(account)
+        let entry = self.entry(account);
+        let deleted = entry.and_then(|entry| entry.delete_credential());
+        let forgotten = forgotten(deleted, self.is_key_store());
+        self.files.erase(account).and(forgotten)
     }
 
     fn is_key_store(&self) -> bool {
         self.is_key_store.load(Ordering::Relaxed)
+    }
+}
+
+/// Whether the key store has a token no more. Where the token lies in a file, a key store that does not work
+/// has nothing to forget.
+fn forgotten(deleted: keyring::v1::Result<()>, was_kept_there: bool) -> io::Result<()> {
+    match deleted {
+        Ok(()) | Err(keyring::v1::Error::NoEntry | keyring::v1::Error::NoDefaultStore) => Ok(()),
+        Err(error) => {
+            tracing::warn!(%error, "The key store did not forget a token");
+            if was_kept_there {
+                Err(io::Error::other(error))
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keyring::v1::Error;
+
+    use super::*;
+
+    #[test]
+    fn a_key_store_that_keeps_a_token_against_one_s_will_is_told_of() {
+        let locked = || Err(Error::NoStorageAccess("locked".into()));
+        assert!(forgotten(locked(), true).is_err());
+        assert!(forgotten(locked(), false).is_ok());
+        for nothing_is_left in [Ok(()), Err(Error::NoEntry), Err(Error::NoDefaultStore)] {
+            assert!(forgotten(nothing_is_left, true).is_ok());
+        }
     }
 }

@@ -99,6 +99,21 @@ pub(crate) fn hide<R: Runtime>(app: &AppHandle<R>) {
     }
 }
 
+/// Takes the window from the screen at once, also when no more events are dealt with.
+pub(crate) fn vanish(app: &AppHandle) {
+    #[cfg(target_os = "linux")]
+    {
+        use gtk::prelude::WidgetExt as _;
+        let window = app.get_webview_window(MAIN);
+        if let Some(Ok(window)) = window.map(|window| window.gtk_window()) {
+            window.hide();
+            window.display().flush();
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    hide(app);
+}
+
 /// Puts a window that is hidden among those that are minimised, where it is out of nobody's way. Only on
 /// Linux does a tray go while the panel runs.
 #[cfg(target_os = "linux")]

@@ -82,7 +82,7 @@ pub(crate) struct HeldChat {
 impl Cache {
     /// Opens the file, deleting one that cannot be used.
     pub(crate) fn open(dir: &Path) -> Result<Self, StorageError> {
-        let path = dir.join("cache.sqlite");
+        let path = dir.join(FILE);
         let database = match open(&path) {
             Err(
                 error @ (pult_sqlite::Error::Damaged { .. }
@@ -160,7 +160,6 @@ impl Cache {
         delete(&self.path)?;
         *state = State::Open(open(&self.path)?);
         self.n_rebuilt.send_modify(|n| *n += 1);
-        drop(state);
         self.entries_were_dropped();
         Ok(())
     }
@@ -208,6 +207,11 @@ impl Cache {
         self.checkpoint()
     }
 
+    /// Deletes what there is of a cache in a folder that no session has open.
+    pub(crate) fn erase_in(dir: &Path) -> Result<(), StorageError> {
+        delete(&dir.join(FILE))
+    }
+
     /// Deletes the file; from now on every call says that the session has ended.
     pub(crate) fn erase(&self) -> Result<(), StorageError> {
         *self.state.write() = State::Erased;
@@ -219,10 +223,12 @@ impl Cache {
         self.n_rebuilt.subscribe()
     }
 
+    /// Asked within a transaction, it is that of what the transaction sees.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Relaxed)
     }
 
+    /// Said within the transaction that drops them.
     pub(crate) fn entries_were_dropped(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
@@ -240,6 +246,8 @@ fn open(path: &Path) -> Result<Database, pult_sqlite::Error> {
     })
     .map(Database::new)
 }
+
+const FILE: &str = "cache.sqlite";
 
 /// What the names of the files beside the file end with: SQLite's own, and a copy that is being made.
 const LOG: &str = "-wal";
@@ -416,6 +424,14 @@ pub(crate) fn run_before(
     entries.truncate(n_joined.saturating_add(1));
     entries.reverse();
     Ok(entries)
+}
+
+/// Whether an entry at this place that is not held is older than what came when the chat began anew: it does
+/// not come by the feed.
+pub(crate) fn is_behind(reader: Reader<'_>, chat_id: ChatId, place: Place) -> Sql<bool> {
+    let held = chat(reader, chat_id)?;
+    let newest = newest_place(reader, chat_id)?;
+    Ok(held.is_some_and(|held| place <= held.row.last_place) && place < newest)
 }
 
 /// Whether the entry that the command made has arrived.

@@ -111,6 +111,7 @@ pub(crate) async fn run(session: Arc<Session>, link: Link) -> End {
 async fn keep_connected(session: &Arc<Session>, link: &Link) -> End {
     let mut since = clock::now();
     let mut n_failures: u32 = 0;
+    let mut n_rebuilt: u32 = 0;
     loop {
         session.try_connection(Connection::Connecting { since });
         let mut was_welcome = false;
@@ -125,7 +126,13 @@ async fn keep_connected(session: &Arc<Session>, link: &Link) -> End {
         tracing::info!(reason = %lost, "No connection to the backend");
         match lost {
             Lost::SignedOut => return End::SignedOut,
-            Lost::CacheRebuilt => continue,
+            // Not as fast as a disk can break it again.
+            Lost::CacheRebuilt => {
+                if n_rebuilt > 0 {
+                    sleep(delay(n_rebuilt, rand::random())).await;
+                }
+                n_rebuilt = n_rebuilt.saturating_add(1);
+            }
             Lost::Refused(problem) => {
                 // Only an update helps: no tries, unless somebody asks for one.
                 session.set_connection(Connection::Refused { problem });
@@ -171,7 +178,11 @@ fn renewal(lease_ms: u64) -> Duration {
 async fn connect<'a>(session: &'a Arc<Session>, link: &Link) -> Result<Connected<'a>, Lost> {
     let mut rebuilds = session.cache.rebuilds();
     let cursor = loop {
-        let cursor = blocking(session, |session| session.cache.read(cache::cursor)).await?;
+        let cursor = blocking(session, |session| {
+            session.end_arrived_echoes()?;
+            session.cache.read(cache::cursor)
+        });
+        let cursor = cursor.await?;
         if !rebuilds.has_changed().unwrap_or(false) {
             break cursor;
         }
@@ -329,6 +340,10 @@ impl Connected<'_> {
     }
 
     async fn take_frame(&mut self, frame: BackendFrame) -> Result<(), Lost> {
+        // What it says would be judged by an empty cache.
+        if self.rebuilds.has_changed().unwrap_or(false) {
+            return Err(Lost::CacheRebuilt);
+        }
         match frame {
             BackendFrame::Welcome {
                 operator_id,

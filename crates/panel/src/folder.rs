@@ -154,6 +154,21 @@ impl DataFolder {
         Ok(AccountFolder { path, lock })
     }
 
+    /// Where the files of all accounts but one are.
+    pub(crate) fn other_accounts(&self, but: Option<&Account>) -> io::Result<Vec<PathBuf>> {
+        let kept = but.map(|account| hashed(&account.key()));
+        let mut folders = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            let name = entry.file_name();
+            let is_account = name.to_str().is_some_and(is_hashed);
+            if is_account && entry.file_type()?.is_dir() && kept.as_deref() != name.to_str() {
+                folders.push(entry.path());
+            }
+        }
+        Ok(folders)
+    }
+
     /// Erases one account's files, if there are any.
     pub(crate) fn erase_account(&self, account: &Account) -> io::Result<()> {
         match fs::remove_dir_all(self.path.join(hashed(&account.key()))) {
@@ -184,8 +199,14 @@ impl DataFolder {
 /// A file name for `text` that neither tells it nor clashes with another's.
 pub(crate) fn hashed(text: &str) -> String {
     let mut name = hex::encode(Sha256::digest(text.as_bytes()));
-    name.truncate(32);
+    name.truncate(HASHED_LEN);
     name
+}
+
+const HASHED_LEN: usize = 32;
+
+fn is_hashed(name: &str) -> bool {
+    name.len() == HASHED_LEN && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// Makes `path` and what leads to it; `path` itself is its owner's alone, also if it was there.

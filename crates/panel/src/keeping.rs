@@ -80,8 +80,10 @@ impl Session {
 
     fn erase_chats(&self, chats: &[ChatId]) -> Result<usize, StorageError> {
         if !chats.is_empty() {
-            self.cache.write(|tx| cache::erase_closed(tx, chats))?;
-            self.cache.entries_were_dropped();
+            self.cache.write(|tx| {
+                self.cache.entries_were_dropped();
+                cache::erase_closed(tx, chats)
+            })?;
         }
         Ok(chats.len())
     }

@@ -268,14 +268,21 @@ impl Draft {
         }
     }
 
-    /// The comment that was to go with a transfer becomes one that was begun.
-    fn take_note(&mut self, command: &Command) {
-        if let Command::Transfer {
-            note: Some(note), ..
-        } = command
-        {
-            self.comment.returned = joined(&self.comment.returned, note);
+    /// What was to be noted, with a transfer or of a client, becomes a comment that was begun. False if
+    /// nothing was.
+    fn take_note(&mut self, command: &Command) -> bool {
+        let note = if let Command::Transfer { note, .. } = command {
+            note.as_deref().unwrap_or_default()
+        } else if let Command::NoteClient { note, .. } = command {
+            note.as_str()
+        } else {
+            ""
+        };
+        if note.trim().is_empty() {
+            return false;
         }
+        self.comment.returned = joined(&self.comment.returned, note);
+        true
     }
 
     fn is_blank(&self) -> bool {
@@ -528,6 +535,18 @@ fn put(
 pub(crate) fn remove(tx: &Transaction<'_>, id: CommandId) -> Sql<()> {
     tx.execute("DELETE FROM commands WHERE id = ?1", params![id.stored()])?;
     Ok(())
+}
+
+/// Ends a command that is over without having been carried out.
+pub(crate) fn give_up(tx: &Transaction<'_>, waiting: &Waiting) -> Sql<()> {
+    remove(tx, waiting.id)?;
+    let mut draft = draft(tx.reader(), waiting.chat_id())?;
+    if draft.take_note(&waiting.command) {
+        draft.is_handed_in();
+        draft.turn_to(ComposerMode::Comment);
+        return put_draft(tx, &draft);
+    }
+    tidy(tx)
 }
 
 /// Marks those whose turn it is, save in `busy` chats, as handed over, and tells what to send.

@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::address::{Address, BadAddress};
-use crate::cache;
+use crate::cache::Cache;
 use crate::clock;
 use crate::connection::{self, End, Link};
 use crate::error::{PanelError, PanelErrorCode};
@@ -572,6 +572,7 @@ impl Inner {
             .folder
             .sign_ins()
             .map_err(|source| self.unusable(source))?;
+        self.erase_other_caches(sign_ins.current.as_ref());
         let Some(account) = sign_ins.current else {
             return Ok(None);
         };
@@ -633,7 +634,21 @@ impl Inner {
         self.folder
             .save_sign_ins(sign_ins)
             .map_err(|error| PanelError::storage(&error))?;
+        self.erase_other_caches(sign_ins.current.as_ref());
         Ok(session)
+    }
+
+    /// What only a signed-in operator may have is to be gone when nobody or somebody else is, also if the
+    /// program was ended before it had erased it, or could not.
+    fn erase_other_caches(&self, current: Option<&Account>) {
+        let erased = self.folder.other_accounts(current).and_then(|folders| {
+            folders
+                .iter()
+                .try_for_each(|folder| Cache::erase_in(folder).map_err(std::io::Error::other))
+        });
+        if let Err(error) = erased {
+            tracing::warn!(%error, "What another account has held may be left until the next start");
+        }
     }
 
     /// Keeps `session` connected from now on.
@@ -755,12 +770,7 @@ impl Inner {
         }
         let session = Arc::clone(session);
         blocking(move || {
-            if session.cache.generation() == generation {
-                session
-                    .cache
-                    .write(|tx| cache::fill_gaps(tx, chat_id, &entries))?;
-                session.has_unindexed.notify_one();
-            }
+            session.fill_gaps(chat_id, &entries, generation)?;
             Ok(true)
         })
         .await

@@ -14,7 +14,7 @@ use pult_domain::{
     ReplyText, Status, Timestamp,
 };
 use pult_protocol::{
-    Code, Command, CommandDone, CommandEnvelope, LateChats, PresenceRow, Problem, Token,
+    Code, Command, CommandDone, CommandEnvelope, EntryRow, LateChats, PresenceRow, Problem, Token,
     WatchedChat,
 };
 use tokio::sync::Notify;
@@ -609,9 +609,16 @@ impl Session {
             return Ok(());
         };
         // The entry of a chat that has left the sight does not come: it may have been closed at
-        // the operator's other panel.
+        // the operator's other panel. Nor does one from before all that came when the chat began anew.
         let will_arrive = self.cache.read(|reader| {
-            Ok(cache::is_listed(reader, waiting.chat_id())? && !cache::holds_entry_of(reader, id)?)
+            let chat_id = waiting.chat_id();
+            let is_behind = match result.place {
+                Some(place) => cache::is_behind(reader, chat_id, place)?,
+                None => false,
+            };
+            Ok(cache::is_listed(reader, chat_id)?
+                && !cache::holds_entry_of(reader, id)?
+                && !is_behind)
         })?;
         let chat_id = self.outbox.write(|tx| {
             let Some(waiting) = outbox::command(tx.reader(), id)? else {
@@ -658,8 +665,7 @@ impl Session {
             // What was to be done with a chat that is closed meanwhile is over, and must not stand
             // before what is written when it comes back.
             if !is_listed && is_in_sight && waiting.text().is_none() && !is_reopen {
-                outbox::remove(tx, id)?;
-                outbox::tidy(tx)?;
+                outbox::give_up(tx, &waiting)?;
                 return Ok(Vec::new());
             }
             outbox::refused(tx, &waiting, problem, is_in_sight)
@@ -670,6 +676,24 @@ impl Session {
     }
 
     // --- shared
+
+    /// Stores history that was asked for when the cache was of this generation.
+    pub(crate) fn fill_gaps(
+        &self,
+        chat_id: ChatId,
+        entries: &[EntryRow],
+        generation: u64,
+    ) -> Result<(), StorageError> {
+        self.cache.write(|tx| {
+            // Within the transaction: whoever drops entries may have had the file until now.
+            if self.cache.generation() == generation {
+                cache::fill_gaps(tx, chat_id, entries)?;
+            }
+            Ok(())
+        })?;
+        self.has_unindexed.notify_one();
+        Ok(())
+    }
 
     pub(crate) fn write_outbox<T>(
         &self,

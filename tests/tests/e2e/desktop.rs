@@ -14,8 +14,10 @@ use pult_tests::phones::Phone;
 use pult_tests::programs::{Envs, Program, path_of};
 use pult_tests::testids;
 use pult_tests::tray::Tray;
-use pult_tests::until::until;
+use pult_tests::until::{LIMIT, until};
 use pult_tests::window::Window;
+use rusqlite::Connection;
+use rustix::process::{Signal, kill_process};
 use serde_json::json;
 use tokio::process::Command;
 
@@ -126,6 +128,46 @@ async fn a_link_opens_its_chat_in_the_panel_that_runs_and_in_one_that_starts() -
         .find_with_text(testids::CONVERSATION_TITLE, OLGA)
         .await?;
     window.close().await
+}
+
+#[tokio::test]
+async fn whoever_starts_the_panel_while_it_ends_has_it_once_it_has_ended() -> Result<()> {
+    const MB: i64 = 1 << 20;
+    let home = Home::open().await?;
+    let accounts = fs::read_dir(home.data_dir())?.flatten();
+    let mut files = accounts.map(|account| account.path().join("cache.sqlite"));
+    let path = files.find(|file| file.is_file()).context("no cache")?;
+    let cache = Connection::open(&path)?;
+    cache.busy_timeout(LIMIT)?;
+    // To write a copy of so much takes a while.
+    cache.execute_batch("CREATE TABLE ballast (bytes BLOB)")?;
+    for _ in 0..300 {
+        cache.execute("INSERT INTO ballast VALUES (zeroblob(?1))", [MB])?;
+    }
+    let log = home.data_dir().join("pult.log");
+    let has_started = async |n: usize| {
+        until("the panel has started", async || {
+            let log = fs::read_to_string(&log).ok()?;
+            (log.matches("Started").count() == n).then_some(())
+        })
+        .await
+    };
+    let mut command = Command::new(path_of("pult")?);
+    command.envs(home.envs()).stderr(Stdio::null());
+    let program = Program::start(&mut command)?;
+    has_started(1).await?;
+    cache.execute(
+        "INSERT INTO remains (id) VALUES (1) ON CONFLICT DO NOTHING",
+        (),
+    )?;
+    drop(cache);
+    kill_process(program.id(), Signal::TERM)?;
+    let copy = path.with_file_name("cache.sqlite-copy");
+    until("the panel ends", async || copy.exists().then_some(())).await?;
+    home.starts_again(&[]).await?;
+    has_started(2).await?;
+    ensure!(program.stop().await?.success());
+    Ok(())
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pult_domain::{ChatId, CommandId};
+use pult_domain::{ChatId, CommandId, Place};
 use pult_protocol::{ChatRow, Cursor, GoneWhy, Row};
 
 use super::Session;
@@ -83,33 +83,37 @@ impl Session {
             if let Some(cursor) = &page.cursor {
                 cache::set_cursor(tx, cursor)?;
             }
+            if applied.dropped_entries {
+                self.cache.entries_were_dropped();
+            }
             Ok(applied)
         })?;
         drop(nothing_meanwhile);
         self.has_unindexed.notify_one();
+        // The page is held now and does not come again: what fails keeps nothing else.
+        let mut rest = Vec::new();
         if applied.dropped_entries {
-            self.cache.entries_were_dropped();
-            self.cache.checkpoint()?;
+            rest.push(self.cache.checkpoint());
         }
         if page.is_snapshot || page.rows.iter().any(|row| matches!(row, Row::Company(_))) {
-            self.heed_company()?;
+            rest.push(self.heed_company());
         }
         if page.rows.iter().any(|row| matches!(row, Row::Channel(_))) {
-            self.notify_of_channels(&channels)?;
+            rest.push(self.notify_of_channels(&channels));
         }
         if page.is_snapshot {
-            self.begin_telling()?;
+            rest.push(self.begin_telling());
         }
         if !page.is_snapshot && !page.gone_chats().is_empty() {
-            self.forget_old_history()?;
+            rest.push(self.forget_old_history());
         }
-        self.end_echoes(page)?;
+        rest.push(self.end_echoes(page));
         self.say_what_changed(page, &applied);
-        Ok(())
+        rest.into_iter().collect()
     }
 
-    /// Echoes whose entry came before the panel was ended, or just now.
-    pub(super) fn end_arrived_echoes(&self) -> Result<(), StorageError> {
+    /// Echoes whose entry came before the panel was ended, or just now, or when they could not be ended.
+    pub(crate) fn end_arrived_echoes(&self) -> Result<(), StorageError> {
         let done: Vec<CommandId> = self
             .outbox
             .read(outbox::commands)?
@@ -223,7 +227,9 @@ impl Session {
         let chats: Vec<&ChatRow> = chat_rows(page)
             .filter(|chat| mine.contains(&chat.id))
             .collect();
-        if arrived.is_empty() && chats.is_empty() {
+        let mut gone = page.gone_chats();
+        gone.retain(|chat_id| mine.contains(chat_id) && last_word(page, *chat_id) != Some(None));
+        if arrived.is_empty() && chats.is_empty() && gone.is_empty() {
             return Ok(());
         }
         Ok(self.outbox.write(|tx| {
@@ -235,6 +241,10 @@ impl Session {
                 if page.is_snapshot || chat.fresh {
                     outbox::end_echoes(tx, chat.id, chat.last_place)?;
                 }
+            }
+            for chat_id in &gone {
+                // No entry of it comes any more.
+                outbox::end_echoes(tx, *chat_id, Place(i64::MAX))?;
             }
             outbox::tidy(tx)
         })?)
@@ -261,9 +271,17 @@ impl Session {
 
 /// Whether the page takes the chat out of sight for good.
 fn is_lost(page: &Page, chat_id: ChatId) -> bool {
-    let last_word = page.rows.iter().rev().find_map(|row| match row {
-        Row::Chat(chat) if chat.id == chat_id => Some(false),
-        Row::Gone { chat_id: gone, why } if *gone == chat_id => Some(*why == GoneWhy::Lost),
+    match last_word(page, chat_id) {
+        Some(why) => why == Some(GoneWhy::Lost),
+        None => page.is_snapshot,
+    }
+}
+
+/// What the page says of the chat in the end, if anything: that it is there, or why it is gone.
+fn last_word(page: &Page, chat_id: ChatId) -> Option<Option<GoneWhy>> {
+    page.rows.iter().rev().find_map(|row| match row {
+        Row::Chat(chat) if chat.id == chat_id => Some(None),
+        Row::Gone { chat_id: gone, why } if *gone == chat_id => Some(Some(*why)),
         Row::Chat(_)
         | Row::Gone { .. }
         | Row::Entry(_)
@@ -275,8 +293,7 @@ fn is_lost(page: &Page, chat_id: ChatId) -> bool {
         | Row::Company(_)
         | Row::ReadyAnswer(_)
         | Row::ReadyAnswerGone { .. } => None,
-    });
-    last_word.unwrap_or(page.is_snapshot)
+    })
 }
 
 fn chat_rows(page: &Page) -> impl Iterator<Item = &ChatRow> {

@@ -3,7 +3,7 @@
 //! A small backend is played for one reader, with everything that the real one may send: chats
 //! that come, go and come back, entries that change late, rows that overtake each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use pult_domain::{
     ChannelId, ChatId, ClientId, EntryId, OperatorId, Place, Role, Seq, Status, Timestamp,
 };
 use pult_protocol::{
-    ChannelKind, ChannelRow, ChatRow, ClientCard, Cursor, EntryBody, EntryRow, FailureKind,
-    GoneWhy, MarkRow, NotificationKind, OperatorRow, Row, Token,
+    ChannelKind, ChannelRow, ChatRow, ClientCard, CommandDone, Cursor, EntryBody, EntryRow,
+    FailureKind, GoneWhy, MarkRow, NotificationKind, OperatorRow, Row, Token,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -25,9 +25,10 @@ use crate::cache::{self, HeldChat};
 use crate::events::{EventSender, EventStream};
 use crate::folder::{Account, DataFolder};
 use crate::notifying::Pace;
+use crate::outbox;
 use crate::presence::Desk;
 use crate::storage::{StorageError, from_json};
-use crate::view::{BannerKey, Connection, PanelEvent};
+use crate::view::{BannerKey, Connection, DraftRevision, PanelEvent};
 
 /// Newest entries that come with a chat's first appearance.
 const NEWEST: usize = 3;
@@ -639,4 +640,87 @@ fn a_chat_that_has_come_back_meanwhile_is_not_erased_for_its_age() {
     let is_held = |n| session.cache.read(|reader| cache::chat(reader, chat_id(n)));
     assert_eq!(is_held(1).unwrap(), None);
     assert!(is_held(2).unwrap().is_some());
+}
+
+/// Lets nothing be taken out of the outbox, or lets it be again.
+fn seal_outbox(session: &Session, sealed: bool) {
+    let sql = if sealed {
+        "CREATE TRIGGER sealed BEFORE DELETE ON commands BEGIN SELECT raise(ABORT, 'sealed'); END"
+    } else {
+        "DROP TRIGGER sealed"
+    };
+    session.outbox.write(|tx| tx.execute(sql, ())).unwrap();
+}
+
+#[test]
+fn what_has_come_is_told_also_if_what_follows_it_cannot_be_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let (mut backend, chat) = (Backend::default(), 1);
+    backend.act(&Action::Appear { chat });
+    session.apply(&backend.snapshot()).unwrap();
+    let seen = DraftRevision::default();
+    let id = session.reply(chat_id(chat), "Hello", seen).unwrap();
+    session.hand_over(&BTreeSet::new()).unwrap();
+    let done = CommandDone {
+        entry_id: None,
+        place: Some(place(1)),
+    };
+    session.done(id, done).unwrap();
+    let mut events = session.events.subscribe();
+
+    seal_outbox(&session, true);
+    let entry = EntryRow {
+        command_id: Some(id),
+        ..entry_row(chat, 0, "Hello")
+    };
+    let page = Page {
+        rows: vec![Row::Entry(entry)],
+        cursor: Some(backend.cursor()),
+        is_snapshot: false,
+    };
+    session.apply(&page).unwrap_err();
+    let mut is_told = false;
+    while let Some(Some(event)) = events.next().now_or_never() {
+        is_told |=
+            matches!(event, PanelEvent::TimelineChanged { chat_id: told } if told == chat_id(chat));
+    }
+    assert!(is_told, "it is held and does not come again");
+    seal_outbox(&session, false);
+    // As with each new connection.
+    session.end_arrived_echoes().unwrap();
+    assert_eq!(session.outbox.read(outbox::commands).unwrap(), []);
+}
+
+#[test]
+fn history_that_waits_for_the_file_is_not_stored_once_the_chat_has_begun_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let (mut backend, chat) = (Backend::default(), 1);
+    backend.act(&Action::Appear { chat });
+    session.apply(&backend.snapshot()).unwrap();
+    let generation = session.cache.generation();
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        let session = &session;
+        scope.spawn(move || {
+            let dropped = session.cache.write_aside(|_, is_wanted| {
+                begun.send(()).unwrap();
+                while !is_wanted() {
+                    std::thread::yield_now();
+                }
+                session.cache.entries_were_dropped();
+                Ok(())
+            });
+            dropped.unwrap();
+        });
+        has_begun.recv().unwrap();
+        let late = [entry_row(chat, 0, "as it was before")];
+        session.fill_gaps(chat_id(chat), &late, generation).unwrap();
+    });
+    assert!(held(&session).entries.is_empty());
+    let now = session.cache.generation();
+    let asked_anew = [entry_row(chat, 0, "as it is")];
+    session.fill_gaps(chat_id(chat), &asked_anew, now).unwrap();
+    assert_eq!(held(&session).entries.len(), 1);
 }

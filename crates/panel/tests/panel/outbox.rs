@@ -1,7 +1,7 @@
 //! The outbox: order, refusals, echoes, drafts, shells.
 
 use pult_domain::Place;
-use pult_panel::view::{ComposerMode, DraftRevision, HeldAction, Timeline};
+use pult_panel::view::{ChatDeed, ComposerMode, DraftRevision, HeldAction, Timeline};
 use pult_panel::{Panel, PanelErrorCode};
 use pult_protocol::{Code, Command, GoneWhy, Row};
 use serde_json::json;
@@ -592,5 +592,66 @@ async fn drafts_survive_a_restart_and_unknown_chats_take_no_commands() {
         panel.reopen_chat(Chat(9).id(), None).await.unwrap_err(),
     ] {
         assert_eq!(error.code, PanelErrorCode::UnknownChat);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_after_the_snapshot_which_passed_its_entry_leaves_no_echo() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut backend, panel, mut socket) = anna(dir.path()).await;
+    let id = reply(&panel, Chat(1), "Hello").await;
+    socket.reply("Hello").await;
+    // It was carried out, and the answer got lost.
+    drop(socket);
+    reconnect(&panel).await;
+    let mut rows = vec![Row::Chat(Chat(1).in_work(operator_id("anna"), 50))];
+    rows.extend(entries(history(Chat(1), 21, 50)));
+    let mut socket = backend.accept_with(rows).await;
+    assert_eq!(socket.reply("Hello").await, id);
+    socket.done(id, 4).await;
+    until_timeline(&panel, Chat(1).id(), |timeline| timeline.echoes.is_empty()).await;
+}
+
+#[tokio::test]
+async fn an_echo_whose_chat_is_closed_before_its_entry_came_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    let id = reply(&panel, Chat(1), "Hello").await;
+    socket.reply("Hello").await;
+    socket.done(id, 4).await;
+    until(&panel, |overview| overview.in_work[0].n_waiting == 0).await;
+    assert_eq!(echoes(&timeline(&panel, Chat(1)).await), ["Hello"]);
+    socket.changes(vec![Chat(1).gone(GoneWhy::Closed)], 2).await;
+    until_timeline(&panel, Chat(1).id(), |timeline| timeline.echoes.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_note_whose_chat_is_closed_meanwhile_is_a_comment_that_was_begun() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_backend, panel, mut socket) = anna(dir.path()).await;
+    let transfer = ChatDeed::Transfer {
+        to: operator_id("boris"),
+        note: Some("He wants the blue one".to_owned()),
+    };
+    let note = ChatDeed::NoteClient {
+        note: "Rings twice".to_owned(),
+    };
+    for (deed, seq, begun) in [
+        (transfer, 2, "He wants the blue one"),
+        (note, 3, "He wants the blue one\nRings twice"),
+    ] {
+        let chat = Row::Chat(Chat(1).in_work(operator_id("anna"), 3));
+        socket.changes(vec![chat], 10 * seq).await;
+        until(&panel, |overview| !overview.in_work.is_empty()).await;
+        let id = panel.act(Chat(1).id(), deed).await.unwrap();
+        assert_eq!(socket.command().await.id, id);
+        let closed = Chat(1).gone(GoneWhy::Closed);
+        socket.changes(vec![closed], 10 * seq + 1).await;
+        until(&panel, |overview| overview.in_work.is_empty()).await;
+        socket.refuse(id, Code::ChatClosed, json!({})).await;
+        let is_kept = |timeline: &Timeline| timeline.comment.text == begun;
+        let shown = until_timeline(&panel, Chat(1).id(), is_kept).await;
+        assert_eq!(shown.mode, ComposerMode::Comment);
+        assert!(shown.held.is_none());
     }
 }

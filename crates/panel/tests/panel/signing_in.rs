@@ -10,6 +10,7 @@ use axum::routing::post;
 use pult_panel::view::{LastSignIn, SignInFailure};
 use pult_panel::{FileTokenStore, PanelErrorCode, TokenStore};
 use pult_protocol::{Code, Row, Token};
+use serde_json::Value;
 
 use crate::backend::{Backend, PASSWORD, within};
 use crate::rows::Chat;
@@ -341,4 +342,29 @@ async fn a_company_with_its_own_certificate_authority_is_trusted_once_it_is_name
         .accept_with(vec![Row::Chat(Chat(1).queued(0))])
         .await;
     assert_eq!(until_live(&panel).await.queued.len(), 1);
+}
+
+#[tokio::test]
+async fn what_a_sign_out_could_not_erase_is_erased_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let _socket = backend
+        .accept_with(vec![Row::Chat(Chat(1).queued(0))])
+        .await;
+    until_live(&panel).await;
+    write(&panel, Chat(1), "begun").await;
+    panel.shut_down().await;
+    drop(panel);
+    // Nobody is signed in any more; then the program was ended.
+    let path = crate::files::named(dir.path(), "session.json");
+    let mut sign_ins: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    sign_ins["current"] = Value::Null;
+    std::fs::write(&path, sign_ins.to_string()).unwrap();
+    let bytes = || crate::files::all_bytes(dir.path());
+    assert!(crate::files::contains(&bytes(), "preview of 1"));
+    let panel = open(dir.path()).await;
+    assert_eq!(panel.overview().await.unwrap().session, None);
+    assert!(!crate::files::contains(&bytes(), "preview of 1"));
+    assert!(crate::files::contains(&bytes(), "begun"));
 }
