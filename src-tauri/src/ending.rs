@@ -31,16 +31,17 @@ impl Ending {
 
     /// Keeps the arguments of another start for when the program has ended. False if it does not end.
     pub(crate) fn keeps(&self, arguments: &[String]) -> bool {
-        let mut state = self.0.lock();
-        let State::Ending(again) = &mut *state else {
-            return false;
-        };
-        // The session wants less than somebody who is there.
         let is_hidden = arguments.iter().any(|argument| argument == HIDDEN);
-        if again.is_none() || !is_hidden {
-            *again = Some(arguments.to_vec());
+        match &mut *self.0.lock() {
+            State::Running => false,
+            State::Ending(again) => {
+                // The session wants less than somebody who is there.
+                if again.is_none() || !is_hidden {
+                    *again = Some(arguments.to_vec());
+                }
+                true
+            }
         }
-        true
     }
 
     /// Starts the program again if somebody has meanwhile. Where the system allows, it begins in its own

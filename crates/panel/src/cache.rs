@@ -159,8 +159,9 @@ impl Cache {
         *state = State::Broken;
         delete(&self.path)?;
         *state = State::Open(open(&self.path)?);
-        self.n_rebuilt.send_modify(|n| *n += 1);
         self.entries_were_dropped();
+        self.n_rebuilt.send_modify(|n| *n += 1);
+        drop(state);
         Ok(())
     }
 
