@@ -9,6 +9,9 @@ const MAX_WORDS: usize = 16;
 /// As much of a word is searched for.
 const MAX_WORD_CHARS: usize = 64;
 
+/// Digits of a whole number in Russia, with the 7 or the 8 that it begins with.
+const WHOLE_NUMBER: usize = 11;
+
 /// What stands between the parts of a number as people write it.
 const WITHIN_NUMBERS: &str = " +-()./\u{a0}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}";
 
@@ -62,7 +65,9 @@ impl Term {
     /// What it may be met by: the words of one of these begin words of what is searched through.
     #[must_use]
     pub fn forms(&self) -> Vec<Vec<String>> {
-        let number = self.number.iter().cloned().chain(self.without_eight());
+        // A shorter one may be anything, and 8 then is 8.
+        let whole = self.without_eight().filter(|it| it.len() == WHOLE_NUMBER);
+        let number = self.number.iter().cloned().chain(whole);
         let mut forms = vec![self.words.clone()];
         forms.extend(
             number
@@ -182,6 +187,8 @@ mod tests {
         let has = |line: &str| term.is_in(&Folded::of(line));
         assert!(has("мой: 8-999-000 00 01") && has("89990000001") && has("+79990000001"));
         assert!(!has("8 999 000"));
+        let sum = &terms("8500").unwrap()[0];
+        assert!(sum.is_in(&Folded::of("8500 ₽")) && !sum.is_in(&Folded::of("7500 ₽")));
     }
 
     #[test]

@@ -194,6 +194,7 @@ export class ArchivedChat {
   entries = $state.raw<EntryRow[]>([]);
   hasOlder = $state(false);
   olderNeedsConnection = $state(false);
+  isOlderStuck = $state(false);
   isLoadingOlder = $state(false);
   /** Whether it was asked to be put back in work from here. */
   isReopening = $state(false);
@@ -253,6 +254,7 @@ export class ArchivedChat {
       this.olderNeedsConnection = false;
     } catch {
       this.olderNeedsConnection = true;
+      this.isOlderStuck = true;
     } finally {
       this.isLoadingOlder = false;
     }

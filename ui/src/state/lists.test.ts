@@ -47,6 +47,9 @@ describe('the filter', () => {
     ['999 000-01-02', ['pavel']],
     ['8 999 000 01 02', ['pavel']],
     ['гатчину', ['q3']],
+    // Nobody's number is meant by a number among words, nor by what an 8 is not before.
+    ['заказ 999', []],
+    ['5999', []],
     ['никого такого', []],
   ])('%s finds by name, number and last line', (filter, found) => {
     const rows = listRows(usual, { filter, isFolded: () => true });

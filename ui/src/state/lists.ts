@@ -224,14 +224,16 @@ function header(
 export function chatMatches(summary: ChatSummary, wanted: string): boolean {
   if (wanted === '') return true;
   const { client, preview } = summary.chat;
-  if (searchable(clientName(client)).includes(wanted)) return true;
+  const names = searchable(`${clientName(client)} ${client.own_name ?? ''}`);
+  if (wanted.split(/\s+/u).every((word) => names.includes(word))) return true;
   if (searchable(preview?.text ?? '').includes(wanted)) return true;
   const digits = wanted.replace(/\D/gu, '');
+  // What else stands in it is words, and no way to write a number.
+  if (digits.length < 3 || /\p{L}/u.test(wanted)) return false;
+  const phone = client.phone?.replace(/\D/gu, '') ?? '';
   // Whoever types a number as it is dialled here begins with 8, the client's begins with 7.
-  return (
-    digits.length > 2 &&
-    (client.phone?.includes(digits) === true || client.phone?.includes(digits.slice(1)) === true)
-  );
+  const asDialled = digits.startsWith('8') ? `7${digits.slice(1)}` : digits;
+  return phone.includes(digits) || phone.startsWith(asDialled);
 }
 
 function shellMatches(shell: Shell, wanted: string): boolean {

@@ -28,6 +28,7 @@ export class OverseenConversation {
   entries = $state.raw<EntryRow[]>([]);
   hasOlder = $state(false);
   olderNeedsConnection = $state(false);
+  isOlderStuck = $state(false);
   isLoadingOlder = $state(false);
   /** What is begun to be written. */
   comment = $state('');
@@ -97,6 +98,7 @@ export class OverseenConversation {
       this.olderNeedsConnection = false;
     } catch {
       this.olderNeedsConnection = true;
+      this.isOlderStuck = true;
     } finally {
       this.isLoadingOlder = false;
     }

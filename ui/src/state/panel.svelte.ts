@@ -320,8 +320,9 @@ export class PanelState {
       // The order of the map is the order of use: the one that was left longest ago goes.
       this.#timelines.delete(chatId);
       this.#timelines.set(chatId, timeline);
-      for (const key of [...this.#timelines.keys()].slice(0, -KEPT_TIMELINES)) {
-        this.#timelines.delete(key);
+      for (const [key, left] of [...this.#timelines].slice(0, -KEPT_TIMELINES)) {
+        // What could not be kept is nowhere else.
+        if (!left.isUnkept) this.#timelines.delete(key);
       }
       timeline.resetNewLine();
       timeline.isCurrent = false;
@@ -424,7 +425,10 @@ export class PanelState {
 
   /** Signs out; false if unsent text stands against it. */
   async signOut(force: boolean): Promise<boolean> {
-    await this.timeline?.flushDraft();
+    for (const timeline of this.#timelines.values()) {
+      await timeline.flushDraft();
+      if (timeline.isUnkept && !force) return false;
+    }
     this.#isSigningOut = true;
     try {
       await this.backend.signOut(force);

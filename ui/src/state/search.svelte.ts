@@ -13,6 +13,8 @@ import { coalesced } from './reload';
 
 /** How many closed chats are shown before more are asked for. */
 const FEW_CHATS = 3;
+/** The most entries that are told at once. */
+const MAX_LIMIT = 200;
 
 /** What narrows the search besides words. Days are as date fields have them, empty for none. */
 export interface SearchFilters {
@@ -67,6 +69,8 @@ export class SearchState {
 
   readonly #backend: Backend;
   #isLoadingMore = false;
+  /** What was read last, so that it is known whether the same is read again. */
+  #asked = '';
   readonly #reload: () => Promise<void>;
 
   constructor(backend: Backend) {
@@ -130,11 +134,26 @@ export class SearchState {
   async #read(): Promise<void> {
     const text = this.text.trim();
     try {
-      const page = await this.#backend.search(this.#query());
-      if (this.isOn) this.#take(page, text);
+      const query = this.#query();
+      const asked = JSON.stringify(query);
+      const isAgain = asked === this.#asked;
+      this.#asked = asked;
+      // Nobody loses the row that they read since something can be found besides.
+      const limit = isAgain ? Math.min(MAX_LIMIT, this.entries.length) : 0;
+      const page = await this.#backend.search(limit > 0 ? { ...query, limit } : query);
+      if (this.isOn) this.#take(isAgain ? this.#withRest(page) : page, text);
     } catch {
       this.hasFailed = true;
     }
+  }
+
+  /** A page that was read again, with what was read behind its last entry before. */
+  #withRest(page: SearchPage): SearchPage {
+    const last = page.entries.at(-1)?.line.id;
+    const at = this.entries.findIndex(({ line }) => line.id === last);
+    const rest = at === -1 ? [] : this.entries.slice(at + 1);
+    if (rest.length === 0) return page;
+    return { ...page, entries: [...page.entries, ...rest], next: this.#next };
   }
 
   #take(page: SearchPage, foundBy: string): void {

@@ -42,6 +42,8 @@ export class TimelineState {
   isCurrent = $state(false);
   hasOlder = $state(false);
   olderNeedsConnection = $state(false);
+  /** Whether older ones were asked for last and did not come: asked for at once they would not either. */
+  isOlderStuck = $state(false);
   isLoadingOlder = $state(false);
   /** What the composer writes: both texts are kept, each for itself. */
   mode = $state<ComposerMode>('reply');
@@ -79,7 +81,7 @@ export class TimelineState {
   readonly #nameOf: (id: OperatorId) => string;
   readonly #pads: Record<ComposerMode, Pad> = { reply: new Pad(), comment: new Pad() };
   #isModeDirty = false;
-  /** Counts what is typed, so that it is known whether there is more since. */
+  /** Counts what is typed and sent, so that it is known whether there is more since. */
   #nTyped = 0;
   #isKeeping = false;
   #hasFocus = false;
@@ -99,8 +101,13 @@ export class TimelineState {
       try {
         const first = this.loading !== 'ready';
         const limit = Math.min(REREAD, Math.max(PAGE, this.entries.length + 1));
-        this.#take(await this.#backend.timeline(chatId, null, limit), first);
+        const nTyped = this.#nTyped;
+        const answer = await this.#backend.timeline(chatId, null, limit);
+        // Of the drafts it may say how they stood before what was typed or sent meanwhile.
+        const isBehind = nTyped !== this.#nTyped;
+        this.#take(answer, first, isBehind);
         this.loading = 'ready';
+        if (isBehind) void this.refresh();
       } catch {
         if (this.loading !== 'ready') this.loading = 'failed';
       }
@@ -115,11 +122,14 @@ export class TimelineState {
     try {
       const limit = Math.min(MAX_PAGE, Math.max(PAGE, this.entries.length >> 1));
       const answer = await this.#backend.timeline(this.chatId, first.place, limit);
-      this.entries = mergeOlder(answer.entries, this.entries);
+      const isAnythingNew = answer.entries.length > 0;
+      if (isAnythingNew) this.entries = mergeOlder(answer.entries, this.entries);
       this.hasOlder = answer.has_older;
+      this.isOlderStuck = this.hasOlder && !isAnythingNew;
       this.olderNeedsConnection = answer.older_needs_connection;
     } catch {
       this.olderNeedsConnection = true;
+      this.isOlderStuck = true;
     } finally {
       this.isLoadingOlder = false;
     }
@@ -158,6 +168,11 @@ export class TimelineState {
   /** Those whom the comment may call, by the names that it calls them by. */
   get called(): Named[] {
     return this.mentions.map((id) => ({ id, name: this.#nameOf(id) }));
+  }
+
+  /** Whether something stands in the composers that the panel could not keep yet. */
+  get isUnkept(): boolean {
+    return !this.#pads.reply.isSettled || !this.#pads.comment.isSettled;
   }
 
   /** What is in the composer, kept at once. */
@@ -305,6 +320,7 @@ export class TimelineState {
     const called = mentionsIn(text, this.called);
     pad.isDirty = false;
     pad.text = '';
+    this.#nTyped += 1;
     if (mode === 'comment') this.mentions = [];
     this.newAfter = null;
     const arrived = pad.begin('');
@@ -385,7 +401,8 @@ export class TimelineState {
     return this.held === null ? null : heldMode(this.held.action);
   }
 
-  #take(answer: Timeline, isFirst: boolean): void {
+  #take(answer: Timeline, isFirst: boolean, isBehind: boolean): void {
+    this.isOlderStuck = false;
     const entries = mergeNewest(this.entries, answer.entries);
     const isLonger = entries.length > answer.entries.length;
     this.entries = entries;
@@ -404,7 +421,7 @@ export class TimelineState {
     this.elsewhere = answer.elsewhere;
     this.#takeMark(answer.read_place);
     if (isFirst) this.resetNewLine();
-    this.#takeDrafts(answer, isFirst);
+    if (isFirst || !isBehind) this.#takeDrafts(answer, isFirst);
   }
 
   /** What was read on another device is not new here either. */

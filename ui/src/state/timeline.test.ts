@@ -229,6 +229,41 @@ describe('a draft', () => {
     expect(kept('olga')).toBe('Ольга, передумала');
   });
 
+  it.each([
+    ['was sent', (timeline: TimelineState) => timeline.send()],
+    ['was deleted', async (timeline: TimelineState) => timeline.write('')],
+  ])('that %s is not put back by an answer that is older', async (_, end) => {
+    const timeline = await opened('pavel');
+    timeline.setFocus(true);
+    timeline.write('Курьер едет');
+    await timeline.flushDraft();
+    const read = backend.timeline.bind(backend);
+    let answer = (): void => undefined;
+    vi.spyOn(backend, 'timeline').mockImplementationOnce(async (...asked) => {
+      const old = structuredClone(await read(...asked));
+      await new Promise<void>((resolve) => (answer = resolve));
+      return old;
+    });
+    const refreshed = timeline.refresh();
+    await vi.advanceTimersByTimeAsync(0);
+    const ended = end(timeline);
+    await vi.advanceTimersByTimeAsync(0);
+    answer();
+    await Promise.all([refreshed, ended]);
+    expect(timeline.draft).toBe('');
+    expect(kept('pavel')).toBe('');
+  });
+
+  it('that could not be kept is known to be nowhere else', async () => {
+    const timeline = await opened('pavel');
+    timeline.write('К');
+    backend.failNext = 'storage';
+    await timeline.flushDraft();
+    expect(timeline.isUnkept).toBe(true);
+    await timeline.flushDraft();
+    expect(timeline.isUnkept).toBe(false);
+  });
+
   it('that could not be kept is tried again with the next key', async () => {
     const timeline = await opened('pavel');
     timeline.write('К');
@@ -468,6 +503,13 @@ describe('a history', () => {
     while (timeline.hasOlder && !timeline.olderNeedsConnection) await timeline.loadOlder();
     expect(timeline.entries).toHaveLength(100);
     expect(timeline.olderNeedsConnection).toBe(true);
+    // Nothing is drawn anew for nothing, which would ask again at once.
+    const { entries } = timeline;
+    await timeline.loadOlder();
+    expect(timeline.entries).toBe(entries);
+    expect(timeline.isOlderStuck).toBe(true);
+    await timeline.refresh();
+    expect(timeline.isOlderStuck).toBe(false);
   });
 
   it('has the "new" line where reading stopped, and it stays while one reads', async () => {
