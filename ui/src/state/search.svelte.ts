@@ -139,21 +139,17 @@ export class SearchState {
       const isAgain = asked === this.#asked;
       this.#asked = asked;
       // Nobody loses the row that they read since something can be found besides.
-      const limit = isAgain ? Math.min(MAX_LIMIT, this.entries.length) : 0;
-      const page = await this.#backend.search(limit > 0 ? { ...query, limit } : query);
-      if (this.isOn) this.#take(isAgain ? this.#withRest(page) : page, text);
+      const nShown = isAgain ? this.entries.length : 0;
+      let page = await this.#backend.search(query);
+      while (page.entries.length < nShown && page.next !== null) {
+        const rest = { ...query, after: page.next, limit: MAX_LIMIT };
+        const { entries, next } = await this.#backend.search(rest);
+        page = { ...page, entries: [...page.entries, ...entries], next };
+      }
+      if (this.isOn) this.#take(page, text);
     } catch {
       this.hasFailed = true;
     }
-  }
-
-  /** A page that was read again, with what was read behind its last entry before. */
-  #withRest(page: SearchPage): SearchPage {
-    const last = page.entries.at(-1)?.line.id;
-    const at = this.entries.findIndex(({ line }) => line.id === last);
-    const rest = at === -1 ? [] : this.entries.slice(at + 1);
-    if (rest.length === 0) return page;
-    return { ...page, entries: [...page.entries, ...rest], next: this.#next };
   }
 
   #take(page: SearchPage, foundBy: string): void {

@@ -50,9 +50,24 @@ describe('what was found', () => {
     there = ['newest', ...there];
     search.refresh();
     await vi.waitFor(() => expect(found(search)[0]).toBe('newest'));
-    expect(found(search)).toEqual(there.slice(0, 241));
+    expect(found(search)).toEqual(there.slice(0, 240));
     await search.loadMore();
-    expect(found(search)).toEqual(there.slice(0, 281));
+    expect(found(search)).toEqual(there.slice(0, 280));
+    // What is gone is not shown any longer, however far down it stood.
+    there = there.filter((id) => id !== 'found-270');
+    search.refresh();
+    await vi.waitFor(() => expect(found(search)).not.toContain('found-270'));
+  });
+
+  it('is not less when it was little and more has come', async () => {
+    const all = there;
+    there = all.slice(5, 6);
+    const search = new SearchState(backend);
+    search.type('доставка');
+    await vi.waitFor(() => expect(found(search)).toHaveLength(1));
+    there = all.slice(0, 6);
+    search.refresh();
+    await vi.waitFor(() => expect(found(search)).toEqual(there));
   });
 
   it('is begun anew for other words', async () => {
