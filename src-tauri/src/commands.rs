@@ -51,7 +51,10 @@ pub(crate) async fn timeline(
     before: Option<Place>,
     limit: u32,
 ) -> Result<Timeline, PanelError> {
-    panel.timeline(chat_id, before, limit).await
+    match before {
+        None => panel.newest(chat_id, limit).await,
+        Some(_) => panel.timeline(chat_id, before, limit).await,
+    }
 }
 
 #[tauri::command]

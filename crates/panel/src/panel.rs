@@ -158,6 +158,32 @@ impl Panel {
         before: Option<Place>,
         limit: u32,
     ) -> Result<Timeline, PanelError> {
+        self.timeline_unless(chat_id, before, limit, |_, _| false)
+            .await
+    }
+
+    /// The newest entries of a chat that are held, `limit` at most: nobody waits for the network to
+    /// open a chat. Only if the very newest are missing they are fetched; older ones come with
+    /// [`Panel::timeline`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn newest(&self, chat_id: ChatId, limit: u32) -> Result<Timeline, PanelError> {
+        self.timeline_unless(chat_id, None, limit, |held, gap| {
+            let oldest = held.entries.first();
+            oldest.is_some_and(|oldest| gap.before <= oldest.place)
+        })
+        .await
+    }
+
+    /// A stretch of a chat, whose gaps are filled unless it is enough as it is.
+    async fn timeline_unless(
+        &self,
+        chat_id: ChatId,
+        before: Option<Place>,
+        limit: u32,
+        is_enough: impl Fn(&Timeline, &Gap) -> bool + Send,
+    ) -> Result<Timeline, PanelError> {
         let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
         let limit = limit.clamp(1, MAX_TIMELINE);
         let mut fetches = 0;
@@ -166,7 +192,8 @@ impl Panel {
                 let session = Arc::clone(&session);
                 blocking(move || Ok(session.timeline(chat_id, before, limit)?)).await?
             };
-            let Some(gap) = gap.filter(|_| fetches < MAX_FETCHES) else {
+            let gap = gap.filter(|gap| fetches < MAX_FETCHES && !is_enough(&timeline, gap));
+            let Some(gap) = gap else {
                 return Ok(timeline);
             };
             fetches += 1;

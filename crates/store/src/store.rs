@@ -89,6 +89,10 @@ const MIGRATIONS: &[Migration] = &[
         name: "0012_presence",
         sql: include_str!("../migrations/0012_presence.sql"),
     },
+    Migration {
+        name: "0013_archive_words",
+        sql: include_str!("../migrations/0013_archive_words.sql"),
+    },
 ];
 
 /// How many read at the same time.

@@ -3,6 +3,9 @@
 //! The backend's archive and a panel's search go by the same rules, so that what one finds the other
 //! finds too; a panel knows forms of words besides.
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 /// Most words that are searched for; what is written behind them does not narrow the search.
 const MAX_WORDS: usize = 16;
 
@@ -15,7 +18,8 @@ const WHOLE_NUMBER: usize = 11;
 /// What stands between the parts of a number as people write it.
 const WITHIN_NUMBERS: &str = " +-()./\u{a0}\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}";
 
-/// Text as it is compared: without case, and ё is е.
+/// Text as it is compared: without case, and ё is е. A letter that is written as two signs, as some
+/// devices do, is the letter; marks that belong to none, such as a stress, do not count.
 #[derive(Debug, Clone)]
 pub struct Folded(String);
 
@@ -23,7 +27,13 @@ impl Folded {
     /// A text as it is compared.
     #[must_use]
     pub fn of(text: &str) -> Self {
-        Self(text.to_lowercase().replace('ё', "е"))
+        let composed = text.to_lowercase();
+        let letters = composed.nfc().filter(|&sign| !is_combining_mark(sign));
+        Self(
+            letters
+                .map(|letter| if letter == 'ё' { 'е' } else { letter })
+                .collect(),
+        )
     }
 
     /// Its words: letters and digits alone.
@@ -189,6 +199,22 @@ mod tests {
         assert!(!has("8 999 000"));
         let sum = &terms("8500").unwrap()[0];
         assert!(sum.is_in(&Folded::of("8500 ₽")) && !sum.is_in(&Folded::of("7500 ₽")));
+    }
+
+    #[test]
+    fn a_letter_of_two_signs_is_the_letter_and_a_stress_is_none() {
+        let words = |text: &str| {
+            let folded = Folded::of(text);
+            folded.words().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let composed = ["новый", "елки", "cafe", "замок"];
+        assert_eq!(
+            words("НОВЫИ\u{306} е\u{308}лки cafe, за\u{301}мок")[..],
+            composed
+        );
+        assert_eq!(words("новый ёлки")[..], composed[..2]);
+        assert_eq!(words("café cafe\u{301}")[..], ["café", "café"]);
+        assert_eq!(words("\u{301} \u{20dd}"), Vec::<String>::new());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 /** Which parts of what was found were searched for, so that they can be marked. */
 import { phoneNumber } from './people';
+import { folded } from './search';
 
 /** A stretch of a text. */
 export interface Part {
@@ -53,16 +54,28 @@ export function hasMatch(found: readonly Part[]): boolean {
 
 function marksOf(text: string, query: string, forms: readonly string[]): boolean[] {
   const marks = new Array<boolean>(text.length).fill(false);
-  const wanted: string[] = folded(query).match(WORDS) ?? [];
-  for (const word of folded(text).matchAll(WORDS)) {
-    if (forms.includes(word[0])) marks.fill(true, word.index, word.index + word[0].length);
+  const wanted = (query.match(WORDS) ?? []).map(folded);
+  for (const { 0: word, index } of text.matchAll(WORDS)) {
+    const compared = folded(word);
+    if (forms.includes(compared)) marks.fill(true, index, index + word.length);
     for (const beginning of wanted) {
-      if (word[0].startsWith(beginning)) {
-        marks.fill(true, word.index, word.index + beginning.length);
+      if (compared.startsWith(beginning)) {
+        marks.fill(true, index, index + lengthOf(beginning, word));
       }
     }
   }
   return marks;
+}
+
+/** How much of `word` is the folded `beginning`: some letters are written as two signs. */
+function lengthOf(beginning: string, word: string): number {
+  let [length, nCompared] = [0, 0];
+  for (const [letter] of word.matchAll(LETTERS)) {
+    if (nCompared >= beginning.length) break;
+    length += letter.length;
+    nCompared += folded(letter).length;
+  }
+  return length;
 }
 
 /** Numbers as they may be typed: with a plus, brackets and hyphens. */
@@ -84,13 +97,6 @@ function parts(text: string, marks: readonly boolean[]): Part[] {
   return made;
 }
 
-const WORDS = /[\p{L}\p{N}]+/gu;
-
-/** As long as `text`, so that places in the one are places in the other. */
-function folded(text: string): string {
-  return text.replace(/./gsu, (character) => {
-    const lower = character.toLowerCase();
-    if (lower === 'ё') return 'е';
-    return lower.length === character.length ? lower : character;
-  });
-}
+/** Words, and the letters of one with the marks that belong to them. */
+const WORDS = /[\p{L}\p{N}][\p{L}\p{N}\p{M}]*/gu;
+const LETTERS = /[\p{L}\p{N}]\p{M}*/gu;

@@ -1,8 +1,16 @@
 /** How what is typed into a search field is compared with names and texts. */
 
-/** `text` as it is compared: case does not count, ё is е, a hard space is a space. */
+/** `text` as it is compared: what `folded` says, and a hard space is a space. */
 export function searchable(text: string): string {
-  return text.trim().toLowerCase().replaceAll('ё', 'е').replaceAll('\u00A0', ' ');
+  return folded(text.trim()).replaceAll('\u00A0', ' ');
+}
+
+/**
+ * `text` as the panel's search compares it too: case does not count, and ё is е. A letter that is
+ * written as two signs is the letter; marks that belong to none, such as a stress, do not count.
+ */
+export function folded(text: string): string {
+  return text.toLowerCase().normalize('NFC').replace(/\p{M}/gu, '').replaceAll('ё', 'е');
 }
 
 /**

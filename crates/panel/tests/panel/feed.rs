@@ -480,6 +480,34 @@ async fn older_entries_are_fetched_once_and_then_held() {
 }
 
 #[tokio::test]
+async fn a_chat_is_opened_with_what_is_held_and_waits_only_for_the_very_newest() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut backend = Backend::start().await;
+    let panel = signed_in(dir.path(), &backend).await;
+    let mut rows = vec![
+        Row::Chat(Chat(1).queued(300)),
+        Row::Chat(Chat(2).queued(5)),
+        Row::Chat(Chat(3).queued(5)),
+    ];
+    rows.extend(entries(history(Chat(1), 271, 300)));
+    rows.extend(entries(history(Chat(3), 1, 4)));
+    let _socket = backend.accept_with(rows).await;
+    until_live(&panel).await;
+    backend.set_history(Chat(1).id(), history(Chat(1), 1, 300));
+    let shown = panel.newest(Chat(1).id(), 80).await.unwrap();
+    assert_eq!(shown.entries.len(), 30);
+    assert!(shown.has_older && shown.older_needs_connection);
+    assert_eq!(backend.n_history_requests(), 0);
+    for chat in [Chat(2), Chat(3)] {
+        backend.set_history(chat.id(), history(chat, 1, 5));
+        let shown = panel.newest(chat.id(), 80).await.unwrap();
+        assert_eq!(texts(&shown), ["1", "2", "3", "4", "5"]);
+        assert!(!shown.has_older && !shown.older_needs_connection);
+    }
+    assert_eq!(backend.n_history_requests(), 2);
+}
+
+#[tokio::test]
 async fn a_hole_in_what_is_held_is_never_shown() {
     let dir = tempfile::tempdir().unwrap();
     let mut backend = Backend::start().await;
