@@ -50,11 +50,11 @@ pub(crate) async fn timeline(
     chat_id: ChatId,
     before: Option<Place>,
     limit: u32,
+    at_least: u32,
 ) -> Result<Timeline, PanelError> {
-    match before {
-        None => panel.newest(chat_id, limit).await,
-        Some(_) => panel.timeline(chat_id, before, limit).await,
-    }
+    panel
+        .timeline_at_hand(chat_id, before, limit, at_least)
+        .await
 }
 
 #[tauri::command]

@@ -158,42 +158,38 @@ impl Panel {
         before: Option<Place>,
         limit: u32,
     ) -> Result<Timeline, PanelError> {
-        self.timeline_unless(chat_id, before, limit, |_, _| false)
+        self.timeline_at_hand(chat_id, before, limit, u32::MAX)
             .await
     }
 
-    /// The newest entries of a chat that are held, `limit` at most: nobody waits for the network to
-    /// open a chat. Only if the very newest are missing they are fetched; older ones come with
-    /// [`Panel::timeline`].
+    /// The same as far as it is held, so that nobody waits for the network to read what is there. If
+    /// fewer entries than `at_least` are held, or none that join the end of the stretch, the rest is
+    /// fetched all the same.
     ///
     /// # Errors
     /// As there.
-    pub async fn newest(&self, chat_id: ChatId, limit: u32) -> Result<Timeline, PanelError> {
-        self.timeline_unless(chat_id, None, limit, |held, gap| {
-            let oldest = held.entries.first();
-            oldest.is_some_and(|oldest| gap.before <= oldest.place)
-        })
-        .await
-    }
-
-    /// A stretch of a chat, whose gaps are filled unless it is enough as it is.
-    async fn timeline_unless(
+    pub async fn timeline_at_hand(
         &self,
         chat_id: ChatId,
         before: Option<Place>,
         limit: u32,
-        is_enough: impl Fn(&Timeline, &Gap) -> bool + Send,
+        at_least: u32,
     ) -> Result<Timeline, PanelError> {
         let session = self.inner.session().ok_or_else(PanelError::not_signed_in)?;
         let limit = limit.clamp(1, MAX_TIMELINE);
+        let at_least = usize::try_from(at_least.min(limit)).unwrap_or(usize::MAX);
         let mut fetches = 0;
         loop {
             let (timeline, gap) = {
                 let session = Arc::clone(&session);
                 blocking(move || Ok(session.timeline(chat_id, before, limit)?)).await?
             };
-            let gap = gap.filter(|gap| fetches < MAX_FETCHES && !is_enough(&timeline, gap));
-            let Some(gap) = gap else {
+            let held = &timeline.entries;
+            let is_enough = |gap: &Gap| match held.first() {
+                Some(oldest) => held.len() >= at_least && gap.before <= oldest.place,
+                None => at_least == 0,
+            };
+            let Some(gap) = gap.filter(|gap| fetches < MAX_FETCHES && !is_enough(gap)) else {
                 return Ok(timeline);
             };
             fetches += 1;

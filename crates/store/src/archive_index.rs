@@ -151,7 +151,7 @@ pub(crate) struct Client {
 /// The client of a chat.
 pub(crate) fn client(reader: Reader<'_>, chat: i64) -> Result<Client, StoreError> {
     Ok(reader.one(
-        "SELECT cl.name, cl.given_name, cl.phone, ch.archived_place
+        "SELECT cl.name, cl.given_name, cl.phone, ch.archived_place > 0 OR ch.status = 'closed'
          FROM chats ch JOIN clients cl ON cl.key = ch.client WHERE ch.key = ?1",
         (chat,),
         |row| {
@@ -161,7 +161,7 @@ pub(crate) fn client(reader: Reader<'_>, chat: i64) -> Result<Client, StoreError
             Ok(Client {
                 names: Folded::of(&names.join(" ")),
                 phone: digits(&phone.unwrap_or_default()),
-                is_archived: row.get::<_, i64>(3)? > 0,
+                is_archived: row.get(3)?,
             })
         },
     )?)

@@ -28,7 +28,9 @@ impl Folded {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let composed = text.to_lowercase();
-        let letters = composed.nfc().filter(|&sign| !is_combining_mark(sign));
+        let letters = composed
+            .nfc()
+            .filter(|&sign| !is_combining_mark(sign) || sign.is_alphanumeric());
         Self(
             letters
                 .map(|letter| if letter == 'ё' { 'е' } else { letter })
@@ -215,6 +217,8 @@ mod tests {
         assert_eq!(words("новый ёлки")[..], composed[..2]);
         assert_eq!(words("café cafe\u{301}")[..], ["café", "café"]);
         assert_eq!(words("\u{301} \u{20dd}"), Vec::<String>::new());
+        // Vowels of other scripts are marks by their kind, and letters all the same.
+        assert_ne!(words("की"), words("के"));
     }
 
     #[test]

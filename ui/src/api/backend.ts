@@ -65,8 +65,11 @@ export type Unlisten = () => void;
 export interface Backend {
   /** Everything but histories. */
   overview(): Promise<Overview>;
-  /** The newest `limit` entries of a chat, or those before `before`. */
-  timeline(chatId: ChatId, before: Place | null, limit: number): Promise<Timeline>;
+  /**
+   * The newest `limit` entries of a chat, or those before `before`, as far as they are held. Only if
+   * those are fewer than `atLeast` it waits for the network.
+   */
+  timeline(chatId: ChatId, before: Place | null, limit: number, atLeast: number): Promise<Timeline>;
   /**
    * Puts a reply into the outbox; it is durable when this answers. With the draft's latest revision
    * it goes in the place of a refused reply, whose text the composer held.

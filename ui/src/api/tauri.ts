@@ -11,7 +11,8 @@ import { overviews } from './overview';
 /** The shell's commands, one to one. */
 export const tauriBackend: Backend = {
   overview: overviews((known) => invoke('overview', { known })),
-  timeline: (chatId, before, limit) => invoke('timeline', { chatId, before, limit }),
+  timeline: (chatId, before, limit, atLeast) =>
+    invoke('timeline', { chatId, before, limit, atLeast }),
   reply: (chatId, text, seen) => invoke('reply', { chatId, text, seen }),
   comment: (chatId, text, mentions, seen) => invoke('comment', { chatId, text, mentions, seen }),
   act: (chatId, deed) => invoke('act', { chatId, deed }),

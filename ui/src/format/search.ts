@@ -10,7 +10,11 @@ export function searchable(text: string): string {
  * written as two signs is the letter; marks that belong to none, such as a stress, do not count.
  */
 export function folded(text: string): string {
-  return text.toLowerCase().normalize('NFC').replace(/\p{M}/gu, '').replaceAll('ё', 'е');
+  return text
+    .toLowerCase()
+    .normalize('NFC')
+    .replace(/(?!\p{Alphabetic})\p{M}/gu, '')
+    .replaceAll('ё', 'е');
 }
 
 /**

@@ -281,7 +281,7 @@ export class ArchivedChat {
   /** Hears whether putting it back in work was refused, once the panel says that something changed. */
   async hear(): Promise<void> {
     if (!this.isReopening) return;
-    const { held } = await this.#backend.timeline(this.chatId, null, 1);
+    const { held } = await this.#backend.timeline(this.chatId, null, 1, 0);
     if (held?.action !== 'reopen') return;
     this.refused = held;
     this.isReopening = false;

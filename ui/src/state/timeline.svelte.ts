@@ -102,7 +102,9 @@ export class TimelineState {
         const first = this.loading !== 'ready';
         const limit = Math.min(REREAD, Math.max(PAGE, this.entries.length + 1));
         const nTyped = this.#nTyped;
-        const answer = await this.#backend.timeline(chatId, null, limit);
+        // What is held is shown at once. Of what stands here nothing may be left as it was.
+        const atLeast = Math.min(REREAD, Math.max(1, this.entries.length));
+        const answer = await this.#backend.timeline(chatId, null, limit, atLeast);
         // Of the drafts it may say how they stood before what was typed or sent meanwhile.
         const isBehind = nTyped !== this.#nTyped;
         this.#take(answer, first, isBehind);
@@ -116,12 +118,16 @@ export class TimelineState {
 
   /** Reads an older stretch. */
   async loadOlder(): Promise<void> {
-    const first = this.entries[0];
-    if (first === undefined || !this.hasOlder || this.isLoadingOlder) return;
+    if (!this.hasOlder || this.isLoadingOlder) return;
     this.isLoadingOlder = true;
     try {
+      const first = this.entries[0];
+      if (first === undefined) {
+        await this.refresh();
+        return;
+      }
       const limit = Math.min(MAX_PAGE, Math.max(PAGE, this.entries.length >> 1));
-      const answer = await this.#backend.timeline(this.chatId, first.place, limit);
+      const answer = await this.#backend.timeline(this.chatId, first.place, limit, 1);
       const isAnythingNew = answer.entries.length > 0;
       if (isAnythingNew) this.entries = mergeOlder(answer.entries, this.entries);
       this.hasOlder = answer.has_older;
@@ -402,7 +408,7 @@ export class TimelineState {
   }
 
   #take(answer: Timeline, isFirst: boolean, isBehind: boolean): void {
-    this.isOlderStuck = false;
+    this.isOlderStuck = answer.has_older && answer.entries.length === 0;
     const entries = mergeNewest(this.entries, answer.entries);
     const isLonger = entries.length > answer.entries.length;
     this.entries = entries;

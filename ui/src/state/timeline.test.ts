@@ -497,6 +497,35 @@ describe('a history', () => {
     expect(timeline.hasOlder).toBe(true);
   });
 
+  it('is opened with what is held, and read again no shorter than it stands here', async () => {
+    backend = new MemoryBackend(FIXTURES['long-history']!(Date.now()));
+    const read = vi.spyOn(backend, 'timeline');
+    const timeline = await opened('long');
+    await timeline.loadOlder();
+    await timeline.refresh();
+    expect(read.mock.calls).toEqual([
+      ['long', null, 80, 1],
+      ['long', 2921, 80, 1],
+      ['long', null, 161, 160],
+    ]);
+  });
+
+  it('of which nothing is held and nothing comes is asked for again', async () => {
+    backend = new MemoryBackend(FIXTURES['long-history']!(Date.now()));
+    const read = backend.timeline.bind(backend);
+    let isThere = false;
+    vi.spyOn(backend, 'timeline').mockImplementation(async (...asked) => {
+      const answer = await read(...asked);
+      return isThere ? answer : { ...answer, entries: [], has_older: true };
+    });
+    const timeline = await opened('long');
+    expect(timeline.isOlderStuck).toBe(true);
+    isThere = true;
+    await timeline.loadOlder();
+    expect(timeline.isOlderStuck).toBe(false);
+    expect(timeline.entries).toHaveLength(80);
+  });
+
   it('says when older entries need a connection', async () => {
     backend = new MemoryBackend(FIXTURES['long-history-offline']!(Date.now()));
     const timeline = await opened('long');

@@ -59,6 +59,35 @@ describe('a chat', () => {
     expect(read).toHaveBeenCalledTimes(2);
   });
 
+  it('asks again for older messages that do not come, later and later, and says so', async () => {
+    vi.useFakeTimers({ shouldAdvanceTime: true });
+    const height = vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
+    try {
+      const { backend, open } = page();
+      const read = backend.timeline.bind(backend);
+      let nOlder = 0;
+      vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
+        if (before !== null) nOlder += 1;
+        const answer = await read(chatId, before, limit);
+        if (before !== null) return { ...answer, entries: [], has_older: true };
+        const entries = answer.entries.map((entry) => ({ ...entry, place: entry.place + 100 }));
+        return { ...answer, entries, has_older: true };
+      });
+      await open('pavel');
+      await screen.findByText('Более ранние сообщения не загрузились. Скоро попробуем ещё раз');
+      expect(nOlder).toBe(1);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(nOlder).toBe(2);
+      await vi.advanceTimersByTimeAsync(8_000);
+      expect(nOlder).toBe(2);
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(nOlder).toBe(3);
+    } finally {
+      height.mockRestore();
+      vi.useRealTimers();
+    }
+  });
+
   it('takes the place of the one before when it is read, which is out of reach meanwhile', async () => {
     const { backend, open } = page();
     await open('pavel');

@@ -494,17 +494,38 @@ async fn a_chat_is_opened_with_what_is_held_and_waits_only_for_the_very_newest()
     let _socket = backend.accept_with(rows).await;
     until_live(&panel).await;
     backend.set_history(Chat(1).id(), history(Chat(1), 1, 300));
-    let shown = panel.newest(Chat(1).id(), 80).await.unwrap();
+    let shown = panel
+        .timeline_at_hand(Chat(1).id(), None, 80, 1)
+        .await
+        .unwrap();
     assert_eq!(shown.entries.len(), 30);
     assert!(shown.has_older && shown.older_needs_connection);
     assert_eq!(backend.n_history_requests(), 0);
     for chat in [Chat(2), Chat(3)] {
         backend.set_history(chat.id(), history(chat, 1, 5));
-        let shown = panel.newest(chat.id(), 80).await.unwrap();
+        let shown = panel
+            .timeline_at_hand(chat.id(), None, 80, 1)
+            .await
+            .unwrap();
         assert_eq!(texts(&shown), ["1", "2", "3", "4", "5"]);
         assert!(!shown.has_older && !shown.older_needs_connection);
     }
     assert_eq!(backend.n_history_requests(), 2);
+    // Who shows more already gets no less.
+    let shown = panel
+        .timeline_at_hand(Chat(1).id(), None, 81, 80)
+        .await
+        .unwrap();
+    assert_eq!(shown.entries.len(), 81);
+    assert_eq!(backend.n_history_requests(), 3);
+    // Older ones are shown as far as they are held, too.
+    let before = Some(shown.entries[0].place.max(Place(240)));
+    let shown = panel
+        .timeline_at_hand(Chat(1).id(), before, 100, 1)
+        .await
+        .unwrap();
+    assert!(!shown.entries.is_empty() && shown.entries.len() < 100);
+    assert_eq!(backend.n_history_requests(), 3);
 }
 
 #[tokio::test]
