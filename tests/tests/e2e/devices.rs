@@ -139,7 +139,7 @@ async fn a_window_that_is_killed_has_what_was_typed_when_it_starts_again() -> Re
     // that the last one has arrived there.
     let kept = "const done = arguments[0];
         const chatId = document.querySelector('[data-chat-id]').dataset.chatId;
-        const ask = { chatId, before: null, limit: 1 };
+        const ask = { chatId, before: null, limit: 1, atLeast: 0 };
         __TAURI_INTERNALS__.invoke('timeline', ask).then((now) => done(now.draft), () => done(null));";
     until("the last key is kept", async || {
         let draft = desk.driver().execute_async(kept, Vec::new()).await.ok()?;

@@ -83,6 +83,10 @@ fn inside(package: &Path, is_backend: bool) -> Result<()> {
 fn unit(root: &Path) -> Result<()> {
     let said = Call::new("systemd-analyze").args(["--version"]).output()?;
     let version = version(&said).context("Reading systemd's version")?;
+    if version < OFFLINE {
+        println!("    this system's systemd is too old to look at a unit that is not installed");
+        return Ok(());
+    }
     let analyze = |word: &str| {
         Call::new("systemd-analyze")
             .args([word])
@@ -91,13 +95,9 @@ fn unit(root: &Path) -> Result<()> {
     analyze("verify")
         .args(["--man=no"])
         // The rest of a system is not in the package.
-        .args((version >= OFFLINE).then_some("--recursive-errors=no"))
+        .args(["--recursive-errors=no"])
         .args([UNIT])
         .run()?;
-    if version < OFFLINE {
-        println!("    this system's systemd is too old to say how far the unit is shut in");
-        return Ok(());
-    }
     let security = analyze("security").args(["--no-pager", "--offline=true"]);
     let said = security.clone().args([UNIT]).output()?;
     println!(
