@@ -13,6 +13,7 @@ import type { SearchPage } from './generated/SearchPage';
 import type { SearchQuery } from './generated/SearchQuery';
 import type { Talk } from './generated/Talk';
 import { foundLine } from '../format/entries';
+import { folded } from '../format/search';
 import type { MemoryChat, World } from './world';
 
 /** The closed chats that are found, last active first. */
@@ -160,10 +161,6 @@ function isOfNumber(phone: string, word: string): boolean {
 function textOf({ body }: EntryRow): string {
   if (body.kind === 'notice') return '';
   return body.kind === 'inbound_placeholder' ? (body.caption ?? '') : body.text;
-}
-
-function folded(text: string): string {
-  return text.toLowerCase().replaceAll('ё', 'е');
 }
 
 export function needConnection(world: World): void {

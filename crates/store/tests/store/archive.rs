@@ -586,3 +586,22 @@ async fn a_client_whose_name_changes_is_found_by_the_new_one() {
         assert_eq!(finds(&store, anna, text).await, [chat].into(), "{text}");
     }
 }
+
+#[tokio::test]
+async fn a_new_name_is_found_while_the_index_is_still_being_made_anew() {
+    let store = TestStore::new().await;
+    let anna = store.operator("Анна").await;
+    let vera = store.supervisor("Вера").await;
+    let chat = talk(&store, "Ирина", &["Здравствуйте"], anna).await;
+    let anew = "UPDATE chats SET archived_place = 0";
+    store.file().execute(anew, ()).unwrap();
+    let name = Command::NameClient {
+        chat_id: chat,
+        name: Some("Склад".to_owned()),
+        seen_place: Place(3),
+    };
+    store.asks(vera, name).await.unwrap();
+    assert_eq!(finds(&store, anna, "склад").await, [chat].into());
+    assert_eq!(write_index(&store).await, 1);
+    assert_eq!(finds(&store, anna, "склад").await, [chat].into());
+}
