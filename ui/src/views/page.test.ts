@@ -74,7 +74,7 @@ describe('a chat', () => {
         return { ...answer, entries, has_older: true };
       });
       await open('pavel');
-      await screen.findByText('Более ранние сообщения не загрузились. Скоро попробуем ещё раз');
+      await screen.findByText('Более ранние сообщения пока не загрузились');
       expect(nOlder).toBe(1);
       await vi.advanceTimersByTimeAsync(5_000);
       expect(nOlder).toBe(2);
