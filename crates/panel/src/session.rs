@@ -255,10 +255,16 @@ impl Session {
         if let Some(own) = operators.iter().find(|row| row.operator_id == me) {
             self.is_away.store(own.by_hand, Ordering::Relaxed);
         }
-        let rows = operators.into_iter().map(|row| (row.operator_id, row));
-        self.presence.lock().extend(rows);
+        let mut known = self.presence.lock();
+        let mut has_changed = false;
+        for row in operators {
+            has_changed |= known.insert(row.operator_id, row) != Some(row);
+        }
+        drop(known);
         self.has_news.notify_one();
-        self.events.send(PanelEvent::OverviewChanged);
+        if has_changed {
+            self.events.send(PanelEvent::OverviewChanged);
+        }
     }
 
     /// The backend says who looks at all chats, or at some.

@@ -1,7 +1,7 @@
-/** The present moment for what shows ages; it moves four times a minute while the page is seen. */
+/** The present moment for what shows ages; it moves twice a minute while the page is seen. */
 
 /** Ages are shown in minutes, and each tick makes every row that is seen work out its own. */
-const TICK_MS = 15_000;
+const TICK_MS = 30_000;
 
 export class Clock {
   /** By this computer's clock. */

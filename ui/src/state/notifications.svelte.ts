@@ -11,6 +11,7 @@ import type { NotificationSettings } from '../api/generated/NotificationSettings
 import { placeholderTitle } from '../format/entries';
 import { plainText } from '../format/markup';
 import { KINDS } from '../format/notifications';
+import { duration } from '../format/time';
 import { m } from '../paraglide/messages';
 import { coalesced } from './reload';
 import type { Sounds } from './sounds.svelte';
@@ -21,6 +22,8 @@ export interface Words {
   heading: string;
   body: string;
 }
+
+const MINUTE_MS = 60_000;
 
 /** What may not go away by itself. */
 const URGENT: readonly NotificationKind[] = ['waits_in_queue', 'overdue'];
@@ -214,7 +217,7 @@ export function words(notification: Notification): Words {
   const name = title ?? m.no_name();
   if (what === 'waits_in_queue') {
     const more = n > 1 ? m.banner_waits_more({ count: n - 1, n: n - 1 }) : '';
-    const first = m.banner_waits_for({ name, minutes: Math.max(minutes, 1) });
+    const first = m.banner_waits_for({ name, age: duration(Math.max(minutes, 1) * MINUTE_MS) });
     return { heading: m.banner_waits(), body: [first, more].filter((one) => one !== '').join(' ') };
   }
   if (what === 'connection_lost') {

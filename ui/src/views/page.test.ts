@@ -401,6 +401,10 @@ describe('a chat', () => {
       { what: 'waits_in_queue', key: { about: 'queue' }, n: 3, minutes: 5 },
       'Клиент ждёт в очереди: Тимур ждёт 5 мин. И ещё 2 клиента.',
     ],
+    [
+      { what: 'waits_in_queue', key: { about: 'queue' }, n: 1, minutes: 3 * 24 * 60 + 5 },
+      'Клиент ждёт в очереди: Тимур ждёт 3 дня.',
+    ],
     [{ key: { about: 'several' }, n: 12, chat_id: null }, 'Новое в 12 чатах: '],
     [
       { what: 'overdue', key: { about: 'late' }, n: 2, minutes: 10, chat_id: null },

@@ -198,8 +198,13 @@ impl Session {
 
     /// The backend says whose clients wait too long.
     pub(crate) fn set_late(&self, late: LateChats) -> Result<(), StorageError> {
-        *self.late.lock() = late;
-        self.events.send(PanelEvent::OverviewChanged);
+        let mut known = self.late.lock();
+        let has_changed = *known != late;
+        *known = late;
+        drop(known);
+        if has_changed {
+            self.events.send(PanelEvent::OverviewChanged);
+        }
         self.tell_late()
     }
 

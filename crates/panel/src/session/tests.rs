@@ -14,7 +14,8 @@ use pult_domain::{
 };
 use pult_protocol::{
     ChannelKind, ChannelRow, ChatRow, ClientCard, CommandDone, Cursor, EntryBody, EntryRow,
-    FailureKind, GoneWhy, MarkRow, NotificationKind, OperatorRow, Row, Token,
+    FailureKind, GoneWhy, LateChats, MarkRow, NotificationKind, OperatorRow, Presence, PresenceRow,
+    Row, Token,
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -513,6 +514,44 @@ async fn a_connection_that_is_lost_for_long_is_told_once_and_over_when_it_is_bac
     });
     assert!(session.notify().unwrap().is_some());
     assert_eq!(told(&mut events), []);
+}
+
+/// How often the lists were to be read again since one looked last.
+fn n_overviews(events: &mut EventStream) -> usize {
+    let all = std::iter::from_fn(|| events.next().now_or_never().flatten());
+    all.filter(|event| *event == PanelEvent::OverviewChanged)
+        .count()
+}
+
+#[test]
+fn what_the_backend_says_again_has_no_list_read_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let session = session(dir.path());
+    let mut events = session.events.subscribe();
+
+    let row = |presence| PresenceRow {
+        operator_id: OperatorId(Uuid::from_u128(8)),
+        presence,
+        since: Some(Timestamp(1)),
+        by_hand: false,
+    };
+    for (presence, n_told) in [
+        (Presence::Online, 1),
+        (Presence::Online, 0),
+        (Presence::Away, 1),
+    ] {
+        session.set_presence(vec![row(presence)]);
+        assert_eq!(n_overviews(&mut events), n_told);
+    }
+
+    let late = |n| LateChats {
+        chats: Vec::new(),
+        n,
+    };
+    for (n, n_told) in [(3, 1), (3, 0), (4, 1)] {
+        session.set_late(late(n)).unwrap();
+        assert_eq!(n_overviews(&mut events), n_told);
+    }
 }
 
 #[tokio::test(start_paused = true)]
