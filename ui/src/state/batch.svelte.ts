@@ -1,5 +1,6 @@
 /** Something that is done with several chats at once: how far it is, and what was refused and why. */
 import type { Backend } from '../api/backend';
+import type { ChatId } from '../api/generated/ChatId';
 import type { ChatRow } from '../api/generated/ChatRow';
 import type { CommandId } from '../api/generated/CommandId';
 import type { DeedOutcome } from '../api/generated/DeedOutcome';
@@ -37,6 +38,11 @@ export class Batch {
         : [];
     }),
   );
+  /** What was to be added as a hidden comment with chats that were not given after all; none if nothing was. */
+  readonly noteLeft = $derived.by((): string | null => {
+    if (this.deed.deed !== 'give' || this.refused.length + this.nWithdrawn === 0) return null;
+    return this.deed.note;
+  });
   /** Until when all that still waits can be taken back, by this computer's clock. */
   readonly until = $derived.by((): number | null => {
     let until: number | null = null;
@@ -73,6 +79,19 @@ export class Batch {
       client_name: clientName(client),
     }));
     return new Batch(backend, chats, deed, await backend.actOn(seen, deed));
+  }
+
+  /** Whether it gives a chat to somebody. */
+  gives(chatId: ChatId): boolean {
+    return this.deed.deed === 'give' && this.chats.some(({ id }) => id === chatId);
+  }
+
+  /** Whether nothing came of it with a chat. */
+  isUndone(chatId: ChatId): boolean {
+    return this.chats.some(({ id }, at) => {
+      const state = this.#outcomes[at]?.state;
+      return id === chatId && (state === 'refused' || state === 'withdrawn');
+    });
   }
 
   /** Asks what has come of it. */

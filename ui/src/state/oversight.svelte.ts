@@ -286,6 +286,15 @@ export class OversightState {
     return batch;
   }
 
+  /** The hidden comment that was to go with one of these chats when it was to be given last, and was not. */
+  noteLeft(chats: readonly ChatRow[]): string {
+    for (const { id } of chats) {
+      const last = this.batches.find((batch) => batch.gives(id));
+      if (last?.isUndone(id) === true && last.noteLeft !== null) return last.noteLeft;
+    }
+    return '';
+  }
+
   dismiss(batch: Batch): void {
     this.batches = this.batches.filter((one) => one !== batch);
   }

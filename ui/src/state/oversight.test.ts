@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 
 import { FIXTURES } from '../api/fixtures';
+import type { ChatRow } from '../api/generated/ChatRow';
 import type { ChatsPage } from '../api/generated/ChatsPage';
 import type { ChatsQuery } from '../api/generated/ChatsQuery';
 import { MemoryBackend } from '../api/memory';
@@ -49,5 +50,37 @@ describe('the list of all chats', () => {
     release[0]!();
     await vi.waitFor(() => expect(asked).toHaveLength(3));
     expect(asked[2]?.ids).toBeUndefined();
+  });
+});
+
+describe('a hidden comment that goes with a chat', () => {
+  const note = 'Ждёт счёт';
+  const refuse = (chat: ChatRow): unknown =>
+    backend.overseer.refuses.set(chat.id, { code: 'not_allowed', message: '', details: {} });
+
+  it('is there again as long as the chat was not given', async () => {
+    const to = (await backend.overview()).session!.operator.id;
+    const chat = oversight.chats.find(
+      ({ status, owner_id }) => status === 'in_work' && owner_id !== to,
+    )!;
+    const acts = vi.spyOn(backend, 'actOn');
+    expect(oversight.noteLeft([chat])).toBe('');
+
+    const given = await oversight.act([chat], { deed: 'give', to, note });
+    await given!.takeBack();
+    expect(oversight.noteLeft([chat])).toBe(note);
+
+    refuse(chat);
+    const again = await oversight.act([chat], { deed: 'give', to, note: `${note} и акт` });
+    expect(oversight.noteLeft([chat])).toBe('');
+    backend.settleDeeds(await acts.mock.results.at(-1)!.value);
+    await again!.refresh();
+    expect(oversight.noteLeft([chat])).toBe(`${note} и акт`);
+
+    backend.overseer.refuses.clear();
+    const last = await oversight.act([chat], { deed: 'give', to, note });
+    backend.settleDeeds(await acts.mock.results.at(-1)!.value);
+    await last!.refresh();
+    expect(oversight.noteLeft([chat])).toBe('');
   });
 });
