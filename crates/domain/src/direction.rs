@@ -3,6 +3,7 @@
 //! It takes nothing from anybody: the chat stands in the common queue of every operator as before
 //! (row 1), with a mark for whom it is.
 
+use pult_words::Folded;
 use serde::{Deserialize, Serialize};
 
 use crate::{ChannelId, OperatorId};
@@ -149,12 +150,7 @@ impl Ready {
 
 /// The words of a text as they are compared.
 fn words_of(text: &str) -> Vec<String> {
-    let folded = text.to_lowercase().replace('ё', "е");
-    let words = folded.split(|letter: char| !letter.is_alphanumeric());
-    words
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+    Folded::of(text).words().map(str::to_owned).collect()
 }
 
 /// A number's digits and stars. An 8 before ten digits is dialled within Russia in place of +7.

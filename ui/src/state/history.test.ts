@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Echo } from '../api/generated/Echo';
 import type { EntryBody } from '../api/generated/EntryBody';
 import type { EntryRow } from '../api/generated/EntryRow';
-import { historyRows, mergeNewest, mergeOlder } from './history';
+import { historyRows, isNewAwaited, mergeNewest, mergeOlder, newRowKey } from './history';
 
 const NOON = new Date(2026, 4, 20, 12, 0, 0).getTime();
 const MINUTE = 60_000;
@@ -153,5 +153,25 @@ describe('stretches of a history', () => {
     const older = [entry(1), entry(2)];
     const held = mergeOlder(older, [entry(3)]);
     expect(mergeOlder(older, held).map((one) => one.place)).toEqual([1, 2, 3]);
+  });
+});
+
+describe('the first unread message', () => {
+  const held = [entry(300), entry(301)];
+
+  it.each([
+    ['is there', held, 299, false, 'new'],
+    ['has others before it', held, 300, false, 'new'],
+    ['is near', held, 298, true, 'new'],
+    ['is as far as is waited for', held, 99, true, 'new'],
+    ['is too far to be waited for', held, 98, false, 'entry-300'],
+    ['is one of no entries', [], 0, false, 'new'],
+  ])('that %s', (_, entries, newAfter, isAwaited, key) => {
+    expect(isNewAwaited(entries, newAfter)).toBe(isAwaited);
+    expect(newRowKey(entries, newAfter)).toBe(key);
+  });
+
+  it('is not waited for where there is none', () => {
+    expect(isNewAwaited(held, null)).toBe(false);
   });
 });

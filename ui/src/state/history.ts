@@ -91,6 +91,32 @@ export function historyRows({
   return rows;
 }
 
+/** So many unread messages that are still to be read from the panel or the backend are waited for. */
+const MAX_AWAITED = 200;
+
+/** How many unread messages stand before the first entry that there is. */
+function nUnreadBefore(entries: readonly EntryRow[], newAfter: Place | null): number {
+  const first = entries[0];
+  return first === undefined || newAfter === null ? 0 : Math.max(0, first.place - 1 - newAfter);
+}
+
+/** Whether the first unread message is still to come, and near enough to be waited for. */
+export function isNewAwaited(entries: readonly EntryRow[], newAfter: Place | null): boolean {
+  const n = nUnreadBefore(entries, newAfter);
+  return n > 0 && n <= MAX_AWAITED;
+}
+
+/**
+ * The key of the row at which reading begins: the "new" line, which moves up until all that is unread
+ * is there; where that is far, such as in a long history that its reader has never opened, the first
+ * unread message that is there already, which stays where it is.
+ */
+export function newRowKey(entries: readonly EntryRow[], newAfter: Place): string {
+  const isFar = nUnreadBefore(entries, newAfter) > MAX_AWAITED;
+  const first = isFar ? entries[0] : undefined;
+  return first === undefined ? 'new' : entryKey(first);
+}
+
 /**
  * The same for an entry and the echo it was before: the row stays where it is when they marry. Only
  * the message itself takes the command's id, for a command may make notices too.

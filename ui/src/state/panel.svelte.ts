@@ -172,7 +172,10 @@ export class PanelState {
         if (overview.session === null) this.#forgetChats();
         if (overview.session !== null) this.isSessionEnded = false;
         else if (this.session !== null) this.isSessionEnded = !this.#isSigningOut;
+        const wasLive = this.isLive;
         this.overview = overview;
+        // What a snapshot has taken out and no connection could bring back stands there as it was.
+        if (this.isLive && !wasLive) this.#refreshTimelines();
         // Before, it is not known what the company has set.
         if (overview.session !== null && overview.connection.state === 'live') {
           this.settings.adopt(overview.company.settings.defaults);
@@ -502,10 +505,14 @@ export class PanelState {
           this.search.refresh();
           this.oversight.hear([], true);
           this.#prepared = null;
-          for (const timeline of this.#timelines.values()) void timeline.refresh();
+          this.#refreshTimelines();
           break;
       }
     }
+  }
+
+  #refreshTimelines(): void {
+    for (const timeline of this.#timelines.values()) void timeline.refresh();
   }
 
   /** All chats of the lists. */

@@ -88,6 +88,46 @@ describe('a chat', () => {
     }
   });
 
+  it('is read again once there is a connection again', async () => {
+    const { backend, open, the } = page();
+    await open('pavel');
+    const read = vi.spyOn(backend, 'timeline');
+    backend.world.connection = { state: 'offline', since: Date.now(), cannot_write: false };
+    backend.tell({ event: 'overview_changed' });
+    await the('connection-bar');
+    expect(read).not.toHaveBeenCalled();
+    backend.world.connection = { state: 'live' };
+    backend.tell({ event: 'overview_changed' });
+    await waitFor(() => expect(read).toHaveBeenCalledWith('pavel', null, 80, expect.anything()));
+  });
+
+  it('counts as read at its end only once what is unread above has come', async () => {
+    const height = vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
+    try {
+      const { backend, open } = page();
+      const read = backend.timeline.bind(backend);
+      const mark = vi.spyOn(backend, 'markRead');
+      let comes: ((answer: Timeline) => void) | null = null;
+      vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
+        const answer = await read(chatId, before === null ? null : before - 100, limit);
+        if (before !== null) return new Promise((resolve) => (comes = resolve));
+        const entries = answer.entries.map((entry) => ({ ...entry, place: entry.place + 100 }));
+        return { ...answer, entries, read_place: 99, has_older: true };
+      });
+      await open('pavel');
+      const [first] = await screen.findAllByTestId('entry');
+      const older = await vi.waitUntil(() => comes);
+      expect(mark).not.toHaveBeenCalled();
+      const answer = await read('pavel', null, 1);
+      const entries = answer.entries.map((entry) => ({ ...entry, id: 'before', place: 100 }));
+      older({ ...answer, entries, has_older: false });
+      await waitFor(() => expect(mark).toHaveBeenCalledWith('pavel', expect.anything()));
+      expect(first?.isConnected).toBe(true);
+    } finally {
+      height.mockRestore();
+    }
+  });
+
   it('takes the place of the one before when it is read, which is out of reach meanwhile', async () => {
     const { backend, open } = page();
     await open('pavel');

@@ -37,6 +37,7 @@ fn takes(rule: DirectionRule, text: &str, channel_id: u8, phone: Option<&str>) -
 #[rstest]
 #[case::the_word("счёт", "Пришлите счёт", true)]
 #[case::another_yo("счет", "Пришлите СЧЁТ, пожалуйста!", true)]
+#[case::a_letter_of_two_signs("счёт", "Пришлите сче\u{308}т", true)]
 #[case::within_a_word("счет", "Пересчетать", false)]
 #[case::another_form("счет", "два счета", false)]
 #[case::in_a_row("возврат денег", "Оформите возврат, денег жалко", true)]
