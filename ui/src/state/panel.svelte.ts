@@ -68,6 +68,8 @@ export class PanelState {
   readonly clock = new Clock();
 
   overview = $state.raw<Overview | null>(null);
+  /** A chat that was not opened, and may be in a moment. */
+  prepared = $state.raw<TimelineState | null>(null);
   hasFailed = $state(false);
   /** Whether the session was ended by somebody else: the operator is told why they must sign in. */
   isSessionEnded = $state(false);
@@ -147,8 +149,6 @@ export class PanelState {
   /** Whether I have said that I am away. */
   readonly isAwayByHand = $derived(this.#presence.get(this.me?.id ?? '')?.by_hand ?? false);
   readonly #timelines = new Map<ChatId, TimelineState>();
-  /** A chat that was not opened, and may be in a moment. */
-  #prepared: TimelineState | null = null;
   readonly #reload: () => Promise<void>;
 
   constructor(backend: Backend, settings: Settings) {
@@ -294,16 +294,22 @@ export class PanelState {
     return may(right, this.me, summary.chat);
   }
 
-  /** Reads what a chat shows before it is opened, as the pointer or the focus of whoever may do so rests on it. */
+  /**
+   * Reads what a chat shows before it is opened, as the pointer or the focus of whoever may do so rests
+   * on it; then it can be drawn, too.
+   */
   prepare(chatId: ChatId): void {
-    if (this.#held(chatId) !== undefined) return;
-    this.#prepared = new TimelineState(this.backend, chatId, this.operatorName);
-    void this.#prepared.refresh();
+    if (this.timeline?.chatId === chatId || this.prepared?.chatId === chatId) return;
+    this.prepared =
+      this.#timelines.get(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
+    // It is drawn where reading will begin.
+    this.prepared.resetNewLine();
+    void this.prepared.refresh();
   }
 
   /** What is held of a chat, which is kept as it stands. */
   #held(chatId: ChatId): TimelineState | undefined {
-    if (this.#prepared?.chatId === chatId) return this.#prepared;
+    if (this.prepared?.chatId === chatId) return this.prepared;
     return this.#timelines.get(chatId);
   }
 
@@ -318,8 +324,8 @@ export class PanelState {
       void this.timeline?.flushDraft();
       const timeline =
         this.#held(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
-      isPrepared = timeline === this.#prepared && timeline.loading === 'ready';
-      this.#prepared = null;
+      isPrepared = timeline === this.prepared && timeline.loading === 'ready';
+      this.prepared = null;
       // The order of the map is the order of use: the one that was left longest ago goes.
       this.#timelines.delete(chatId);
       this.#timelines.set(chatId, timeline);
@@ -504,7 +510,7 @@ export class PanelState {
           void this.onlookers.reload();
           this.search.refresh();
           this.oversight.hear([], true);
-          this.#prepared = null;
+          this.prepared = null;
           this.#refreshTimelines();
           break;
       }
@@ -529,7 +535,7 @@ export class PanelState {
 
   #forgetChats(): void {
     this.timeline = null;
-    this.#prepared = null;
+    this.prepared = null;
     this.#timelines.clear();
     this.answers.forget();
     this.search.clear();

@@ -59,6 +59,50 @@ describe('a chat', () => {
     expect(read).toHaveBeenCalledTimes(2);
   });
 
+  it('is drawn while the pointer rests on it, and is only shown when it is opened', async () => {
+    const height = vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
+    try {
+      const { backend, open, user } = page();
+      await open('pavel');
+      const mark = vi.spyOn(backend, 'markRead');
+      const drawn = (): HTMLElement[] => [
+        ...document.querySelectorAll<HTMLElement>('[data-region="chat"]'),
+      ];
+      expect(drawn()).toHaveLength(1);
+      await user.hover(row('marina'));
+      await waitFor(() => expect(drawn()).toHaveLength(2));
+      const [seen, ahead] = drawn();
+      expect(seen!.dataset['chatId']).toBe('pavel');
+      expect(seen!.inert).toBe(false);
+      expect(ahead!.dataset['chatId']).toBe('marina');
+      expect(ahead!.inert).toBe(true);
+      expect(ahead!.closest('.is-ahead')).not.toBeNull();
+      await within(ahead!).findAllByTestId('entry');
+      expect(mark).not.toHaveBeenCalled();
+      expect(backend.asked).not.toContain('watch marina in front');
+
+      await user.click(row('marina'));
+      expect(drawn()).toEqual([ahead]);
+      expect(ahead!.inert).toBe(false);
+      expect(ahead!.closest('.is-ahead')).toBeNull();
+      await waitFor(() => expect(mark).toHaveBeenCalledWith('marina', expect.anything()));
+      expect(ahead!.contains(document.activeElement)).toBe(true);
+    } finally {
+      height.mockRestore();
+    }
+  });
+
+  it('that was left is drawn anew where what came since begins', async () => {
+    const { backend, open, user } = page();
+    await open('pavel');
+    await open('olga');
+    backend.clientWrites('pavel', 'А счёт?');
+    await waitFor(() => expect(row('pavel').textContent).toContain('А счёт?'));
+    await user.hover(row('pavel'));
+    const ahead = await vi.waitUntil(() => document.querySelector<HTMLElement>('.is-ahead'));
+    expect(await within(ahead).findByText('Новые')).toBeDefined();
+  });
+
   it('asks again for older messages that do not come, later and later, and says so', async () => {
     vi.useFakeTimers({ shouldAdvanceTime: true });
     const height = vi.spyOn(HTMLElement.prototype, 'clientHeight', 'get').mockReturnValue(400);
