@@ -29,6 +29,7 @@ beforeEach(() => {
 afterEach(async () => {
   if (list !== null) await unmount(list);
   list = null;
+  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -44,6 +45,7 @@ class History {
     label: 'history',
     initial: 'end' as const,
     isHistory: true,
+    isSeen: true,
     onview: (view: ListView) => this.seen.push(view),
   });
   readonly scroller: HTMLElement;
@@ -111,5 +113,35 @@ describe('a history', () => {
       history.scrollTo(history.scroller.scrollTop - 150);
       expect(history.offsetOf(read)).toBe(offset + 150);
     }
+  });
+
+  it('draws and asks for nothing beyond its view until it has been seen for a moment', () => {
+    vi.useFakeTimers();
+    const history = new History();
+    const nDrawn = (): number => history.scroller.firstElementChild?.children.length ?? 0;
+    const isNearStart = (): boolean | undefined => history.seen.at(-1)?.isNearStart;
+    history.props.isSeen = false;
+    history.props.rows = keys(0, 20);
+    flushSync();
+    vi.advanceTimersByTime(10_000);
+    flushSync();
+    expect(nDrawn()).toBe(VIEW / ROW);
+    expect(isNearStart()).toBe(false);
+
+    history.props.isSeen = true;
+    flushSync();
+    expect(nDrawn()).toBe(VIEW / ROW);
+    vi.runOnlyPendingTimers();
+    flushSync();
+    expect(nDrawn()).toBe(20);
+    expect(isNearStart()).toBe(true);
+  });
+
+  it('does so at once where somebody scrolls', () => {
+    vi.useFakeTimers();
+    const history = new History();
+    history.scrollTo(800);
+    expect(history.seen.at(-1)?.isNearStart).toBe(true);
+    expect(history.offsetOf('10')).toBe(-400);
   });
 });
