@@ -830,11 +830,11 @@ export class MemoryBackend implements Backend {
     this.#emit(event);
   }
 
-  /** A banner of the chat is clicked. */
-  clickBanner(chatId: ChatId | null, reply = false): void {
+  /** A banner of the chat is clicked, which leads to an entry if it is of one. */
+  clickBanner(chatId: ChatId | null, reply = false, place: Place | null = null): void {
     const key: BannerKey = chatId === null ? { about: 'late' } : { about: 'chat', chat_id: chatId };
     for (const listener of this.#clickListeners) {
-      listener({ key, chatId, place: null, reply });
+      listener({ key, chatId, place, reply });
     }
   }
 

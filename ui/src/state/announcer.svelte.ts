@@ -100,6 +100,12 @@ export class Announcer {
     }
   }
 
+  /** Takes away what was told: it is for nobody who comes after. */
+  forget(): void {
+    this.polite = [];
+    this.urgent = [];
+  }
+
   /** Hears what has come into the queue. */
   hearQueue(overview: Pick<Overview, 'session' | 'queued'> | null, open: ChatId | null): void {
     if (overview === null || overview.session === null) {

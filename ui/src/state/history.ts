@@ -5,6 +5,9 @@ import type { OperatorId } from '../api/generated/OperatorId';
 import type { Place } from '../api/generated/Place';
 import { type Day, dayOf } from '../format/time';
 
+/** The key of the "new" line. */
+export const NEW_KEY = 'new';
+
 /** Bubbles of one author within this time are joined. */
 const JOINED_WITHIN_MS = 5 * 60 * 1000;
 
@@ -65,7 +68,7 @@ export function historyRows({
     if (!isNewLineDrawn && newAfter !== null && entry.place > newAfter) {
       isNewLineDrawn = true;
       previous = null;
-      rows.push({ kind: 'new', key: 'new' });
+      rows.push({ kind: 'new', key: NEW_KEY });
     }
     const row: BubbleRow = {
       kind: 'entry',
@@ -114,7 +117,7 @@ export function isNewAwaited(entries: readonly EntryRow[], newAfter: Place | nul
 export function newRowKey(entries: readonly EntryRow[], newAfter: Place): string {
   const isFar = nUnreadBefore(entries, newAfter) > MAX_AWAITED;
   const first = isFar ? entries[0] : undefined;
-  return first === undefined ? 'new' : entryKey(first);
+  return first === undefined ? NEW_KEY : entryKey(first);
 }
 
 /**

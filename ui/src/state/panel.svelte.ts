@@ -304,7 +304,7 @@ export class PanelState {
       this.#timelines.get(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
     // It is drawn where reading will begin.
     this.prepared.resetNewLine();
-    void this.prepared.refresh();
+    void this.#reread(chatId);
   }
 
   /** What is held of a chat, which is kept as it stands. */
@@ -321,7 +321,7 @@ export class PanelState {
     let isOpened = false;
     let isPrepared = false;
     if (this.timeline?.chatId !== chatId) {
-      void this.timeline?.flushDraft();
+      this.#putAway();
       const timeline =
         this.#held(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
       isPrepared = timeline === this.prepared && timeline.loading === 'ready';
@@ -354,10 +354,17 @@ export class PanelState {
 
   /** Shows no chat. */
   leave(): void {
-    void this.timeline?.flushDraft();
+    this.#putAway();
     this.timeline = null;
     this.typing.end();
     this.#watch();
+  }
+
+  /** Ends what was under way in the open chat. */
+  #putAway(): void {
+    if (this.timeline === null) return;
+    void this.timeline.flushDraft();
+    this.timeline.target = null;
   }
 
   /** Does something with a chat as a whole; what was typed in it is kept first. */
@@ -480,7 +487,8 @@ export class PanelState {
           break;
         case 'timeline_changed':
           void this.oversight.follow();
-          void this.#held(event.chat_id)?.refresh();
+          void this.#reread(event.chat_id);
+          this.search.reread(event.chat_id);
           break;
         case 'ready_answers_changed':
           void this.answers.reload();
@@ -515,6 +523,12 @@ export class PanelState {
           break;
       }
     }
+  }
+
+  async #reread(chatId: ChatId): Promise<void> {
+    await this.#held(chatId)?.refresh();
+    // What has come is where reading will begin.
+    if (this.prepared?.chatId === chatId) this.prepared.resetNewLine();
   }
 
   #refreshTimelines(): void {

@@ -1,5 +1,6 @@
 /** The search over everything that this device holds, as one types. */
 import type { Backend } from '../api/backend';
+import type { ChatId } from '../api/generated/ChatId';
 import type { ChatRow } from '../api/generated/ChatRow';
 import type { ClientId } from '../api/generated/ClientId';
 import type { FoundEntry } from '../api/generated/FoundEntry';
@@ -106,6 +107,14 @@ export class SearchState {
     if (this.isOn) void this.#reload();
   }
 
+  /** A chat has changed: what was found in it may be gone, or read otherwise. */
+  reread(chatId: ChatId): void {
+    const isFound =
+      this.entries.some(({ chat }) => chat.id === chatId) ||
+      this.chats.some(({ id }) => id === chatId);
+    if (isFound) this.refresh();
+  }
+
   /** Reads what was found behind the last entry. */
   async loadMore(): Promise<void> {
     const after = this.#next;
@@ -117,6 +126,7 @@ export class SearchState {
       if (this.#next !== after) return;
       this.entries = [...this.entries, ...page.entries];
       this.#next = page.next;
+      this.hasFailed = false;
     } catch {
       this.hasFailed = true;
     } finally {

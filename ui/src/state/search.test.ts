@@ -79,4 +79,16 @@ describe('what was found', () => {
     await vi.waitFor(() => expect(found(search)).toHaveLength(PAGE));
     expect(asked.at(-1)).toEqual({ text: 'диван' });
   });
+
+  it('has not failed any more once what lies behind has come after all', async () => {
+    const search = new SearchState(backend);
+    search.type('оплата');
+    await vi.waitFor(() => expect(found(search)).toHaveLength(PAGE));
+    vi.mocked(backend.search).mockRejectedValueOnce(new Error('no'));
+    await search.loadMore();
+    expect(search.hasFailed).toBe(true);
+    await search.loadMore();
+    expect(search.hasFailed).toBe(false);
+    expect(found(search)).toHaveLength(2 * PAGE);
+  });
 });
