@@ -1,9 +1,19 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { afterEach, describe, expect, it } from 'vitest';
 
 import en from '../../messages/en.json';
 import ru from '../../messages/ru.json';
+import { COMMANDS, GROUPS } from '../keys/table';
 import { m } from '../paraglide/messages';
 import { overwriteGetLocale } from '../paraglide/runtime';
+
+/** The messages whose keys the page puts together, by how they begin. All others it names whole. */
+const PUT_TOGETHER: Record<string, readonly string[]> = {
+  command_: COMMANDS.map(({ id }) => id),
+  commands_: GROUPS,
+};
 
 afterEach(() => {
   overwriteGetLocale(() => 'ru');
@@ -41,9 +51,33 @@ describe('messages', () => {
     }
   });
 
+  it('are all said somewhere', () => {
+    const code = pageCode();
+    const named = [...code.matchAll(/\bm\.(\w+)/gu)].map(([, key]) => key);
+    const begun = [...code.matchAll(/\bm\[`(\w+)/gu)].map(([, beginning]) => beginning);
+    expect([...new Set(begun)].sort()).toEqual(Object.keys(PUT_TOGETHER).sort());
+    const said = new Set([
+      ...named,
+      ...Object.entries(PUT_TOGETHER).flatMap(([beginning, ends]) =>
+        ends.map((end) => `${beginning}${end}`),
+      ),
+    ]);
+    const keys = Object.keys(ru).filter((key) => key !== '$schema');
+    expect(keys.filter((key) => !said.has(key))).toEqual([]);
+  });
+
   it('have no dash in place of a verb, and no three dots', () => {
     for (const [key, message] of Object.entries({ ...ru })) {
       expect(JSON.stringify(message), key).not.toMatch(/\.\.\.|—/u);
     }
   });
 });
+
+/** All that the page is made of, without its tests and what is made of the messages themselves. */
+function pageCode(): string {
+  const src = join(import.meta.dirname, '..');
+  return readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(?:ts|svelte)$/u.test(file) && !/\.test\.ts$|^paraglide/u.test(file))
+    .map((file) => readFileSync(join(src, file), 'utf8'))
+    .join('\n');
+}
