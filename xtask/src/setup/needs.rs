@@ -135,13 +135,6 @@ pub(super) const TEST: &[Need] = &[
         rpm: Rpm::Provides("wmctrl"),
     },
     Need {
-        what: "xdotool (presses system-wide keys)",
-        probe: Probe::Program("xdotool"),
-        debian: "xdotool",
-        arch: "xdotool",
-        rpm: Rpm::Provides("xdotool"),
-    },
-    Need {
         what: "dbus-daemon (a session bus of the tests' own)",
         probe: Probe::Program("dbus-daemon"),
         debian: "dbus",
@@ -156,7 +149,7 @@ pub(super) const TEST: &[Need] = &[
         rpm: Rpm::Provides("/usr/bin/WebKitWebDriver"),
     },
     Need {
-        what: "xdotool (presses keys as a person does)",
+        what: "xdotool (presses keys as a person does, system-wide ones too)",
         probe: Probe::Program("xdotool"),
         debian: "xdotool",
         arch: "xdotool",
