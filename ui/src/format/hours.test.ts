@@ -73,6 +73,11 @@ it('a clock elsewhere is read, and none where there is none', () => {
   const at = Date.UTC(2026, 11, 2, 9, 5);
   expect(clockIn('Europe/Moscow', at, 'ru')).toContain('12:05');
   expect(clockIn('Europe/Atlantis', at, 'ru')).toBeNull();
+  const evening = Date.UTC(2026, 11, 2, 21, 5);
+  for (const language of ['ru', 'en'] as const) {
+    expect(clockIn('Europe/Berlin', evening, language)).toMatch(/ 22:05$/u);
+    expect(clockIn('Europe/Moscow', evening, language)).toMatch(/ 00:05$/u);
+  }
   expect(timeZones()).toContain(Intl.DateTimeFormat().resolvedOptions().timeZone);
 });
 

@@ -55,6 +55,7 @@ export function clockIn(zone: string, at: number, language: 'ru' | 'en'): string
       weekday: 'short',
       hour: '2-digit',
       minute: '2-digit',
+      hourCycle: 'h23',
     });
     return format.format(at);
   } catch {
