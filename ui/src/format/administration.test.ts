@@ -45,7 +45,7 @@ describe('the audit log in words', () => {
     new Settings(null, 'en');
     const handled = { act: 'chat_handled', chat_id: 'c', owner_id: 'a', to: 'b' } as const;
     expect(actText(entry({ ...handled, deed: 'transfer' }), names)).toBe(
-      'Handed the chat to <b>. Whose chat: <a>',
+      'Transferred the chat to <b>. Whose chat: <a>',
     );
     const assigned = entry({ ...handled, deed: 'assign', owner_id: null });
     expect(actText(assigned, names)).toBe('Gave the chat from the queue to <b>');
