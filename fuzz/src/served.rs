@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use pult_backend::{Backend, DataFolder, ServeSettings};
+use pult_backend::{Backend, DataFolder, ServeSettings, WritingOver};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -19,7 +19,7 @@ pub(crate) struct Served {
     pub(crate) folder: TempDir,
     pub(crate) address: SocketAddr,
     stop: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
+    ended: JoinHandle<Result<(), WritingOver>>,
 }
 
 impl Served {
@@ -51,7 +51,11 @@ impl Served {
         self.stop.send(()).unwrap_or_default();
         match tokio::time::timeout(PATIENCE, self.ended).await {
             Err(_) => tried.find("the backend does not stop"),
-            Ok(ended) => ended.context("The backend's end")?,
+            Ok(ended) => {
+                if ended.context("The backend's end")?.is_err() {
+                    tried.find("the backend has ended its writing");
+                }
+            }
         }
         let file = office::look(self.folder.path())?;
         tried.marks.extend(office::sorts(&file)?);

@@ -78,6 +78,16 @@ pub(crate) struct Wake {
     pub(crate) channels: Notify,
 }
 
+/// How long panels have to be told to come again where nothing can be written any more.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Nothing is written any more, since a fault of ours has ended the thread that writes.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "a fault of the backend has ended its writing: start it again, and report the panic that its log tells of"
+)]
+pub struct WritingOver;
+
 /// A backend that serves.
 pub struct Running {
     address: SocketAddr,
@@ -311,21 +321,37 @@ impl Running {
 
     /// Serves until `stop` comes, then ends in order: no new requests, panels told to reconnect,
     /// sendings under way waited for, everything committed.
-    pub async fn until(self, stop: impl Future<Output = ()>) {
+    ///
+    /// # Errors
+    /// When a fault of ours has ended the writing: it ends as well then, soon, so that whoever supervises
+    /// it starts it anew.
+    pub async fn until(self, stop: impl Future<Output = ()>) -> Result<(), WritingOver> {
         let Self { backend, _lock, .. } = self;
-        stop.await;
+        let is_told = tokio::select! {
+            () = stop => true,
+            () = backend.store.writing_over() => false,
+        };
         tracing::info!("Stopping");
         backend.stopping.cancel();
         backend.tasks.close();
+        if !is_told {
+            // Nothing that they do can be kept any more.
+            drop(tokio::time::timeout(LEAVE_TIMEOUT, backend.tasks.wait()).await);
+            return Err(WritingOver);
+        }
         backend.tasks.wait().await;
         if let Some(backend) = Arc::into_inner(backend) {
             backend.store.close().await;
         }
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+    use std::sync::atomic::AtomicBool;
+    use std::sync::atomic::Ordering::Relaxed;
     use std::time::Duration;
 
     use pult_protocol::ChannelKind;
@@ -336,9 +362,13 @@ mod tests {
     use super::*;
 
     async fn started(folder: &DataFolder) -> Running {
+        started_by(folder, crate::system_clock()).await
+    }
+
+    async fn started_by(folder: &DataFolder, clock: Clock) -> Running {
         let settings = ServeSettings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            clock: crate::system_clock(),
+            clock,
             metrics_listen: None,
             keep_events: Duration::from_secs(60),
         };
@@ -394,6 +424,28 @@ mod tests {
             senders.push(sender);
         }
         let stopped = tokio::time::timeout(Duration::from_secs(20), running.until(async {}));
-        stopped.await.expect("it stops");
+        stopped.await.expect("it stops").unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_backend_that_writes_no_more_ends_with_a_failure() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(dir.path()).unwrap();
+        let is_faulty = Arc::new(AtomicBool::new(false));
+        let is_writer_faulty = Arc::clone(&is_faulty);
+        let clock: Clock = Arc::new(move || {
+            let is_writer = std::thread::current().name() == Some("store-writer");
+            assert!(
+                !is_writer || !is_writer_faulty.load(Relaxed),
+                "a fault of ours"
+            );
+            crate::system_clock()()
+        });
+        let running = started_by(&folder, clock).await;
+        is_faulty.store(true, Relaxed);
+        let backend = Arc::clone(&running.backend);
+        backend.store.try_disk().await.unwrap_err();
+        let ended = tokio::time::timeout(Duration::from_secs(20), running.until(pending()));
+        ended.await.expect("it ends").unwrap_err();
     }
 }

@@ -42,6 +42,6 @@ mod upkeep;
 mod watch;
 mod webhooks;
 
-pub use backend::{Backend, Running, ServeSettings};
+pub use backend::{Backend, Running, ServeSettings, WritingOver};
 pub use clock::system_clock;
 pub use folder::{DataFolder, FolderError};

@@ -320,7 +320,7 @@ async fn serve(folder: &DataFolder, settings: &ServeSettings) -> anyhow::Result<
     }))?;
     #[cfg(feature = "trials")]
     pult_store::trials::begin();
-    running.until(told_to_stop.told()).await;
+    running.until(told_to_stop.told()).await?;
     tracing::info!("Stopped");
     Ok(())
 }

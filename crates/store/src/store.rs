@@ -296,6 +296,11 @@ impl Store {
         self.writing.is_over()
     }
 
+    /// Waits until [that](Self::is_writing_over) is so.
+    pub async fn writing_over(&self) {
+        self.writing.over().await;
+    }
+
     /// Finds out whether a disk that refused has room again and takes what is written.
     ///
     /// # Errors

@@ -246,6 +246,11 @@ impl Writing {
         self.jobs.is_closed()
     }
 
+    /// Waits until it has.
+    pub(crate) async fn over(&self) {
+        self.jobs.closed().await;
+    }
+
     /// Does `work` in the next commit and returns what it returned, once that commit is durable.
     pub(crate) async fn run<T: Send + 'static>(
         &self,

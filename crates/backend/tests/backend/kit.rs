@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use pult_backend::channels::WhatsAppSettings;
-use pult_backend::{Backend, DataFolder, ServeSettings, admin, system_clock};
+use pult_backend::{Backend, DataFolder, ServeSettings, WritingOver, admin, system_clock};
 use pult_domain::{ChatId, CommandId, OperatorId, Role};
 use pult_protocol::Command;
 use pult_store::{Followers, Store};
@@ -80,7 +80,7 @@ pub(crate) struct TestBackend {
 
 struct Serving {
     stop: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
+    ended: JoinHandle<Result<(), WritingOver>>,
 }
 
 impl TestBackend {
@@ -139,7 +139,7 @@ impl TestBackend {
     pub(crate) async fn stop(&mut self) {
         let Serving { stop, ended } = self.serving.take().unwrap();
         stop.send(()).unwrap();
-        soon("the backend stops", ended).await.unwrap();
+        soon("the backend stops", ended).await.unwrap().unwrap();
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
