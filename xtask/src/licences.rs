@@ -41,9 +41,10 @@ const FOUND: &[(&str, &str)] = &[
 ];
 
 /// A package and what it says of its licence.
-struct Package {
-    name: String,
-    licence: Option<String>,
+pub(crate) struct Package {
+    /// Name and version.
+    pub(crate) name: String,
+    pub(crate) licence: Option<String>,
 }
 
 /// Fails with the packages whose licence is missing, unreadable or not among the allowed ones.
@@ -129,7 +130,7 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// What a manifest says: `cargo metadata` and `package.json` agree on the names of these fields.
-fn package(manifest: &Value) -> Package {
+pub(crate) fn package(manifest: &Value) -> Package {
     let text = |key: &str| manifest.get(key).and_then(Value::as_str);
     // Before 2016 npm had an object, or a list of them, for which one may choose.
     let old = |value: &Value| value.get("type").and_then(Value::as_str).map(str::to_owned);

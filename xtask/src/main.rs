@@ -20,6 +20,7 @@ mod fuzz;
 mod house;
 mod interrupt;
 mod licences;
+mod notices;
 mod package;
 mod prove;
 mod session;

@@ -12,9 +12,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
+use serde_json::json;
 
 use crate::call::{Call, cargo};
 use crate::house::House;
+use crate::notices;
 use crate::setup::{self, Purpose};
 use crate::steps::Steps;
 use crate::ui;
@@ -75,6 +77,7 @@ const BUNDLES: &[Bundle] = if cfg!(windows) {
 /// What makes the backend's packages.
 const TOOLS: [(&str, &str); 2] = [("cargo-deb", "3.8.0"), ("cargo-generate-rpm", "0.21.1")];
 
+const PANEL: &str = "pult";
 const BACKEND: &str = "pult-backend";
 
 /// `cargo xtask package`.
@@ -112,6 +115,8 @@ pub(crate) fn run(house: &House, options: &Options) -> Result<()> {
 /// Packs the panel; answers where the packages are.
 fn panel(house: &House) -> Result<Vec<PathBuf>> {
     ui::packages(house)?;
+    let notices = house.target("notices").join(notices::NAME);
+    notices::write(house, PANEL, true, &notices)?;
     let bundles = house.target("release/bundle");
     // Packages of former versions lie there as well.
     forget(&bundles)?;
@@ -119,6 +124,7 @@ fn panel(house: &House) -> Result<Vec<PathBuf>> {
     Call::new("node")
         .args([house.path("ui/node_modules/@tauri-apps/cli/tauri.js")])
         .args(["build", "--ci", "--bundles", &names.join(",")])
+        .args(["--config".to_owned(), with_notices(&notices)])
         .within(house.path("src-tauri"))
         .run()?;
     BUNDLES
@@ -127,8 +133,26 @@ fn panel(house: &House) -> Result<Vec<PathBuf>> {
         .collect()
 }
 
+/// What the bundler is told besides: to pack the notices, where its system has such texts.
+fn with_notices(file: &Path) -> String {
+    let bundle = if cfg!(target_os = "linux") {
+        let files = json!({ "files": { format!("/{}", look::notices(PANEL)): file } });
+        json!({ "linux": { "deb": files, "rpm": files } })
+    } else {
+        json!({ "resources": { file.to_string_lossy(): format!("{}.txt", notices::NAME) } })
+    };
+    json!({ "bundle": bundle }).to_string()
+}
+
 /// Packs the backend; answers where the packages are.
 fn backend(house: &House) -> Result<Vec<PathBuf>> {
+    // Beside the program, from where its manifest takes both.
+    notices::write(
+        house,
+        BACKEND,
+        false,
+        &house.target("server").join(notices::NAME),
+    )?;
     cargo(["build", "--profile", "server", "--package", BACKEND]).run()?;
     let folder = house.target("server/packages");
     forget(&folder)?;

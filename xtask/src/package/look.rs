@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use super::{BACKEND, PANEL};
 use crate::call::Call;
+use crate::notices;
 
 /// The backend's unit, where packages put it.
 const UNIT: &str = "pult-backend.service";
@@ -22,6 +24,11 @@ const OFFLINE: u32 = 250;
 /// The panel's menu entry, where packages put it.
 const ENTRY: &str = "usr/share/applications/Pult.desktop";
 
+/// Where packages put the notices of those whose work is in `program`.
+pub(super) fn notices(program: &str) -> String {
+    format!("usr/share/doc/{program}/{}", notices::NAME)
+}
+
 /// Looks at each.
 pub(super) fn at(packages: &[PathBuf]) -> Result<()> {
     for package in packages {
@@ -34,11 +41,13 @@ pub(super) fn at(packages: &[PathBuf]) -> Result<()> {
             package.display()
         );
         let necessary = if is_backend {
-            format!("{UNITS}/{UNIT}")
+            [format!("{UNITS}/{UNIT}"), notices(BACKEND)]
         } else {
-            ENTRY.to_owned()
+            [ENTRY.to_owned(), notices(PANEL)]
         };
-        ensure!(has(&necessary), "{} lacks {necessary}", package.display());
+        for path in necessary {
+            ensure!(has(&path), "{} lacks {path}", package.display());
+        }
         // What is in an RPM is the same; it takes more to take it out.
         if is_debian(package) {
             inside(package, is_backend)?;
