@@ -50,16 +50,23 @@ pub const PICTURES: [Picture; 24] = [
     part("own-chat", 900, 460, CONVERSATION),
     part("comment", 900, 460, CONVERSATION),
     part("mention", 900, 460, CONVERSATION),
-    whole("observed"),
+    Picture {
+        width: 1160,
+        ..whole("observed")
+    },
     part("menu", 900, 520, CONVERSATION),
     part("transfer", 900, 640, "[data-testid='transfer'] .frame"),
     part("pending", 900, 420, CONVERSATION),
     part("refused-reply", 900, 460, CONVERSATION),
     part("answers", 900, 560, CONVERSATION),
-    whole("link"),
+    Picture {
+        height: 960,
+        ..whole("link")
+    },
     whole("taken-text"),
     whole("offline"),
-    part("observers", 900, 640, "[data-testid='observers'] .frame"),
+    // So high that no list has a bar to scroll it, which would lie over the dialog.
+    part("observers", 900, 1100, "[data-testid='observers'] .frame"),
     whole("archived-chat"),
     whole("oversight"),
     part("automatic-texts", 900, 620, SECTION),

@@ -272,7 +272,13 @@ async fn observed(walk: &Walk, window: &Window, ivan: &Seat, petr: ChatId) -> Re
     let said = "@Анна Примерова подскажите, когда был прошлый заказ?".to_owned();
     ivan.panel.comment(petr, said, vec![anna], seen).await?;
     window.find_with_text(testids::CHAT_ROW, "Пётр").await?;
-    walk.add("observed", window, Some("Пётр")).await
+    walk.add_after("observed", window, async || {
+        window.click_on_text(testids::CHAT_ROW, "Пётр").await?;
+        window.find(testids::COMPOSER).await?;
+        // It tells of the comment, and lies over it.
+        window.is_gone("toast").await
+    })
+    .await
 }
 
 /// What is done with a chat of one's own besides answering it.
@@ -500,12 +506,15 @@ async fn supervision(walk: &Walk) -> Result<()> {
         // That of the look before would be told in a corner.
         window.is_gone("toast").await?;
         let client = ["Ольга", "Пётр", "Светлана", "Ильдар"].get(n_closed.get());
+        let client = client.context("Finding a chat for each look")?;
         n_closed.set(n_closed.get() + 1);
-        asked(
-            client.context("Finding a chat for each look")?,
-            testids::MENU_CLOSE,
-        )
-        .await?;
+        open(client).await?;
+        let answer = format!("Готово, всего доброго!{ENTER}");
+        window.type_into(testids::COMPOSER, &answer).await?;
+        window
+            .find_css("[data-testid='notice'][data-what='taken']")
+            .await?;
+        asked(client, testids::MENU_CLOSE).await?;
         window.find(testids::PENDING).await.map(drop)
     })
     .await?;

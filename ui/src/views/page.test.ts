@@ -584,6 +584,11 @@ describe('the eye', () => {
       'placeholder',
       'Клиент этого не увидит. Увидят все сотрудники',
     );
+    // Also where the field does not say it any more.
+    await user.type(await the('composer'), 'Постоянный клиент');
+    expect(document.getElementById('composer-hint')?.textContent).toContain(
+      'Увидят все сотрудники',
+    );
   });
 });
 
