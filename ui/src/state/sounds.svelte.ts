@@ -53,6 +53,8 @@ const NOTES: Record<Tone, readonly Note[]> = {
 
 /** How loud the loudest is, of what the system can. */
 const LOUDEST = 0.4;
+/** How often a second a tone is reckoned, which costs: a third of what is usual, and nine times what its highest note needs. */
+const RATE = 16_000;
 /** How long a note takes to begin, so that it does not click. */
 const ATTACK_S = 0.012;
 /** A tone that has not ended by then is not played at all. */
@@ -68,7 +70,7 @@ export class Sounds {
 
   constructor(
     settings: Pick<Settings, 'areSoundsOn' | 'volume'>,
-    make: () => AudioContext = () => new AudioContext(),
+    make: () => AudioContext = () => new AudioContext({ sampleRate: RATE }),
   ) {
     this.#settings = settings;
     this.#make = make;
