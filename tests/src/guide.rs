@@ -65,8 +65,7 @@ pub const PICTURES: [Picture; 24] = [
     },
     whole("taken-text"),
     whole("offline"),
-    // So high that no list has a bar to scroll it, which would lie over the dialog.
-    part("observers", 900, 1100, "[data-testid='observers'] .frame"),
+    part("observers", 900, 640, "[data-testid='observers'] .frame"),
     whole("archived-chat"),
     whole("oversight"),
     part("automatic-texts", 900, 620, SECTION),

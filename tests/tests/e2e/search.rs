@@ -87,5 +87,20 @@ async fn without_a_network_everything_held_is_found_and_leads_to_its_place() -> 
         .window
         .find_with_text(testids::FOUND_CHAT, name)
         .await?;
+
+    // Twice: one that is held is shown at once, and the key that opens it is no part of what is written there.
+    for _ in 0..2 {
+        scene.window.empty(testids::FILTER).await?;
+        let keys = format!("{OLGA}{ENTER}");
+        scene.window.type_into(testids::FILTER, &keys).await?;
+        scene.window.find_with_text(title, OLGA).await?;
+        until("the cursor where one writes", async || {
+            let focused = "return document.activeElement.dataset.testid";
+            let focused = scene.window.script(focused).await.ok()?;
+            (focused.as_str()? == testids::COMPOSER).then_some(())
+        })
+        .await?;
+        scene.window.has_value(testids::COMPOSER, "").await?;
+    }
     scene.window.close().await
 }
