@@ -492,8 +492,6 @@ async fn supervision(walk: &Walk) -> Result<()> {
         window.find(testids::TRANSFER_SUBMIT).await.map(drop)
     })
     .await?;
-    // A list that fits into the window has no bar to scroll it, which would lie over the dialog.
-    window.click("group-queued").await?;
     walk.add_after("observers", &window, async || {
         asked("Светлана", testids::MENU_OBSERVERS).await?;
         let keys = format!("анна{ENTER}");
