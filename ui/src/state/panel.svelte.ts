@@ -302,9 +302,10 @@ export class PanelState {
     if (this.timeline?.chatId === chatId || this.prepared?.chatId === chatId) return;
     this.prepared =
       this.#timelines.get(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
-    // It is drawn where reading will begin.
+    // It is drawn where reading will begin, whatever comes until then.
+    this.prepared.isCurrent = false;
     this.prepared.resetNewLine();
-    void this.#reread(chatId);
+    void this.prepared.refresh();
   }
 
   /** What is held of a chat, which is kept as it stands. */
@@ -324,7 +325,8 @@ export class PanelState {
       this.#putAway();
       const timeline =
         this.#held(chatId) ?? new TimelineState(this.backend, chatId, this.operatorName);
-      isPrepared = timeline === this.prepared && timeline.loading === 'ready';
+      isPrepared =
+        timeline === this.prepared && timeline.loading === 'ready' && !timeline.isBeingRead;
       this.prepared = null;
       // The order of the map is the order of use: the one that was left longest ago goes.
       this.#timelines.delete(chatId);
@@ -487,7 +489,7 @@ export class PanelState {
           break;
         case 'timeline_changed':
           void this.oversight.follow();
-          void this.#reread(event.chat_id);
+          void this.#held(event.chat_id)?.refresh();
           this.search.reread(event.chat_id);
           break;
         case 'ready_answers_changed':
@@ -523,12 +525,6 @@ export class PanelState {
           break;
       }
     }
-  }
-
-  async #reread(chatId: ChatId): Promise<void> {
-    await this.#held(chatId)?.refresh();
-    // What has come is where reading will begin.
-    if (this.prepared?.chatId === chatId) this.prepared.resetNewLine();
   }
 
   #refreshTimelines(): void {

@@ -66,6 +66,8 @@ export class TimelineState {
 
   /** Re-reads what is shown of the chat. */
   readonly refresh: () => Promise<void>;
+  /** Whether that is under way. */
+  isBeingRead = false;
 
   /** What stands in the composers on another device, while the focus keeps it out of those here. */
   elsewhere = $state.raw<DraftElsewhere[]>([]);
@@ -98,6 +100,7 @@ export class TimelineState {
     this.#nameOf = nameOf;
     this.chatId = chatId;
     this.refresh = coalesced(async () => {
+      this.isBeingRead = true;
       try {
         const first = this.loading !== 'ready';
         const limit = Math.min(REREAD, Math.max(PAGE, this.entries.length + 1));
@@ -112,6 +115,8 @@ export class TimelineState {
         if (isBehind) void this.refresh();
       } catch {
         if (this.loading !== 'ready') this.loading = 'failed';
+      } finally {
+        this.isBeingRead = false;
       }
     });
   }
@@ -426,7 +431,8 @@ export class TimelineState {
     this.held = answer.held;
     this.elsewhere = answer.elsewhere;
     this.#takeMark(answer.read_place);
-    if (isFirst) this.resetNewLine();
+    // What has come before it was opened is new to whoever has just opened it.
+    if (isFirst || !this.isCurrent) this.resetNewLine();
     if (isFirst || !isBehind) this.#takeDrafts(answer, isFirst);
   }
 
@@ -461,7 +467,8 @@ export class TimelineState {
   #wouldOverwrite(mode: ComposerMode, answered: string): boolean {
     const pad = this.#pads[mode];
     const isOpen = this.#hasFocus && this.mode === mode && this.#adopted !== mode;
-    return isOpen && pad.isSettled && !answered.endsWith(pad.text);
+    // Until it is read, what stands here may be old.
+    return this.isCurrent && isOpen && pad.isSettled && !answered.endsWith(pad.text);
   }
 
   /**

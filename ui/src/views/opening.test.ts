@@ -68,6 +68,18 @@ function write(backend: MemoryBackend, chatId: ChatId, n: number): void {
   for (let i = 1; i <= n; i += 1) backend.clientWrites(chatId, `Вопрос ${String(i)}.`);
 }
 
+/** Whatever is asked of a chat is answered once the answer is called. */
+function holdBack(backend: MemoryBackend, chatId: ChatId): () => void {
+  const read = backend.timeline.bind(backend);
+  let answer: (() => void) | undefined;
+  const asked = new Promise<void>((resolve) => (answer = resolve));
+  vi.spyOn(backend, 'timeline').mockImplementation(async (id, before, limit) => {
+    if (id === chatId) await asked;
+    return read(id, before, limit);
+  });
+  return () => answer?.();
+}
+
 describe('a chat that was drawn beforehand', () => {
   it.each(['stands at its end', 'was left by Esc'])(
     'and %s is begun at what has come since, and none of it counts as read',
@@ -94,6 +106,26 @@ describe('a chat that was drawn beforehand', () => {
       expect(mark).not.toHaveBeenCalled();
     },
   );
+
+  it('with a few that are new is begun at them, although many more have come', async () => {
+    const { backend, open, user } = page();
+    await open('pavel');
+    await open('olga');
+    write(backend, 'pavel', 2);
+    await waitFor(() => expect(row('pavel').textContent).toContain('Вопрос 2.'));
+    await user.hover(row('pavel'));
+    await waitFor(() => expect(conversation('pavel').closest('.is-ahead')).not.toBeNull());
+    await waitFor(() => expect(isSeen('pavel', 'Вопрос 2.')).toBe(true));
+    const mark = vi.spyOn(backend, 'markRead');
+    for (let i = 3; i <= 32; i += 1) backend.clientWrites('pavel', `Вопрос ${String(i)}.`);
+    await waitFor(() => expect(row('pavel').textContent).toContain('Вопрос 32.'));
+    await user.hover(document.body);
+    row('pavel').click();
+    await waitFor(() => expect(conversation('pavel').inert).toBe(false));
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('composer')));
+    expect(isSeen('pavel', 'Вопрос 1.')).toBe(true);
+    expect(mark).not.toHaveBeenCalledWith('pavel', expect.anything());
+  });
 
   it('reads nothing from afar for an entry that was looked for when it was left', async () => {
     const { backend, open, user } = page('long-history');
@@ -221,6 +253,83 @@ describe('an open chat', () => {
     expect(mark).not.toHaveBeenCalledWith('pavel', expect.anything());
   });
 
+  it('stays unread where what is unread above did not come', async () => {
+    const { backend, open } = page();
+    await open('olga');
+    write(backend, 'pavel', 60);
+    await waitFor(() => expect(row('pavel').textContent).toContain('Вопрос 60.'));
+    const chat = backend.world.chats.get('pavel');
+    if (chat === undefined) throw new Error('there is no such chat');
+    chat.readPlace = chat.row.last_place - 60;
+    const mark = vi.spyOn(backend, 'markRead');
+    const read = backend.timeline.bind(backend);
+    vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
+      if (chatId !== 'pavel') return read(chatId, before, limit);
+      if (before !== null) throw new Error('no');
+      return { ...(await read(chatId, null, 8)), has_older: true };
+    });
+    row('pavel').click();
+    await screen.findByText('Более ранние сообщения пока не загрузились');
+    expect(isSeen('pavel', 'Вопрос 60.')).toBe(true);
+    expect(mark).not.toHaveBeenCalledWith('pavel', expect.anything());
+  });
+
+  it('is begun at what had come, although it was not read yet when it was opened', async () => {
+    const { backend, open } = page();
+    await open('pavel');
+    await open('olga');
+    const answer = holdBack(backend, 'pavel');
+    const mark = vi.spyOn(backend, 'markRead');
+    write(backend, 'pavel', 30);
+    await waitFor(() => expect(row('pavel').textContent).toContain('Вопрос 30.'));
+    row('pavel').click();
+    await waitFor(() => expect(conversation('pavel').inert).toBe(false));
+    answer();
+    await waitFor(() => expect(isSeen('pavel', 'Вопрос 1.')).toBe(true));
+    expect(mark).not.toHaveBeenCalledWith('pavel', expect.anything());
+  });
+
+  it('has what another device has begun, although it was not read yet when it was opened', async () => {
+    const { backend, open, the, user } = page();
+    await open('pavel');
+    await user.click(await the('composer'));
+    await user.keyboard('{Control>}a{/Control}старое');
+    await open('olga');
+    const read = backend.timeline.bind(backend);
+    let answer: (() => void) | undefined;
+    const asked = new Promise<void>((resolve) => (answer = resolve));
+    const held = vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
+      const got = await read(chatId, before, limit);
+      if (chatId !== 'pavel') return got;
+      await asked;
+      return { ...got, draft: 'новое', draft_revision: got.draft_revision + 1 };
+    });
+    backend.tell({ event: 'timeline_changed', chat_id: 'pavel' });
+    await waitFor(() => expect(held).toHaveBeenCalled());
+    row('pavel').click();
+    await waitFor(() => expect(conversation('pavel').inert).toBe(false));
+    answer?.();
+    await waitFor(() => expect(screen.getByTestId('composer')).toHaveProperty('value', 'новое'));
+  });
+
+  it('at an entry far above does not count as read at its end', async () => {
+    const { backend } = page('long-history');
+    await waitFor(() => row('long'));
+    backend.clientWrites('long', 'Вопрос 1.');
+    await waitFor(() => expect(row('long').textContent).toContain('Вопрос 1.'));
+    const chat = backend.world.chats.get('long');
+    if (chat === undefined) throw new Error('there is no such chat');
+    chat.readPlace = chat.row.last_place - 1;
+    const mark = vi.spyOn(backend, 'markRead');
+    backend.clickBanner('long', false, chat.row.last_place - 60);
+    await waitFor(() => expect(historyOf('long').querySelector('.is-marked')).not.toBeNull());
+    // Drawn around it as well.
+    await waitFor(() =>
+      expect(historyOf('long').querySelectorAll('[data-place]').length).toBeGreaterThan(15),
+    );
+    expect(mark).not.toHaveBeenCalled();
+  });
+
   it('does not go back to a line that was asked for and is seen when its reader scrolls away', async () => {
     const { backend, open } = page('long-history');
     await open('long');
@@ -240,6 +349,19 @@ describe('an open chat', () => {
 });
 
 describe('the focus', () => {
+  it('is where one writes, although the chat took long to be read', async () => {
+    const { backend, open, the, user } = page();
+    await open('pavel');
+    await user.click(await the('composer'));
+    const answer = holdBack(backend, 'olga');
+    row('olga').click();
+    // The keeper has given it to something else by then, as what had it is gone.
+    await waitFor(() => expect(isDrawn('pavel')).toBe(false));
+    await waitFor(() => expect(conversation('olga').contains(document.activeElement)).toBe(true));
+    answer();
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('composer')));
+  });
+
   it('stays where somebody writes while a chat is read', async () => {
     const { backend, the, user } = page();
     await waitFor(() => row('pavel'));
@@ -316,5 +438,24 @@ describe('what was found', () => {
     backend.world.chats.delete('pavel');
     backend.tell({ event: 'timeline_changed', chat_id: 'pavel' });
     await waitFor(() => expect(hits()).toBe(0));
+  });
+});
+
+describe('the lists', () => {
+  it('begin at their top where the chat by which their place was known has gone', async () => {
+    listRow = 50;
+    const { backend, the } = page();
+    await waitFor(() => row('pavel'));
+    const scroller = (): HTMLElement => screen.getByRole('group', { name: 'Чаты' });
+    scroll(scroller(), 130);
+    await waitFor(() => expect(offsetIn(scroller(), listRow, 'Павел')).toBe(-30));
+    (await the('settings')).click();
+    await waitFor(() => expect(screen.queryByRole('group', { name: 'Чаты' })).toBeNull());
+    backend.world.chats.delete('pavel');
+    const read = vi.spyOn(backend, 'overview');
+    backend.tell({ event: 'overview_changed' });
+    await waitFor(() => expect(read).toHaveBeenCalled());
+    (await the('rail-chats')).click();
+    await waitFor(() => expect(scroller().scrollTop).toBe(0));
   });
 });
