@@ -21,6 +21,8 @@ afterEach(() => {
 async function opened(chatId: string): Promise<TimelineState> {
   const timeline = new TimelineState(backend, chatId);
   await timeline.refresh();
+  // As the panel notes it.
+  timeline.isCurrent = true;
   return timeline;
 }
 
