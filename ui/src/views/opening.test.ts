@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 
 import type { ChatId } from '../api/generated/ChatId';
 import type { MemoryBackend } from '../api/memory';
+import type { MemoryChat } from '../api/world';
 import { page, row } from '../test/page';
 
 /** How high the view is, and each row of a history and of the lists. */
@@ -23,6 +24,12 @@ beforeEach(() => {
 });
 
 afterEach(() => vi.restoreAllMocks());
+
+function chatOf(backend: MemoryBackend, chatId: ChatId): MemoryChat {
+  const chat = backend.world.chats.get(chatId);
+  if (chat === undefined) throw new Error(`there is no ${chatId}`);
+  return chat;
+}
 
 function conversation(chatId: ChatId): HTMLElement {
   const selector = `[data-region="chat"][data-chat-id="${chatId}"]`;
@@ -78,6 +85,21 @@ function holdBack(backend: MemoryBackend, chatId: ChatId): () => void {
     return read(id, before, limit);
   });
   return () => answer?.();
+}
+
+/** Pavel has written 60 messages, of which few enough are held to fit into the view; the others come or fail to. */
+async function writeUnread(backend: MemoryBackend, others: 'come' | 'fail'): Promise<void> {
+  write(backend, 'pavel', 60);
+  await waitFor(() => expect(row('pavel').textContent).toContain('Вопрос 60.'));
+  const chat = chatOf(backend, 'pavel');
+  chat.readPlace = chat.row.last_place - 60;
+  const read = backend.timeline.bind(backend);
+  vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
+    if (chatId !== 'pavel') return read(chatId, before, limit);
+    if (before === null) return { ...(await read(chatId, null, 8)), has_older: true };
+    if (others === 'fail') throw new Error('no');
+    return read(chatId, before, limit);
+  });
 }
 
 describe('a chat that was drawn beforehand', () => {
@@ -185,16 +207,11 @@ describe('an open chat', () => {
     await waitFor(() => expect(isDrawn('pavel')).toBe(false));
     backend.clientWrites('pavel', 'Вы где?');
     const mark = vi.spyOn(backend, 'markRead');
-    const read = backend.timeline.bind(backend);
-    let answer: (() => void) | undefined;
-    vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
-      if (chatId === 'olga') await new Promise<void>((resolve) => (answer = resolve));
-      return read(chatId, before, limit);
-    });
+    const answer = holdBack(backend, 'olga');
     backend.clickBanner('olga');
     // Its skeleton, by then.
     await waitFor(() => expect(isDrawn('olga')).toBe(true));
-    answer?.();
+    answer();
     await waitFor(() => within(conversation('olga')).getAllByTestId('entry'));
     expect(mark.mock.calls.map(([chatId]) => chatId)).not.toContain('pavel');
   });
@@ -225,8 +242,7 @@ describe('an open chat', () => {
     await waitFor(() => expect(isSeen('pavel', 'Вопрос 1.')).toBe(true));
     const before = offset('pavel', 'Вопрос 5.');
     await open('olga');
-    const chat = backend.world.chats.get('pavel');
-    if (chat === undefined) throw new Error('there is no such chat');
+    const chat = chatOf(backend, 'pavel');
     chat.readPlace = chat.row.last_place;
     backend.tell({ event: 'timeline_changed', chat_id: 'pavel' });
     await open('pavel');
@@ -236,18 +252,8 @@ describe('an open chat', () => {
   it('of whose unread messages not all are held is begun at the first, however high the window is', async () => {
     const { backend, open } = page();
     await open('olga');
-    write(backend, 'pavel', 60);
-    await waitFor(() => expect(row('pavel').textContent).toContain('Вопрос 60.'));
-    const chat = backend.world.chats.get('pavel');
-    if (chat === undefined) throw new Error('there is no such chat');
-    chat.readPlace = chat.row.last_place - 60;
+    await writeUnread(backend, 'come');
     const mark = vi.spyOn(backend, 'markRead');
-    const read = backend.timeline.bind(backend);
-    vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
-      if (chatId !== 'pavel' || before !== null) return read(chatId, before, limit);
-      // All of them fit into the view.
-      return { ...(await read(chatId, null, 8)), has_older: true };
-    });
     row('pavel').click();
     await waitFor(() => expect(isSeen('pavel', 'Вопрос 1.')).toBe(true));
     expect(mark).not.toHaveBeenCalledWith('pavel', expect.anything());
@@ -256,18 +262,8 @@ describe('an open chat', () => {
   it('stays unread where what is unread above did not come', async () => {
     const { backend, open } = page();
     await open('olga');
-    write(backend, 'pavel', 60);
-    await waitFor(() => expect(row('pavel').textContent).toContain('Вопрос 60.'));
-    const chat = backend.world.chats.get('pavel');
-    if (chat === undefined) throw new Error('there is no such chat');
-    chat.readPlace = chat.row.last_place - 60;
+    await writeUnread(backend, 'fail');
     const mark = vi.spyOn(backend, 'markRead');
-    const read = backend.timeline.bind(backend);
-    vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
-      if (chatId !== 'pavel') return read(chatId, before, limit);
-      if (before !== null) throw new Error('no');
-      return { ...(await read(chatId, null, 8)), has_older: true };
-    });
     row('pavel').click();
     await screen.findByText('Более ранние сообщения пока не загрузились');
     expect(isSeen('pavel', 'Вопрос 60.')).toBe(true);
@@ -317,8 +313,7 @@ describe('an open chat', () => {
     await waitFor(() => row('long'));
     backend.clientWrites('long', 'Вопрос 1.');
     await waitFor(() => expect(row('long').textContent).toContain('Вопрос 1.'));
-    const chat = backend.world.chats.get('long');
-    if (chat === undefined) throw new Error('there is no such chat');
+    const chat = chatOf(backend, 'long');
     chat.readPlace = chat.row.last_place - 1;
     const mark = vi.spyOn(backend, 'markRead');
     backend.clickBanner('long', false, chat.row.last_place - 60);
@@ -365,18 +360,13 @@ describe('the focus', () => {
   it('stays where somebody writes while a chat is read', async () => {
     const { backend, the, user } = page();
     await waitFor(() => row('pavel'));
-    const read = backend.timeline.bind(backend);
-    let answer: (() => void) | undefined;
-    vi.spyOn(backend, 'timeline').mockImplementation(async (chatId, before, limit) => {
-      await new Promise<void>((resolve) => (answer = resolve));
-      return read(chatId, before, limit);
-    });
+    const answer = holdBack(backend, 'pavel');
     row('pavel').click();
     await waitFor(() => expect(isDrawn('pavel')).toBe(true));
     const field = await the<HTMLInputElement>('filter');
     await user.click(field);
     await user.keyboard('ив');
-    answer?.();
+    answer();
     await waitFor(() => expect(screen.queryByTestId('composer')).not.toBeNull());
     await user.keyboard('ан');
     expect(field.value).toBe('иван');
